@@ -1,0 +1,1 @@
+"""Does it work: suites, scorers, runner and reports."""
