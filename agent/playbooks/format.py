@@ -1,0 +1,247 @@
+"""The playbook format: hypotheses, telemetry contract, questions with their readings, proofs, authorisation, actions.
+
+A *question* is one tool call with argument templates. A *reading* is a condition on its answer; when it holds it
+becomes a typed claim with a weight for each hypothesis. A *proof* names readings that together settle a hypothesis.
+
+Templates: `{source.ip}` is a field of the alert, `{window.start}` / `{window.end}` the question's time window,
+`{alert.time}` the alert's time, `{name}` a value bound from an earlier answer (`bind`). A question whose template has
+no value is not asked. In a JSONPath a template stands for a quoted literal, so that no alert text can become syntax.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Self
+
+import yaml
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from agent.models import HypothesisKind, Model, Outcome, Scalar
+
+PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_.]*)\}")
+"""A template slot; JSONPath itself never has braces."""
+
+_DURATION = re.compile(r"(\d+)([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def _duration(text: object) -> object:
+    if isinstance(text, str) and (match := _DURATION.fullmatch(text)):
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    return text
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+"""`30m`, `6h` or `7d`."""
+
+
+class PlaybookError(ValueError):
+    """A playbook that cannot be used; the message starts with `file:line:`."""
+
+
+class Window(Model):
+    """Time around the alert that a question asks about."""
+
+    before: Duration = timedelta(hours=1)
+    after: Duration = timedelta(hours=1)
+
+
+class PlaybookHypothesis(Model):
+    """One explanation; every playbook needs a malicious one and one that is not."""
+
+    id: str
+    kind: HypothesisKind
+    text: str
+
+
+class Sensor(Model):
+    """One sensor of the telemetry contract: without its cover of the event's hour, nothing is closed."""
+
+    sensor: str
+    per_host: bool = False
+    """Whether cover is asked of the affected host's own agent, not of the log source as a whole."""
+
+
+class Bind(Model):
+    """A value taken from an earlier answer: the first that `path` selects in the answer to `question`."""
+
+    question: str
+    path: str
+
+
+class Reading(Model):
+    """A condition on an answer. Exactly one of count, equals, absent, contains, before, same_entity."""
+
+    id: str
+    count: str | None = None
+    at_least: int | None = None
+    at_most: int | None = None
+    equals: str | None = None
+    contains: str | None = None
+    value: Scalar | None = None
+    absent: str | None = None
+    before: tuple[str, str] | None = None
+    same_entity: tuple[str, str] | None = None
+    sentence: str
+    show: dict[str, str] = {}
+    """Slot name to the JSONPath of the value the sentence shows."""
+    weights: dict[str, float] = {}
+    techniques: tuple[str, ...] = ()
+    outcome: Outcome | None = None
+
+    @model_validator(mode="after")
+    def _one_condition(self) -> Self:
+        given = [name for name in ("count", "equals", "absent", "contains", "before", "same_entity") if getattr(self, name)]
+        if len(given) != 1:
+            raise ValueError(f"reading {self.id!r} needs exactly one condition, has {given or 'none'}")
+        if given[0] == "count" and self.at_least is None and self.at_most is None:
+            raise ValueError(f"reading {self.id!r}: count needs at_least or at_most")
+        if given[0] in ("equals", "contains") and self.value is None:
+            raise ValueError(f"reading {self.id!r}: {given[0]} needs a value")
+        return self
+
+    def paths(self) -> Iterator[str]:
+        """Every JSONPath of the reading's condition."""
+        yield from filter(None, (self.count, self.equals, self.contains, self.absent))
+        yield from self.before or self.same_entity or ()
+
+
+class Question(Model):
+    """One tool call and how its answer is read."""
+
+    id: str
+    asks: str
+    """The question in an analyst's words."""
+    tool: str
+    arguments: dict[str, Scalar | list[str] | dict[str, str]]
+    window: Window = Window()
+    bind: dict[str, Bind] = {}
+    required: bool = False
+    """Asked whatever a brain plans; every question that can settle a hypothesis is required."""
+    sensor: str | None = None
+    readings: tuple[Reading, ...] = ()
+
+
+class Authorisation(Model):
+    """Which alert field each dimension of a register entry must name. Dimensions left out do not apply to the class."""
+
+    actor: str | None = None
+    source: str | None = None
+    target: str | None = None
+    techniques: tuple[str, ...]
+    """The entry must name one of these or its parent."""
+
+
+class Proof(Model):
+    """Readings that together settle a hypothesis."""
+
+    hypothesis: str
+    readings: tuple[str, ...] = Field(min_length=1)
+
+
+class PermittedAction(Model):
+    """A change this class of alert may ever propose, and the alert field its target is read from."""
+
+    tool: str
+    target: str
+    argument: str
+    why: str
+
+
+class Playbook(Model):
+    """How alerts of one or more classes are investigated."""
+
+    name: str
+    version: int
+    classes: tuple[str, ...]
+    title: str
+    hypotheses: tuple[PlaybookHypothesis, ...]
+    contract: tuple[Sensor, ...]
+    authorisation: Authorisation | None = None
+    questions: tuple[Question, ...]
+    proofs: tuple[Proof, ...] = ()
+    actions: tuple[PermittedAction, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_resolve(self) -> Self:
+        hypotheses = {hypothesis.id for hypothesis in self.hypotheses}
+        kinds = {hypothesis.kind for hypothesis in self.hypotheses}
+        if "malicious" not in kinds or kinds == {"malicious"}:
+            raise ValueError("needs a malicious hypothesis and one that is not")
+        questions = [question.id for question in self.questions]
+        readings = [reading.id for question in self.questions for reading in question.readings]
+        for what, names in (("question", questions), ("reading", readings)):
+            if twice := {name for name in names if names.count(name) > 1}:
+                raise ValueError(f"{what} ids used twice: {sorted(twice)}")
+        for question in self.questions:
+            if unknown := {bind.question for bind in question.bind.values()} - set(questions):
+                raise ValueError(f"question {question.id!r} binds from unknown questions {sorted(unknown)}")
+            for reading in question.readings:
+                if unknown := set(reading.weights) - hypotheses:
+                    raise ValueError(f"reading {reading.id!r} weighs unknown hypotheses {sorted(unknown)}")
+                if any(abs(weight) > 3 for weight in reading.weights.values()):
+                    raise ValueError(f"reading {reading.id!r}: a weight lies between -3 and 3")
+        for proof in self.proofs:
+            if unknown := (set(proof.readings) - set(readings)) | ({proof.hypothesis} - hypotheses):
+                raise ValueError(f"proof of {proof.hypothesis!r} names unknown {sorted(unknown)}")
+        return self
+
+    def question(self, question_id: str) -> Question:
+        """The question of that id. Raises: KeyError when the playbook has none."""
+        for question in self.questions:
+            if question.id == question_id:
+                return question
+        raise KeyError(question_id)
+
+
+def load_playbook(path: Path) -> Playbook:
+    """One playbook from one YAML file. Raises: PlaybookError with file and line of the first fault."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise PlaybookError(f"{path}:{line}: {error.problem}") from error
+    try:
+        return Playbook.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        line = _line_of(root, first["loc"])
+        where = ".".join(str(part) for part in first["loc"]) or "playbook"
+        raise PlaybookError(f"{path}:{line}: {where}: {first['msg']}") from error
+
+
+def _line_of(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
+    """Line of the deepest YAML node that lies on `location`."""
+    line = node.start_mark.line + 1 if node else 1
+    for part in location:
+        child = _child(node, part)
+        if child is None:
+            break
+        node, line = child, child.start_mark.line + 1
+    return line
+
+
+def _child(node: yaml.Node | None, part: int | str) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == part), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        found = node.value[part]
+        return found if isinstance(found, yaml.Node) else None
+    return None
+
+
+def load_playbooks(folder: Path | None = None) -> dict[str, Playbook]:
+    """Alert class to playbook, from every YAML file of `folder` (the shipped ones by default), in name order.
+
+    Raises: PlaybookError when a file is faulty or two files claim one class."""
+    by_class: dict[str, Playbook] = {}
+    for path in sorted((folder or Path(__file__).parent).glob("*.yaml")):
+        playbook = load_playbook(path)
+        for alert_class in playbook.classes:
+            if alert_class in by_class:
+                raise PlaybookError(f"{path}:1: class {alert_class!r} already belongs to {by_class[alert_class].name!r}")
+            by_class[alert_class] = playbook
+    return by_class
