@@ -239,11 +239,13 @@ class Finding(Model):
     claim: str
     """Claim id."""
     question: str
-    """Question id in the playbook, `alert` for what the alert itself says."""
+    """Question id in the playbook; `context` for the questions asked of every alert, `brain` for a brain's own."""
+    reading: str = ""
+    """Reading id in the playbook: what proofs are made of."""
     weights: dict[str, float]
     """Hypothesis id to weight: positive speaks for, negative against; |weight| <= 3."""
     decisive_for: str | None = None
-    """Hypothesis this finding proves by itself once its claim is verified."""
+    """Hypothesis that this finding, with the others of its proof, settles."""
     provenance: Provenance
     sensors: tuple[str, ...] = ()
     techniques: tuple[str, ...] = ()
