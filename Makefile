@@ -1,0 +1,54 @@
+# Every target sets up what it needs: a fresh clone and Python 3.11 or newer are enough.
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SEEDS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types tests evals mutants coverage catalogues constraints clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(STAMP)  ## make .venv and install what constraints.txt pins (uv where it is there, pip otherwise)
+
+$(STAMP): pyproject.toml constraints.txt
+	@PYTHON="$(PYTHON)" sh .ci/setup "$(VENV)"
+	@touch $@
+
+demo: $(STAMP)  ## the whole way of an alert on the simulated enterprise
+	$(BIN)/mcpsoc demo
+
+test: $(STAMP)  ## all tests
+	$(BIN)/python -m pytest
+
+check: lint types tests evals  ## what a change has to pass: ruff, mypy, tests, offline eval
+
+lint: $(STAMP)  ## ruff
+	$(BIN)/ruff check .
+
+types: $(STAMP)  ## mypy --strict
+	$(BIN)/mypy
+
+tests: test
+
+evals: $(STAMP)  ## the offline eval over the lab's stories
+	$(BIN)/mcpsoc eval run --suite stories --seeds $(SEEDS)
+
+mutants: $(STAMP)  ## break each gate on purpose; every mutant must be killed by a test
+	$(BIN)/python -m tests.mutants
+
+coverage: $(STAMP)  ## tests with branch coverage, held against the thresholds
+	$(BIN)/python -m pytest --cov --cov-report=json:.coverage.json --cov-report=term
+	$(BIN)/python .ci/coverage_gate.py .coverage.json
+
+catalogues: $(STAMP)  ## compile ui/locale/*/LC_MESSAGES/mcpsoc.po
+	$(BIN)/pybabel compile -D mcpsoc -d ui/locale --statistics
+
+constraints:  ## pin again everything that pyproject.toml asks for (needs uv)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --upgrade --quiet \
+	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --output-file constraints.txt
+
+clean:  ## remove the environment and all caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* build dist
