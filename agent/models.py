@@ -14,7 +14,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 World: TypeAlias = Literal["lab", "site"]
 """Where a case lives. A site case never calls or cites the lab; a lab case never enters a site's recall or metrics."""
 
-Disposition: TypeAlias = Literal["true_positive", "benign_true_positive", "false_positive", "needs_human", "not_evaluable"]
+Disposition: TypeAlias = Literal[
+    "true_positive", "benign_true_positive", "false_positive", "needs_human", "not_evaluable"
+]
 Severity: TypeAlias = Literal["informational", "low", "medium", "high", "critical"]
 Priority: TypeAlias = Literal["P1", "P2", "P3", "P4"]
 Outcome: TypeAlias = Literal["attempted", "blocked", "succeeded", "unknown"]
@@ -251,6 +253,8 @@ class Finding(Model):
     techniques: tuple[str, ...] = ()
     outcome: Outcome | None = None
     """What the finding says about whether it worked."""
+    ongoing: bool = False
+    """Whether the finding says that it is still going on."""
 
 
 class Contribution(Model):

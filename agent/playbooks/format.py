@@ -89,10 +89,14 @@ class Reading(Model):
     weights: dict[str, float] = {}
     techniques: tuple[str, ...] = ()
     outcome: Outcome | None = None
+    ongoing: bool = False
+    """Whether it says that the activity is still going on."""
 
     @model_validator(mode="after")
     def _one_condition(self) -> Self:
-        given = [name for name in ("count", "equals", "absent", "contains", "before", "same_entity") if getattr(self, name)]
+        given = [
+            name for name in ("count", "equals", "absent", "contains", "before", "same_entity") if getattr(self, name)
+        ]
         if len(given) != 1:
             raise ValueError(f"reading {self.id!r} needs exactly one condition, has {given or 'none'}")
         if given[0] == "count" and self.at_least is None and self.at_most is None:
@@ -242,6 +246,8 @@ def load_playbooks(folder: Path | None = None) -> dict[str, Playbook]:
         playbook = load_playbook(path)
         for alert_class in playbook.classes:
             if alert_class in by_class:
-                raise PlaybookError(f"{path}:1: class {alert_class!r} already belongs to {by_class[alert_class].name!r}")
+                raise PlaybookError(
+                    f"{path}:1: class {alert_class!r} already belongs to {by_class[alert_class].name!r}"
+                )
             by_class[alert_class] = playbook
     return by_class

@@ -1,0 +1,195 @@
+"""Was it authorised? An entry of the operator's register fits only when actor, source, target, time and technique all do.
+
+Each dimension is a claim of its own over the register's answer and the alert, so that the fit can be re-run. The
+alert's side must be attested by a sensor: an account name somebody typed proves nothing about who they are.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from agent.evidence.claims import check
+from pydantic import JsonValue
+
+from agent.models import (
+    Absent,
+    Alert,
+    Before,
+    Claim,
+    Contains,
+    Equals,
+    Evidence,
+    Finding,
+    Hypothesis,
+    Provenance,
+    Ref,
+    SameEntity,
+)
+from agent.playbooks.format import Authorisation
+
+_FIT_WEIGHT = 3.0
+_LISTS = {"actor": "accounts", "source": "source_addresses", "target": "hosts"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One register entry held against the alert."""
+
+    work_id: str
+    techniques: tuple[str, ...]
+    claims: tuple[Claim, ...]
+    """One per dimension, checked."""
+    misses: tuple[str, ...]
+    """Dimensions that do not fit."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every dimension fits, with every claim verified."""
+        return not self.misses and all(claim.status == "verified" for claim in self.claims)
+
+    def covers(self, technique: str) -> bool:
+        """Whether the entry names the technique or its parent."""
+        return any(technique == named or technique.startswith(f"{named}.") for named in self.techniques)
+
+
+def fits(
+    authorisation: Authorisation | None, answer: Evidence | None, alert: Alert, subject: Evidence
+) -> tuple[Fit, ...]:
+    """Every entry of the register's answer held against the alert; `subject` is the alert as evidence."""
+    if authorisation is None or answer is None or answer.status != "success" or not isinstance(answer.data, dict):
+        return ()
+    work = answer.data.get("work")
+    entries = work if isinstance(work, list) else []
+    return tuple(
+        _fit(authorisation, answer, index, entry, alert, subject)
+        for index, entry in enumerate(entries)
+        if isinstance(entry, dict)
+    )
+
+
+def _fit(
+    authorisation: Authorisation,
+    answer: Evidence,
+    index: int,
+    entry: Mapping[str, JsonValue],
+    alert: Alert,
+    subject: Evidence,
+) -> Fit:
+    evidence = {answer.id: answer, subject.id: subject}
+    claims: list[Claim] = []
+    misses: list[str] = []
+    listed = entry.get("techniques")
+    techniques = tuple(str(item) for item in listed) if isinstance(listed, list) else ()
+    for dimension, claim, trusted in _dimensions(authorisation, answer.id, index, techniques, alert):
+        checked = check(claim, evidence)
+        if checked.status != "verified" or not trusted:
+            misses.append(dimension)
+        else:
+            claims.append(checked)
+    return Fit(str(entry.get("id")), techniques, tuple(claims), tuple(misses))
+
+
+def _dimensions(
+    authorisation: Authorisation, answer_id: str, index: int, techniques: tuple[str, ...], alert: Alert
+) -> Iterator[tuple[str, Claim, bool]]:
+    """Dimension, the claim it needs, and whether the alert's side of it is attested."""
+    path = f"$.work[{index}]"
+    entry = Ref(evidence=answer_id, path=f"{path}.id")
+    happened = Ref(evidence="E0", path="$.alert['@timestamp']")
+
+    def ref(field: str) -> Ref:
+        return Ref(evidence=answer_id, path=f"{path}.{field}")
+
+    for dimension, name in (
+        ("actor", authorisation.actor),
+        ("source", authorisation.source),
+        ("target", authorisation.target),
+    ):
+        if name is None:
+            continue
+        field = alert.field(name)
+        claim = SameEntity(
+            id=f"work.{index}.{dimension}",
+            template=f"Register entry {{entry}} names the {dimension} {{second}}.",
+            slots={"entry": entry},
+            first=ref(f"{_LISTS[dimension]}[*]"),
+            second=Ref(evidence="E0", path=f"$.alert['{name}']"),
+        )
+        yield dimension, claim, field is not None and field.provenance.trusted
+    start = Before(
+        id=f"work.{index}.start",
+        template="Its window opens at {first}, before the event at {second}.",
+        first=ref("window_start"),
+        second=happened,
+    )
+    end = Before(
+        id=f"work.{index}.end",
+        template="The event at {first} lies before the window closes at {second}.",
+        first=happened,
+        second=ref("window_end"),
+    )
+    yield "time", start, True
+    yield "time", end, True
+    named = next((technique for technique in techniques if _names(authorisation, technique)), "")
+    covered = Contains(
+        id=f"work.{index}.technique",
+        template="Register entry {entry} authorises {value}.",
+        slots={"entry": entry},
+        ref=ref("techniques"),
+        value=named or authorisation.techniques[0],
+    )
+    yield "technique", covered, True
+    standing = Equals(
+        id=f"work.{index}.standing",
+        template="Register entry {entry} has not been revoked.",
+        slots={"entry": entry},
+        ref=ref("revoked"),
+        value=False,
+    )
+    yield "revoked", standing, True
+
+
+def _names(authorisation: Authorisation, technique: str) -> bool:
+    return any(wanted == technique or wanted.startswith(f"{technique}.") for wanted in authorisation.techniques)
+
+
+def read_work(
+    held: Sequence[Fit], answer: Evidence | None, hypotheses: Sequence[Hypothesis]
+) -> tuple[list[Claim], list[Finding]]:
+    """Claims and findings about the register: the entry that fits, the near misses, or that there is none."""
+    if answer is None or answer.status not in ("success", "no_data"):
+        return [], []
+    complete = next((fit for fit in held if fit.complete), None)
+    if complete is not None:
+        return list(complete.claims), [_fit_finding(claim, complete, hypotheses) for claim in complete.claims]
+    if held or answer.truncated:
+        return [claim for fit in held for claim in fit.claims], []
+    claim = check(
+        Absent(
+            id="work.none",
+            template="The register of authorised work has no entry that touches this alert.",
+            ref=Ref(evidence=answer.id, path="$.work[*]"),
+        ),
+        {answer.id: answer},
+    )
+    weights = {hypothesis.id: -1.0 for hypothesis in hypotheses if hypothesis.kind == "authorised"}
+    finding = Finding(
+        claim=claim.id,
+        question="work",
+        reading="no_entry",
+        weights=weights,
+        provenance=Provenance.OPERATOR,
+        sensors=("register",),
+    )
+    return [claim], [finding]
+
+
+def _fit_finding(claim: Claim, fit: Fit, hypotheses: Sequence[Hypothesis]) -> Finding:
+    weights = {hypothesis.id: _FIT_WEIGHT for hypothesis in hypotheses if hypothesis.kind == "authorised"}
+    return Finding(
+        claim=claim.id,
+        question="work",
+        reading=f"authorised_by_{fit.work_id}",
+        weights=weights,
+        provenance=Provenance.SENSOR,
+        sensors=("register",),
+    )

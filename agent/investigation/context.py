@@ -1,0 +1,136 @@
+"""Questions asked of every alert, whatever its class: is the telemetry there, was it authorised, what and whose is it.
+
+They are ordinary questions in the playbook's own form, with only the arguments the alert can fill.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from agent.investigation.values import Values, slots_in
+from agent.models import Scalar
+from agent.playbooks.format import Playbook, Question, Reading, Window
+
+COVERAGE, WORK, ASSET, ACCOUNT, SOURCE, RUNBOOK = "coverage", "work", "asset", "account", "source", "runbook"
+
+COVERAGE_WINDOW = Window(before=timedelta(hours=1), after=timedelta(hours=1))
+"""A verdict that closes needs every contracted sensor to cover this window around the event."""
+
+
+def context_questions(playbook: Playbook, alert_class: str, values: Values) -> tuple[Question, ...]:
+    """The context questions that this alert can fill, the required ones first."""
+    candidates = (
+        _coverage(playbook, values),
+        _work(playbook, values),
+        _asset(values),
+        _account(values),
+        _source(values),
+        _runbook(alert_class),
+    )
+    return tuple(question for question in candidates if question is not None)
+
+
+def _coverage(playbook: Playbook, values: Values) -> Question | None:
+    sensors = [sensor.sensor for sensor in playbook.contract]
+    if not sensors:
+        return None
+    arguments: dict[str, Scalar | list[str] | dict[str, str]] = {"sensors": sensors}
+    arguments |= _present({"host": "{host.name}", "start": "{window.start}", "end": "{window.end}"}, values)
+    return Question(
+        id=COVERAGE,
+        asks="Did every sensor this class of alert needs see the hour before and after the event?",
+        tool="siem__siem_check_coverage",
+        arguments=arguments,
+        window=COVERAGE_WINDOW,
+        required=True,
+    )
+
+
+def _work(playbook: Playbook, values: Values) -> Question:
+    wanted = {"at": "{alert.time}", "host": "{host.name}", "account": "{user.name}", "address": "{source.ip}"}
+    return Question(
+        id=WORK,
+        asks="Does the register of authorised work name this actor, source, target, hour and technique?",
+        tool="assets__assets_list_authorised_work",
+        arguments=dict(_present(wanted, values)),
+        required=True,
+    )
+
+
+def _asset(values: Values) -> Question | None:
+    identifier = next((name for name in ("host.name", "host.ip", "destination.ip") if name in values), None)
+    if identifier is None:
+        return None
+    return Question(
+        id=ASSET,
+        asks="What is the affected host, whose is it and how critical?",
+        tool="assets__assets_resolve",
+        arguments={"identifier": f"{{{identifier}}}", "at": "{alert.time}"},
+        readings=(
+            Reading(
+                id="asset_known",
+                count="$.asset",
+                at_least=1,
+                sentence="{name} is a {kind} of {owner}, criticality {criticality}.",
+                show={slot: f"$.asset.{slot}" for slot in ("name", "kind", "owner", "criticality")},
+            ),
+        ),
+    )
+
+
+def _account(values: Values) -> Question | None:
+    if "user.name" not in values:
+        return None
+    return Question(
+        id=ACCOUNT,
+        asks="What kind of account acted, and what may it do?",
+        tool="identity__identity_get_account",
+        arguments={"account": "{user.name}"},
+        readings=(
+            Reading(
+                id="account_privileged",
+                equals="$.account.privileged",
+                value=True,
+                sentence="{name} is a privileged account.",
+                show={"name": "$.account.name"},
+            ),
+        ),
+    )
+
+
+def _source(values: Values) -> Question | None:
+    if "source.ip" not in values:
+        return None
+    return Question(
+        id=SOURCE,
+        asks="Is the source address known to threat intelligence?",
+        tool="intel__intel_lookup",
+        arguments={"indicator": "{source.ip}"},
+        readings=(
+            Reading(
+                id="source_malicious",
+                equals="$.verdict",
+                value="malicious",
+                sentence="Threat intelligence lists {indicator} as malicious.",
+                show={"indicator": "$.indicator"},
+            ),
+        ),
+    )
+
+
+def _runbook(alert_class: str) -> Question:
+    return Question(
+        id=RUNBOOK,
+        asks="What does our own runbook say about this class of alert?",
+        tool="kb__kb_search",
+        arguments={"query": alert_class.replace("_", " "), "limit": 3},
+    )
+
+
+def _present(wanted: Mapping[str, str], values: Values) -> dict[str, Scalar | list[str] | dict[str, str]]:
+    """The arguments whose slots the alert fills; window and time slots are always there."""
+    always = {"window.start", "window.end", "alert.time"}
+    return {
+        name: template
+        for name, template in wanted.items()
+        if all(slot in values or slot in always for slot in slots_in(template))
+    }

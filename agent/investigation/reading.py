@@ -1,0 +1,128 @@
+"""Reading an answer: each condition of the playbook that holds becomes a claim code can re-run, and a finding.
+
+A finding is only as trustworthy as the least trusted value it rests on: the fields its paths read or filter on, the
+values its templates were filled with, and the arguments the question was asked with.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agent.evidence.claims import check, select
+from agent.evidence.provenance import classes
+from agent.investigation.values import Values, argument_slots, fill_path, slots_in
+from agent.models import (
+    Absent,
+    Before,
+    Claim,
+    Contains,
+    Count,
+    Equals,
+    Evidence,
+    Finding,
+    Provenance,
+    Ref,
+    SameEntity,
+    least_trusted,
+)
+from agent.playbooks.format import Question, Reading
+
+LOOKED = frozenset({"success", "no_data"})
+"""Statuses of an answer whose silence means something."""
+ANSWERED = LOOKED | {"stale"}
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One reading that holds: the claim, what it weighs, and which reading it was."""
+
+    claim: Claim
+    finding: Finding
+
+
+def read_answer(question: Question, answer: Evidence, values: Values, alert: Evidence) -> Iterator[Read]:
+    """Every reading of `question` that holds on `answer`, in playbook order."""
+    if answer.status not in ANSWERED:
+        return
+    asked_with = [values[name].provenance for name in sorted(argument_slots(question)) if name in values]
+    for reading in question.readings:
+        paths = [fill_path(path, values) for path in reading.paths()]
+        if not all(paths):
+            continue
+        claim = _claim(reading, paths, answer, values, f"{question.id}.{reading.id}")
+        if claim is None or (claim := check(claim, {answer.id: answer, alert.id: alert})).status != "verified":
+            continue
+        filled_with = [values[name].provenance for path in reading.paths() for name in slots_in(path)]
+        read = [classes(path, answer) for path in paths]
+        yield Read(claim, _finding(question, reading, claim, answer, least_trusted(*read, *filled_with, *asked_with)))
+
+
+def _finding(question: Question, reading: Reading, claim: Claim, answer: Evidence, provenance: Provenance) -> Finding:
+    sensor = answer.sensor or question.sensor or answer.server
+    return Finding(
+        claim=claim.id,
+        question=question.id,
+        reading=reading.id,
+        weights=reading.weights,
+        provenance=provenance,
+        sensors=(sensor,),
+        techniques=reading.techniques,
+        outcome=reading.outcome,
+        ongoing=reading.ongoing,
+    )
+
+
+def _claim(reading: Reading, paths: list[str], answer: Evidence, values: Values, claim_id: str) -> Claim | None:
+    """The claim of a reading whose condition holds; None when it does not."""
+    template, slots = _sentence(reading, answer, values)
+    refs = [Ref(evidence=answer.id, path=path) for path in paths]
+    found = [select(path, answer.data) for path in paths]
+    if reading.count:
+        return _count(reading, claim_id, template, slots, refs[0], len(found[0]), answer)
+    if reading.absent:
+        return _absent(claim_id, template, slots, refs[0], answer) if not found[0] else None
+    if reading.equals and reading.value is not None and found[0] == [reading.value]:
+        return Equals(id=claim_id, template=template, slots=slots, ref=refs[0], value=reading.value)
+    if reading.contains and reading.value is not None and any(_has(item, reading.value) for item in found[0]):
+        return Contains(id=claim_id, template=template, slots=slots, ref=refs[0], value=reading.value)
+    if reading.before and found[0] and found[1]:
+        return Before(id=claim_id, template=template, slots=slots, first=refs[0], second=refs[1])
+    if reading.same_entity and found[0] and found[1]:
+        return SameEntity(id=claim_id, template=template, slots=slots, first=refs[0], second=refs[1])
+    return None
+
+
+def _count(
+    reading: Reading, claim_id: str, template: str, slots: dict[str, Ref], ref: Ref, found: int, answer: Evidence
+) -> Claim | None:
+    if found < (reading.at_least or 0) or (reading.at_most is not None and found > reading.at_most):
+        return None
+    if found == 0:
+        return _absent(claim_id, template, slots, ref, answer)
+    if reading.at_most is not None and (answer.status not in LOOKED or answer.truncated):
+        return None
+    return Count(id=claim_id, template=template, slots=slots, ref=ref, value=found)
+
+
+def _absent(claim_id: str, template: str, slots: dict[str, Ref], ref: Ref, answer: Evidence) -> Claim | None:
+    """Nothing found is a finding only in a complete answer of something that looked."""
+    if answer.status not in LOOKED or answer.truncated:
+        return None
+    return Absent(id=claim_id, template=template, slots=slots, ref=ref)
+
+
+def _has(item: object, value: object) -> bool:
+    if isinstance(item, str):
+        return str(value).lower() in item.lower()
+    return isinstance(item, list) and value in item
+
+
+def _sentence(reading: Reading, answer: Evidence, values: Values) -> tuple[str, dict[str, Ref]]:
+    """The sentence with dots in slot names replaced, and where each slot is read from."""
+    template = reading.sentence
+    slots = {name: Ref(evidence=answer.id, path=fill_path(path, values)) for name, path in reading.show.items()}
+    for name in slots_in(reading.sentence):
+        if name in values and (ref := values[name].ref):
+            safe = name.replace(".", "_")
+            template = template.replace(f"{{{name}}}", f"{{{safe}}}")
+            slots[safe] = ref
+    return template, slots

@@ -1,0 +1,1 @@
+"""One file per node of the graph, named by the analyst's verb."""

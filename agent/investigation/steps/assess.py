@@ -1,0 +1,114 @@
+"""Assess: read every answer by the playbook, weigh it against each hypothesis, and name the gap that is left."""
+
+from langgraph.runtime import Runtime
+
+from agent.brain.protocol import Assessment, ExtraFinding
+from agent.evidence.authorisation import Fit, fits, read_work
+from agent.evidence.claims import check
+from agent.evidence.telemetry import Coverage, read_coverage
+from agent.investigation.context import COVERAGE, WORK
+from agent.investigation.reading import read_answer
+from agent.investigation.state import Deps, State
+from agent.investigation.steps.asking import affordable, ask_brain, askable, view_of
+from agent.investigation.steps.telling import tell
+from agent.investigation.values import question_values
+from agent.models import Claim, Evidence, Finding, Provenance
+
+
+async def assess(state: State, runtime: Runtime[Deps]) -> State:
+    """Writes claims, findings, coverage, fits and what is pending next."""
+    deps = runtime.context
+    claims, findings = _read_all(state, deps.subject)
+    coverage, held, more_claims, more_findings = _read_context(state, deps.subject)
+    known = {finding.claim for finding in state["findings"]}
+    added = tuple(finding for finding in state["findings"] if finding.question == "brain")
+    added_claims = tuple(claim for claim in state["claims"] if claim.id in {finding.claim for finding in added})
+    reviewed: State = {
+        **state,
+        "claims": (*claims, *more_claims, *added_claims),
+        "findings": (*findings, *more_findings, *added),
+        "coverage": coverage,
+        "fits": held,
+    }
+    for finding in reviewed["findings"]:
+        if finding.claim not in known:
+            text = next(claim.text for claim in reviewed["claims"] if claim.id == finding.claim)
+            tell(runtime, "finding", text, claim=finding.claim)
+    pending = await _next(reviewed, runtime)
+    extra = _accept(pending.extra, reviewed, deps.subject)
+    return {
+        "claims": (*reviewed["claims"], *(claim for claim, _ in extra)),
+        "findings": (*reviewed["findings"], *(finding for _, finding in extra)),
+        "coverage": coverage,
+        "fits": held,
+        "pending": pending.ask,
+    }
+
+
+def _read_all(state: State, subject: Evidence) -> tuple[list[Claim], list[Finding]]:
+    """Every reading of every answer, in the order of the questions."""
+    claims: list[Claim] = []
+    findings: list[Finding] = []
+    for question in state["questions"]:
+        answer = state["answers"].get(question.id)
+        if answer is None:
+            continue
+        values = question_values(state["alert"], question, state["answers"])
+        for read in read_answer(question, answer, values, subject):
+            claims.append(read.claim)
+            findings.append(read.finding)
+    return claims, findings
+
+
+def _read_context(state: State, subject: Evidence) -> tuple[Coverage, tuple[Fit, ...], list[Claim], list[Finding]]:
+    """Coverage and the register, which code reads for every class alike."""
+    answers, alert, hypotheses = state["answers"], state["alert"], state["hypotheses"]
+    coverage = read_coverage(state["playbook"].contract, answers.get(COVERAGE), alert, hypotheses)
+    work = answers.get(WORK)
+    held = fits(state["playbook"].authorisation, work, alert, subject)
+    claims, findings = read_work(held, work, hypotheses)
+    evidence = {item.id: item for item in (*answers.values(), subject)}
+    checked = [check(claim, evidence) for claim in coverage.claims]
+    return coverage, held, [*checked, *claims], [*coverage.findings, *findings]
+
+
+async def _next(state: State, runtime: Runtime[Deps]) -> Assessment:
+    """Required questions that became askable come first; then what the brain's named gap needs."""
+    required = tuple(
+        name
+        for name in state["order"]
+        if askable(state, name) and next(item for item in state["questions"] if item.id == name).required
+    )
+    if not affordable(state, runtime.context):
+        tell(runtime, "assess", "the budget is spent: concluding on what is there")
+        return Assessment()
+    if required:
+        return Assessment(gap="required looks that earlier answers made possible", ask=required)
+    view = view_of(state)
+    fresh = tuple(state["answers"].values())
+    assessment = await ask_brain(runtime, lambda brain: brain.assess(view, fresh), Assessment)
+    open_ids = {question.id for question in view.open_questions}
+    asked = tuple(name for name in assessment.ask if name in open_ids) if assessment.gap else ()
+    tell(
+        runtime,
+        "assess",
+        f"gap: {assessment.gap}" if asked else "no question left that could tell the hypotheses apart",
+    )
+    return assessment.model_copy(update={"ask": asked})
+
+
+def _accept(extra: tuple[ExtraFinding, ...], state: State, subject: Evidence) -> list[tuple[Claim, Finding]]:
+    """A brain's own findings: claims re-run, class T3, a small weight towards malice or none."""
+    evidence = {item.id: item for item in (*state["answers"].values(), subject)}
+    malicious = [hypothesis.id for hypothesis in state["hypotheses"] if hypothesis.kind == "malicious"]
+    taken = {claim.id for claim in state["claims"]}
+    accepted: list[tuple[Claim, Finding]] = []
+    for item in extra:
+        claim = check(item.claim.model_copy(update={"id": f"brain.{item.claim.id}"}), evidence)
+        if claim.status != "verified" or claim.id in taken:
+            continue
+        taken.add(claim.id)
+        weights = dict.fromkeys(malicious, 0.5) if item.raises else {}
+        finding = Finding(claim=claim.id, question="brain", weights=weights, provenance=Provenance.MODEL)
+        accepted.append((claim, finding))
+    return accepted

@@ -1,0 +1,21 @@
+"""Challenge: argue the other side against all the evidence, and ask what could still turn the result."""
+
+from langgraph.runtime import Runtime
+
+from agent.brain.protocol import Challenge
+from agent.investigation.state import Deps, State
+from agent.investigation.steps.asking import affordable, ask_brain, view_of
+from agent.investigation.steps.telling import tell
+
+
+async def challenge(state: State, runtime: Runtime[Deps]) -> State:
+    """Writes challenged and pending."""
+    view = view_of(state)
+    argued = await ask_brain(runtime, lambda brain: brain.challenge(view), Challenge)
+    texts = {hypothesis.id: hypothesis.text for hypothesis in state["hypotheses"]}
+    open_ids = {question.id for question in view.open_questions}
+    asked = tuple(name for name in argued.ask if name in open_ids) if affordable(state, runtime.context) else ()
+    if argued.rival in texts:
+        told = f"against '{texts.get(argued.against, argued.against)}': could it be '{texts[argued.rival]}'? "
+        tell(runtime, "challenge", told + f"{len(argued.argument)} claims speak for it, {len(asked)} more questions")
+    return {"challenged": True, "pending": asked}

@@ -1,0 +1,154 @@
+"""Gates: code re-runs every claim, decides, lets the gates judge, and writes the verdict and the report."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from time import perf_counter
+
+from langgraph.runtime import Runtime
+
+from agent.evidence.claims import check
+from agent.evidence.gates import Bench, judge
+from agent.investigation.context import ACCOUNT, ASSET
+from agent.investigation.opening import alert_claim, opening, reason
+from agent.investigation.state import Deps, State
+from agent.investigation.steps.telling import tell
+from agent.investigation.values import alert_values, slots_in
+from agent.investigation.verdict import Facts, basis, decide, outcome, techniques
+from agent.likelihood import counterfactual, outcome_of, priority, severity, weigh
+from agent.models import Action, Claim, Finding, Gap, Ref, Report, Verdict
+from agent.playbooks.format import PermittedAction
+
+
+async def gates(state: State, runtime: Runtime[Deps]) -> State:
+    """Writes report."""
+    deps = runtime.context
+    facts = _facts(state, deps)
+    bench = Bench(
+        facts=facts,
+        contributions_without_text=weigh(counterfactual(state["alert"]), deps.neighbours),
+        conclusion=state["conclusion"],
+    )
+    disposition, results = judge(decide(facts), bench)
+    for result in results:
+        if not result.passed:
+            tell(runtime, "gates", f"{result.gate}: {result.before} -> {result.after}: {result.reason}")
+    standing = facts.standing()
+    weighing = standing.weighed()
+    worked = outcome(standing, outcome_of(state["alert"]))
+    how_bad = severity(
+        state["alert"],
+        techniques=techniques(standing),
+        criticality=_text(state, ASSET, "asset", "criticality"),
+        privileged=_text(state, ACCOUNT, "account", "privileged") == "True",
+        outcome=worked,
+    )
+    gaps = tuple(_with_query(gap, state) for gap in facts.coverage.gaps)
+    highlights = _highlights(state, facts)
+    fit = facts.fit()
+    verdict = Verdict(
+        disposition=disposition,
+        severity=how_bad,
+        priority=priority(how_bad, weighing.likelihood),
+        likelihood=weighing.likelihood,
+        outcome=worked,
+        basis=basis(facts),
+        techniques=techniques(standing),
+        reason=reason(facts, state["contributions"], highlights, gaps),
+        contributions=state["contributions"],
+        gates=results,
+        gaps=gaps,
+        authorisation=fit.work_id if fit and disposition == "benign_true_positive" else None,
+    )
+    actions = tuple(_proposed(state)) if disposition == "true_positive" else ()
+    told = [f"{action.rationale}" for action in actions]
+    tell(runtime, "gates", f"{disposition}, {how_bad}, likelihood {weighing.likelihood:.2f}")
+    report = Report(
+        opening=opening(facts, disposition, worked, highlights, told),
+        alert_class=state["alert_class"],
+        playbook=f"{state['playbook'].name}@{state['playbook'].version}",
+        hypotheses=state["hypotheses"],
+        findings=_settled(standing),
+        claims=facts.claims,
+        verdict=verdict,
+        brain=deps.brain.name,
+        calls=state["calls"],
+        rounds=state["rounds"],
+        seconds=round(perf_counter() - state["started"], 3),
+        proposed=actions,
+    )
+    return {"report": report}
+
+
+def _facts(state: State, deps: Deps) -> Facts:
+    """The facts with every claim run once more over the evidence as it is stored."""
+    evidence = {item.id: item for item in (deps.subject, *state["answers"].values())}
+    facts = Facts(
+        alert=state["alert"],
+        playbook=state["playbook"],
+        hypotheses=state["hypotheses"],
+        contributions=state["contributions"],
+        findings=state["findings"],
+        claims=(),
+        evidence=tuple(evidence.values()),
+        coverage=state["coverage"],
+        fits=state["fits"],
+        required=tuple(
+            state["answers"][question.id].id
+            for question in state["questions"]
+            if question.required and question.id in state["answers"]
+        ),
+    )
+    claims = tuple(check(claim, evidence) for claim in (alert_claim(facts), *state["claims"]))
+    return replace(facts, claims=claims)
+
+
+def _settled(facts: Facts) -> tuple[Finding, ...]:
+    """The findings, those of a satisfied proof marked with what they settle."""
+    proves = {reading: proof.hypothesis for proof in facts.weighed().proofs for reading in proof.readings}
+    return tuple(
+        finding.model_copy(update={"decisive_for": proves[finding.reading]}) if finding.reading in proves else finding
+        for finding in facts.findings
+    )
+
+
+def _text(state: State, question: str, *keys: str) -> str | None:
+    """A text out of a context answer; None where it was not answered."""
+    answer = state["answers"].get(question)
+    value = answer.data if answer is not None and answer.status == "success" else None
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return None if value is None else str(value)
+
+
+def _highlights(state: State, facts: Facts) -> Sequence[Claim]:
+    claims = {claim.id: claim for claim in facts.claims}
+    return [claims[name] for name in state["conclusion"].highlights if name in claims]
+
+
+def _with_query(gap: Gap, state: State) -> Gap:
+    """The gap with the one query that would settle it, from the playbook's first question to that sensor."""
+    values = alert_values(state["alert"])
+    for question in state["playbook"].questions:
+        if question.sensor != gap.sensor:
+            continue
+        fields = sorted(
+            {name for text in question.arguments.values() for name in slots_in(str(text)) if name in values}
+        )
+        terms = ", ".join(f"{name} = {values[name].value}" for name in fields if name != "alert.time")
+        return gap.model_copy(update={"query": f"{gap.sensor}: {terms} around {values['alert.time'].value}"})
+    return gap
+
+
+def _proposed(state: State) -> list[Action]:
+    """Actions of the playbook's fixed set whose target the alert attests; handles only, no values."""
+    proposed = []
+    for index, permitted in enumerate(state["playbook"].actions):
+        field = state["alert"].field(permitted.target)
+        if field is not None and field.provenance.trusted:
+            proposed.append(_action(index, permitted))
+    return proposed
+
+
+def _action(index: int, permitted: PermittedAction) -> Action:
+    ref = Ref(evidence="E0", path=f"$.alert['{permitted.target}']")
+    return Action(id=f"A{index + 1}", tool=permitted.tool, arguments={permitted.argument: ref}, rationale=permitted.why)

@@ -1,0 +1,131 @@
+"""What templates are filled with: fields of the alert, times, and values bound from earlier answers.
+
+Every value keeps its provenance and the place it came from, so that whatever is asked or claimed with it inherits both.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from agent.evidence.claims import select
+from agent.evidence.provenance import classes
+from agent.models import Alert, Evidence, JsonObject, Provenance, Ref, Scalar
+from agent.playbooks.format import PLACEHOLDER, Question, Window
+
+ALERT_EVIDENCE = "E0"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value that a template may use."""
+
+    value: Scalar
+    provenance: Provenance
+    ref: Ref | None = None
+    """Where it stands in the evidence; None for computed times."""
+
+
+Values = Mapping[str, Value]
+
+
+def alert_values(alert: Alert) -> dict[str, Value]:
+    """Every field of the alert by its ECS name, the first value of a list, and `alert.time`."""
+    values = {"alert.time": Value(stamp(alert.time), Provenance.SENSOR)}
+    for field in alert.fields:
+        first = field.value[0] if isinstance(field.value, tuple) and field.value else field.value
+        if isinstance(first, tuple) or field.name in values:
+            continue
+        ref = Ref(evidence=ALERT_EVIDENCE, path=f"$.alert['{field.name}']")
+        values[field.name] = Value(first, field.provenance, ref)
+    return values
+
+
+def question_values(alert: Alert, question: Question, answers: Mapping[str, Evidence]) -> dict[str, Value]:
+    """The alert's values, the question's window, and what it binds from earlier answers."""
+    start, end = window_of(alert.time, question.window)
+    values = alert_values(alert) | {
+        "window.start": Value(stamp(start), Provenance.SENSOR),
+        "window.end": Value(stamp(end), Provenance.SENSOR),
+    }
+    for name, bind in question.bind.items():
+        answer = answers.get(bind.question)
+        if answer is None or answer.status not in ("success", "stale"):
+            continue
+        path = fill_path(bind.path, values)
+        found = select(path, answer.data) if path else []
+        if found and isinstance(found[0], str | int | float | bool):
+            values[name] = Value(found[0], classes(path, answer), Ref(evidence=answer.id, path=path))
+    return values
+
+
+def window_of(moment: datetime, window: Window) -> tuple[datetime, datetime]:
+    """The absolute window around a moment."""
+    return moment - window.before, moment + window.after
+
+
+def stamp(moment: datetime) -> str:
+    """ISO 8601 in UTC with a `Z`, milliseconds kept when there are any."""
+    precision = "milliseconds" if moment.microsecond else "seconds"
+    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def slots_in(template: str) -> Iterator[str]:
+    """Names of the slots of a template."""
+    return (match[1] for match in PLACEHOLDER.finditer(template))
+
+
+def fill_path(path: str, values: Values) -> str:
+    """A JSONPath with every slot replaced by a quoted literal; empty when a value is missing."""
+    if any(name not in values for name in slots_in(path)):
+        return ""
+    return PLACEHOLDER.sub(lambda match: literal(values[match[1]].value), path)
+
+
+def literal(value: Scalar) -> str:
+    """A JSONPath literal: whatever the text holds, it stays one literal."""
+    if not isinstance(value, str):
+        return json.dumps(value)
+    inner = json.dumps(value)[1:-1].replace('\\"', '"').replace("'", "\\'")
+    return f"'{inner}'"
+
+
+def fill_arguments(question: Question, values: Values) -> JsonObject | None:
+    """The arguments of the call; None when a slot has no value, so that the question cannot be asked."""
+    filled: JsonObject = {}
+    for name, template in question.arguments.items():
+        value = _fill(template, values)
+        if value is None:
+            return None
+        filled[name] = value
+    return filled
+
+
+def _fill(template: Scalar | list[str] | dict[str, str], values: Values) -> JsonValue:
+    if isinstance(template, dict):
+        inner = {key: _fill(text, values) for key, text in template.items()}
+        return None if None in inner.values() else inner
+    if isinstance(template, list):
+        items = [_fill(text, values) for text in template]
+        return None if None in items else items
+    if not isinstance(template, str):
+        return template
+    names = list(slots_in(template))
+    if any(name not in values for name in names):
+        return None
+    if len(names) == 1 and template == f"{{{names[0]}}}":
+        return values[names[0]].value
+    return PLACEHOLDER.sub(lambda match: str(values[match[1]].value), template)
+
+
+def argument_slots(question: Question) -> set[str]:
+    """Names of all slots of a question's arguments."""
+    found: set[str] = set()
+    for template in question.arguments.values():
+        texts = (
+            template.values() if isinstance(template, dict) else template if isinstance(template, list) else [template]
+        )
+        found.update(name for text in texts if isinstance(text, str) for name in slots_in(text))
+    return found
