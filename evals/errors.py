@@ -1,9 +1,9 @@
 """What can go wrong in an eval, as opposed to what an eval finds out.
 
-    EvalError
-    ├── SuiteUnknown     no suite of that name
-    ├── DataMissing      a data set that was named or configured is not there
-    └── DataBroken       a line of a data set cannot be read; says file and line
+EvalError
+├── SuiteUnknownError no suite of that name
+├── DataMissingError  a data set that was named or configured is not there
+└── DataBrokenError   a line of a data set cannot be read; says file and line
 """
 
 
@@ -11,13 +11,13 @@ class EvalError(Exception):
     """An eval that cannot be run."""
 
 
-class SuiteUnknown(EvalError):
+class SuiteUnknownError(EvalError):
     """No suite of that name."""
 
 
-class DataMissing(EvalError):
+class DataMissingError(EvalError):
     """A data set that was asked for is not where it was said to be."""
 
 
-class DataBroken(EvalError):
+class DataBrokenError(EvalError):
     """A data set holds something that is not what its suite reads."""

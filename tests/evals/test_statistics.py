@@ -1,6 +1,7 @@
 """Numbers of an eval are right, and what was not measured says so."""
 
 import pytest
+
 from evals.statistics import Binary, Rate, auc, percentile
 
 
