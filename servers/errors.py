@@ -1,0 +1,32 @@
+"""What can go wrong in a server.
+
+ServerError
+├── ToolError             a tool cannot answer: code, message and hint reach the caller
+│   └── NotFoundError     looked properly and there is no such thing: answered as `no_data`, never as a failure
+└── ConfigurationError    settings or declarations a server cannot start with
+"""
+
+
+class ServerError(Exception):
+    """Base of everything the servers raise on purpose."""
+
+
+class ToolError(ServerError):
+    """A tool cannot answer. All three texts are shown to the caller: none may hold outside text or a credential."""
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+class NotFoundError(ToolError):
+    """The thing was looked for where it would be, and is not there."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__("not_found", message, hint)
+
+
+class ConfigurationError(ServerError):
+    """A server cannot be built or started as asked; the message says which setting or declaration is wrong."""

@@ -1,0 +1,108 @@
+"""What a tool method gives back, and the envelope every caller gets.
+
+A method returns a `Reply` around its output model or raises `ToolError`; everything else of the envelope (status,
+untrusted paths, bounds, masking) is the kit's work, so that no server can forget it.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, ClassVar, Generic, Literal, TypeAlias, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic.json_schema import WithJsonSchema
+
+from servers.kit.provenance import T1
+
+JsonObject: TypeAlias = dict[str, JsonValue]
+Status: TypeAlias = Literal["success", "no_data", "error", "stale", "refused"]
+Backend: TypeAlias = Literal["real", "embedded"]
+
+DEFAULT_ROWS = 20
+MAX_ROWS = 200
+
+
+class Output(BaseModel):
+    """Base of every output model: frozen, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    rows: ClassVar[str | None] = None
+    """Name of the list field that paging and the size cap may shorten; an empty one means `no_data`."""
+
+
+D = TypeVar("D", bound=Output, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why an answer is missing or must not be trusted to be whole."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[D]):
+    """One answer of one tool."""
+
+    data: D
+    summary: str
+    """One line for the reader, made of counts and T0/T1 values only."""
+    sensor: str | None = None
+    """Sensor (log source) the answer rests on."""
+    query: str | None = None
+    """What was asked of the backend, in its own words."""
+    observed_at: datetime | None = None
+    """As of when the answer holds; the server's clock when left out."""
+    total: int | None = None
+    """How many rows there are in all; the number of rows given when left out."""
+    offset: int = 0
+    """How many rows come before the first one given."""
+    stale: Problem | None = None
+    """Set when the sensor behind the answer did not cover what was asked: the data is kept, absence proves nothing."""
+    empty: bool = False
+    """Set when an answer without rows found nothing."""
+
+
+class Health(Output):
+    """Whether a server can answer."""
+
+    server: Annotated[str, T1]
+    backend: Annotated[Backend, T1]
+    ready: Annotated[bool, T1]
+    detail: Annotated[str, T1]
+    """One line: what is behind the server, or what is missing."""
+    time: Annotated[str, T1]
+    """The server's clock."""
+    read_only: Annotated[bool, T1]
+    """True when no tool that changes anything is registered."""
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""A time with its zone, as ISO 8601."""
+Limit = Annotated[int, Field(ge=1, le=MAX_ROWS)]
+"""How many rows at most."""
+
+
+def _offset(cursor: JsonValue | int) -> int:
+    if cursor is None:
+        return 0
+    if isinstance(cursor, int):
+        return cursor
+    if not isinstance(cursor, str) or not cursor.startswith("row-") or not cursor[4:].isdecimal() or len(cursor) > 14:
+        raise ValueError("a cursor is the next_cursor of an earlier answer, unchanged")
+    return int(cursor[4:])
+
+
+Cursor = Annotated[int, BeforeValidator(_offset), WithJsonSchema({"type": ["string", "null"]})]
+"""Where to go on: `next_cursor` of the answer before. The method gets it as the number of rows to pass over."""
+
+
+def cursor_at(offset: int) -> str:
+    """The cursor that goes on after `offset` rows."""
+    return f"row-{offset}"

@@ -1,0 +1,56 @@
+"""The server's side of permission: a change runs only under a signed grant for exactly that call."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from knowledge.trust.canonical import sha256_of
+from knowledge.trust.errors import GrantRefused
+from knowledge.trust.grants import SpentNonces, verify_grant
+from knowledge.trust.keys import VerifyKey
+from servers.errors import ToolError
+
+META = "mcpsoc/grant"
+"""Key of the request's `_meta` that carries the grant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Checks grants for one tenant with one public key. `spent` remembers what was used."""
+
+    key: VerifyKey
+    tenant: str
+    spent: Callable[[], SpentNonces]
+    """Opens the register of used grants on first need."""
+
+    def check(
+        self, grant: JsonValue, *, tool: str, schema_sha256: str, arguments: Mapping[str, JsonValue], now: datetime
+    ) -> None:
+        """Return only when `grant` permits this very call, and use it up.
+
+        Raises: ToolError saying which part of the grant failed."""
+        try:
+            verify_grant(
+                grant if isinstance(grant, dict) else None,
+                tool=tool,
+                schema_sha256=schema_sha256,
+                arguments=arguments,
+                tenant=self.tenant,
+                now=now,
+                key=self.key,
+                seen_nonces=self.spent(),
+            )
+        except GrantRefused as refusal:
+            raise ToolError("grant_refused", f"the grant does not permit this call: {refusal.reason}", HINT) from None
+
+
+HINT = "a change needs a grant for exactly these arguments, made by whoever approved it"
+
+
+def schema_hash(name: str, description: str, given: Mapping[str, JsonValue], answer: Mapping[str, JsonValue]) -> str:
+    """What pins a tool: sha256 of the canonical JSON of its name, description, input and output schema."""
+    return sha256_of(
+        {"name": name, "description": description, "inputSchema": dict(given), "outputSchema": dict(answer)}
+    )

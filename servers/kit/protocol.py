@@ -1,0 +1,169 @@
+"""The Model Context Protocol side of a server: the only place of the servers that imports mcp.
+
+Arguments are checked by the kit against the very models the published schemas come from, so the library's own check,
+which compiles the schema anew on every call, is not in the way.
+"""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from mcp import McpError, types
+from mcp.server.lowlevel import Server
+from mcp.server.stdio import stdio_server
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from mcp.shared.message import SessionMessage
+from pydantic import AnyUrl, JsonValue
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from servers.errors import ConfigurationError
+from servers.kit.answer import JsonObject
+from servers.kit.gate import META
+
+Reader: TypeAlias = MemoryObjectReceiveStream[SessionMessage | Exception]
+Writer: TypeAlias = MemoryObjectSendStream[SessionMessage]
+Streams: TypeAlias = tuple[Reader, Writer]
+Wire: TypeAlias = "Server[dict[str, object], object]"
+VERSION = "0.1.0"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_RESOURCE_NOT_FOUND = -32002
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A tool as clients see it; the bytes a pin and a grant are made of."""
+
+    name: str
+    description: str
+    input_schema: JsonObject
+    output_schema: JsonObject
+    changes: bool
+
+
+class Answer(Protocol):
+    """How a call is answered: with an envelope, always."""
+
+    def __call__(
+        self, name: str, arguments: Mapping[str, JsonValue], grant: JsonValue = None
+    ) -> Awaitable[JsonObject]: ...
+
+
+def wire(
+    name: str,
+    instructions: str,
+    tools: Sequence[Published],
+    answer: Answer,
+    health: Callable[[], Awaitable[JsonObject]],
+) -> Wire:
+    """A protocol server for these tools, with the resource `health://<name>`."""
+    server: Wire = Server(name, VERSION, instructions or None)
+    listed = types.ServerResult(types.ListToolsResult(tools=[_listed(tool) for tool in tools]))
+    uri = AnyUrl(f"health://{name}")
+    resource = types.Resource(uri=uri, name=f"{name}_health", mimeType="application/json")
+
+    async def list_tools(_: types.ListToolsRequest) -> types.ServerResult:
+        return listed
+
+    async def call_tool(request: types.CallToolRequest) -> types.ServerResult:
+        params = request.params
+        extra = (params.meta.model_extra or {}) if params.meta else {}
+        return types.ServerResult(_result(await answer(params.name, params.arguments or {}, extra.get(META))))
+
+    async def list_resources(_: types.ListResourcesRequest) -> types.ServerResult:
+        return types.ServerResult(types.ListResourcesResult(resources=[resource]))
+
+    async def read_resource(request: types.ReadResourceRequest) -> types.ServerResult:
+        if str(request.params.uri) != str(uri):
+            raise McpError(types.ErrorData(code=_RESOURCE_NOT_FOUND, message="no such resource"))
+        text = json.dumps(await health())
+        content = types.TextResourceContents(uri=uri, mimeType="application/json", text=text)
+        return types.ServerResult(types.ReadResourceResult(contents=[content]))
+
+    server.request_handlers[types.ListToolsRequest] = list_tools
+    server.request_handlers[types.CallToolRequest] = call_tool
+    server.request_handlers[types.ListResourcesRequest] = list_resources
+    server.request_handlers[types.ReadResourceRequest] = read_resource
+    return server
+
+
+@asynccontextmanager
+async def in_memory(server: Wire) -> AsyncIterator[Streams]:
+    """The client's end of a connection inside this process."""
+    to_client, from_server = anyio.create_memory_object_stream[SessionMessage | Exception](8)
+    to_server, from_client = anyio.create_memory_object_stream[SessionMessage | Exception](8)
+    async with to_client, from_server, to_server, from_client, anyio.create_task_group() as group:
+        group.start_soon(_serve, server, from_client, to_client)
+        try:
+            yield from_server, to_server
+        finally:
+            group.cancel_scope.cancel()
+
+
+async def over_stdio(server: Wire) -> None:
+    """Serve standard input and output until the client closes them."""
+    async with stdio_server() as (reader, writer):
+        await _serve(server, reader, writer)
+
+
+def http_app(server: Wire) -> Starlette:
+    """The application with the endpoint `/mcp`; requests under a name or from a page off loopback are refused."""
+    manager = StreamableHTTPSessionManager(server, json_response=True, security_settings=_loopback_only())
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with manager.run():
+            yield
+
+    return Starlette(routes=[Mount("/mcp", app=manager.handle_request)], lifespan=lifespan)
+
+
+async def over_http(server: Wire, host: str, port: int) -> None:
+    """Serve streamable HTTP until cancelled.
+
+    Raises: ConfigurationError for an address off loopback."""
+    if host not in LOOPBACK:
+        raise ConfigurationError(f"{host} is not loopback, and there is no authentication: bind 127.0.0.1")
+    import uvicorn
+
+    config = uvicorn.Config(http_app(server), host=host, port=port, log_level="warning", access_log=False)
+    await uvicorn.Server(config).serve()
+
+
+def _loopback_only() -> TransportSecuritySettings:
+    names = [f"[{name}]" if ":" in name else name for name in LOOPBACK]
+    hosts = [pattern for name in names for pattern in (name, f"{name}:*")]
+    origins = [f"http://{host}" for host in hosts]
+    return TransportSecuritySettings(enable_dns_rebinding_protection=True, allowed_hosts=hosts, allowed_origins=origins)
+
+
+async def _serve(server: Wire, reader: Reader, writer: Writer) -> None:
+    await server.run(reader, writer, server.create_initialization_options())
+
+
+def _listed(tool: Published) -> types.Tool:
+    hints = types.ToolAnnotations(
+        readOnlyHint=not tool.changes,
+        destructiveHint=tool.changes,
+        idempotentHint=not tool.changes,
+        openWorldHint=False,
+    )
+    return types.Tool(
+        name=tool.name,
+        description=tool.description,
+        inputSchema=tool.input_schema,
+        outputSchema=tool.output_schema,
+        annotations=hints,
+        _meta={"mcpsoc/class": "change" if tool.changes else "read"},
+    )
+
+
+def _result(envelope: JsonObject) -> types.CallToolResult:
+    failed = envelope["status"] in ("error", "refused")
+    content = types.TextContent(type="text", text=str(envelope["summary"]))
+    return types.CallToolResult(content=[content], structuredContent=envelope, isError=failed)

@@ -1,0 +1,32 @@
+"""What an operator can set for the servers, read once at the edge and passed down."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of the bundled servers. The environment names carry the prefix `MCPSOC_`."""
+
+    model_config = SettingsConfigDict(env_prefix="MCPSOC_", frozen=True, extra="ignore")
+
+    home: Path = Path("~/.mcpsoc")
+    """Folder of everything written at run time."""
+    tenant: str = "lab"
+    """Whose grants these servers accept."""
+    grant_key: str | None = None
+    """Public key (Ed25519, base64) that grants are checked with; without it no tool that changes anything exists."""
+    call_timeout_s: float = Field(default=20.0, gt=0)
+    """How long one tool call may take, in seconds."""
+    http_port: int = Field(default=8321, ge=1, le=65535)
+    """Port of the streamable HTTP transport."""
+    http_host: str = "127.0.0.1"
+    """Address the streamable HTTP transport binds; only loopback is accepted as long as there is no authentication."""
+    siem_token: SecretStr | None = None
+    """Credential of a SIEM backend; the embedded backend needs none."""
+
+    @property
+    def root(self) -> Path:
+        """`home` with `~` resolved."""
+        return self.home.expanduser()
