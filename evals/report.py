@@ -1,0 +1,203 @@
+"""What an eval hands back: one JSON object per suite, and the same as a Markdown table for people."""
+
+import resource
+import sys
+from typing import Literal, TypeAlias
+
+from agent.models import Disposition, Model
+from evals.statistics import Rate
+
+Interval: TypeAlias = tuple[float, float]
+
+DISPOSITIONS: tuple[Disposition, ...] = (
+    "true_positive",
+    "benign_true_positive",
+    "false_positive",
+    "needs_human",
+    "not_evaluable",
+)
+
+
+class Measured(Model):
+    """A rate with what it was counted from; `value` and `wilson` are null when nothing was counted."""
+
+    hits: int
+    n: int
+    value: float | None
+    wilson: Interval | None
+
+    @classmethod
+    def of(cls, rate: Rate) -> "Measured":
+        """The rate, rounded to what its denominators bear."""
+        value = None if rate.value is None else round(rate.value, 4)
+        return cls(hits=rate.hits, n=rate.n, value=value, wilson=_rounded(rate.interval))
+
+    def __str__(self) -> str:
+        return str(Rate(self.hits, self.n))
+
+
+class ClaimCount(Model):
+    """Claims that reports still make, and how many of them held when they were run again."""
+
+    total: int
+    verified: int
+    struck: int = 0
+    """Struck by the pipeline before anybody read them; not in `total`."""
+
+
+class Escalation(Model):
+    """Escalated means true positive or needs a human; sensor-blind stories are left out: there it is always right."""
+
+    recall: Measured
+    precision: Measured
+
+
+class Calls(Model):
+    """Tool calls per case."""
+
+    median: float | None
+    p95: float | None
+    total: int
+
+
+class FamilyRow(Model):
+    """How one story of one lab ended."""
+
+    seed: int
+    family: str
+    kind: str
+    disposition: Disposition
+    as_expected: bool
+    severity: str
+    likelihood: float
+    calls: int
+    seconds: float
+
+
+class StoriesReport(Model):
+    """Result of the suite `stories`: the brain against the lab's ground truth."""
+
+    suite: Literal["stories"] = "stories"
+    brain: str
+    seeds: int
+    first_seed: int
+    n: int
+    confusion: dict[str, dict[str, int]]
+    """Story kind to disposition to count."""
+    claims: ClaimCount
+    worst: str | None
+    """The story that ended furthest from the truth; null when all ended as expected."""
+    seconds: float
+    expected_rate: dict[str, Measured]
+    """Story kind to the share that ended in one of its expected dispositions."""
+    escalation: Escalation
+    attacks_closed: int
+    required_evidence: Measured
+    """Evidence that the lab says must be found, over all cases."""
+    calls: Calls
+    case_seconds_p95: float | None
+    cases_per_minute: float | None
+    peak_rss_mb: float
+    interrupted: bool = False
+    cases: tuple[FamilyRow, ...] = ()
+
+
+class TriageReport(Model):
+    """Result of the suite `triage-labelled`: likelihood above one half against a TP/FP label."""
+
+    suite: Literal["triage-labelled"] = "triage-labelled"
+    brain: str
+    n: int
+    accuracy: float | None
+    tpr: float | None
+    fpr: float | None
+    auc: float | None
+    attacks_closed: int
+    wilson: dict[str, Interval | None]
+    dispositions: dict[str, dict[str, int]]
+    """Label to disposition to count."""
+    seconds: float
+    broken: tuple[str, ...] = ()
+    """`FILE:N: reason` of every line that could not be judged."""
+    interrupted: bool = False
+
+
+Report: TypeAlias = StoriesReport | TriageReport
+
+
+def _rounded(interval: Interval | None) -> Interval | None:
+    return None if interval is None else (round(interval[0], 4), round(interval[1], 4))
+
+
+def wilson(rate: Rate) -> Interval | None:
+    """The rate's 95 % interval to four places."""
+    return _rounded(rate.interval)
+
+
+def peak_rss_mb() -> float:
+    """Most memory this process ever held, in MiB."""
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
+
+
+def markdown(report: Report) -> str:
+    """The report as Markdown, ending with a line feed."""
+    return _stories(report) if isinstance(report, StoriesReport) else _triage(report)
+
+
+def _stories(report: StoriesReport) -> str:
+    lines = [
+        f"# stories: {report.n} cases, {report.seeds} labs from seed {report.first_seed}, brain `{report.brain}`",
+        "",
+        *_table("story", report.confusion),
+        "",
+        f"- attacks closed: {report.attacks_closed}",
+        f"- escalation recall: {report.escalation.recall}",
+        f"- escalation precision: {report.escalation.precision}",
+        *(f"- {kind} as expected: {rate}" for kind, rate in report.expected_rate.items()),
+        f"- claims re-verified: {report.claims.verified} of {report.claims.total} ({report.claims.struck} struck)",
+        f"- required evidence found: {report.required_evidence}",
+        f"- calls per case: median {_number(report.calls.median)}, p95 {_number(report.calls.p95)}",
+        f"- worst story: {report.worst or 'none'}",
+        f"- {report.seconds:.1f} s, {_number(report.cases_per_minute)} cases per minute,"
+        f" case p95 {_number(report.case_seconds_p95)} s, peak {report.peak_rss_mb:.0f} MiB",
+    ]
+    return "\n".join(lines) + _interrupted(report.interrupted)
+
+
+def _triage(report: TriageReport) -> str:
+    lines = [
+        f"# triage-labelled: {report.n} alerts, brain `{report.brain}`",
+        "",
+        *_table("label", report.dispositions),
+        "",
+        *(
+            f"- {name}: {_number(value)} (95 % {_span(report.wilson.get(name))})"
+            for name, value in (("accuracy", report.accuracy), ("tpr", report.tpr), ("fpr", report.fpr))
+        ),
+        f"- auc: {_number(report.auc)}",
+        f"- attacks closed: {report.attacks_closed}",
+        f"- lines that could not be judged: {len(report.broken)}",
+        f"- {report.seconds:.1f} s",
+    ]
+    return "\n".join(lines) + _interrupted(report.interrupted)
+
+
+def _table(what: str, counts: dict[str, dict[str, int]]) -> list[str]:
+    head = f"| {what} | " + " | ".join(name.replace("_", " ") for name in DISPOSITIONS) + " |"
+    rows = (
+        f"| {key} | " + " | ".join(str(row.get(name, 0)) for name in DISPOSITIONS) + " |" for key, row in counts.items()
+    )
+    return [head, "|---" * (len(DISPOSITIONS) + 1) + "|", *rows]
+
+
+def _number(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.3g}"
+
+
+def _span(interval: Interval | None) -> str:
+    return "not measured" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}"
+
+
+def _interrupted(interrupted: bool) -> str:
+    return "\n\nInterrupted: only what was finished is counted.\n" if interrupted else "\n"

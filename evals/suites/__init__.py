@@ -1,0 +1,1 @@
+"""One module per suite; the table of them is in `evals.runner`."""
