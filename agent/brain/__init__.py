@@ -1,1 +1,1 @@
-"""Who fills the small typed decisions of an investigation: `protocol.py` says which, `playbook/` is the embedded default."""
+"""Who fills the typed decisions of an investigation: `protocol.py` says which, `playbook/` is the embedded default."""

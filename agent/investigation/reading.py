@@ -7,6 +7,8 @@ values its templates were filled with, and the arguments the question was asked 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from agent.evidence.claims import check, select
 from agent.evidence.provenance import classes
 from agent.investigation.values import Values, argument_slots, fill_path, slots_in
@@ -22,6 +24,7 @@ from agent.models import (
     Provenance,
     Ref,
     SameEntity,
+    Scalar,
     least_trusted,
 )
 from agent.playbooks.format import Question, Reading
@@ -46,14 +49,22 @@ def read_answer(question: Question, answer: Evidence, values: Values, alert: Evi
     asked_with = [values[name].provenance for name in sorted(argument_slots(question)) if name in values]
     for reading in question.readings:
         paths = [fill_path(path, values) for path in reading.paths()]
-        if not all(paths):
+        wanted = reading.value
+        if isinstance(wanted, str) and (named := list(slots_in(wanted))):
+            wanted = values[named[0]].value if named[0] in values else None
+        if not all(paths) or (wanted is None and reading.value is not None):
             continue
-        claim = _claim(reading, paths, answer, values, f"{question.id}.{reading.id}")
+        claim = _claim(reading, paths, wanted, answer, values, f"{question.id}.{reading.id}")
         if claim is None or (claim := check(claim, {answer.id: answer, alert.id: alert})).status != "verified":
             continue
-        filled_with = [values[name].provenance for path in reading.paths() for name in slots_in(path)]
+        filled_with = [values[name].provenance for name in _slots_of(reading)]
         read = [classes(path, answer) for path in paths]
         yield Read(claim, _finding(question, reading, claim, answer, least_trusted(*read, *filled_with, *asked_with)))
+
+
+def _slots_of(reading: Reading) -> set[str]:
+    """Names of the slots a reading's condition is filled with."""
+    return {name for text in (*reading.paths(), str(reading.value)) for name in slots_in(text)}
 
 
 def _finding(question: Question, reading: Reading, claim: Claim, answer: Evidence, provenance: Provenance) -> Finding:
@@ -71,19 +82,23 @@ def _finding(question: Question, reading: Reading, claim: Claim, answer: Evidenc
     )
 
 
-def _claim(reading: Reading, paths: list[str], answer: Evidence, values: Values, claim_id: str) -> Claim | None:
+def _claim(
+    reading: Reading, paths: list[str], wanted: Scalar | None, answer: Evidence, values: Values, claim_id: str
+) -> Claim | None:
     """The claim of a reading whose condition holds; None when it does not."""
     template, slots = _sentence(reading, answer, values)
     refs = [Ref(evidence=answer.id, path=path) for path in paths]
     found = [select(path, answer.data) for path in paths]
     if reading.count:
         return _count(reading, claim_id, template, slots, refs[0], len(found[0]), answer)
+    if reading.number:
+        return _number(reading, claim_id, template, slots, refs[0], found[0])
     if reading.absent:
         return _absent(claim_id, template, slots, refs[0], answer) if not found[0] else None
-    if reading.equals and reading.value is not None and found[0] == [reading.value]:
-        return Equals(id=claim_id, template=template, slots=slots, ref=refs[0], value=reading.value)
-    if reading.contains and reading.value is not None and any(_has(item, reading.value) for item in found[0]):
-        return Contains(id=claim_id, template=template, slots=slots, ref=refs[0], value=reading.value)
+    if reading.equals and wanted is not None and found[0] == [wanted]:
+        return Equals(id=claim_id, template=template, slots=slots, ref=refs[0], value=wanted)
+    if reading.contains and wanted is not None and any(_has(item, wanted) for item in found[0]):
+        return Contains(id=claim_id, template=template, slots=slots, ref=refs[0], value=wanted)
     if reading.before and found[0] and found[1]:
         return Before(id=claim_id, template=template, slots=slots, first=refs[0], second=refs[1])
     if reading.same_entity and found[0] and found[1]:
@@ -101,6 +116,17 @@ def _count(
     if reading.at_most is not None and (answer.status not in LOOKED or answer.truncated):
         return None
     return Count(id=claim_id, template=template, slots=slots, ref=ref, value=found)
+
+
+def _number(
+    reading: Reading, claim_id: str, template: str, slots: dict[str, Ref], ref: Ref, found: list[JsonValue]
+) -> Claim | None:
+    if len(found) != 1 or isinstance(found[0], bool) or not isinstance(found[0], int | float):
+        return None
+    value = found[0]
+    if value < (reading.at_least or 0) or (reading.at_most is not None and value > reading.at_most):
+        return None
+    return Equals(id=claim_id, template=template, slots=slots, ref=ref, value=value)
 
 
 def _absent(claim_id: str, template: str, slots: dict[str, Ref], ref: Ref, answer: Evidence) -> Claim | None:

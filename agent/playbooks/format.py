@@ -22,6 +22,9 @@ from agent.models import HypothesisKind, Model, Outcome, Scalar
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_.]*)\}")
 """A template slot; JSONPath itself never has braces."""
 
+CONDITIONS = ("count", "number", "equals", "contains", "absent", "before", "same_entity")
+"""The forms a reading's condition can have."""
+
 _DURATION = re.compile(r"(\d+)([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -71,12 +74,15 @@ class Bind(Model):
 
 
 class Reading(Model):
-    """A condition on an answer. Exactly one of count, equals, absent, contains, before, same_entity."""
+    """A condition on an answer. Exactly one of count, number, equals, absent, contains, before, same_entity."""
 
     id: str
     count: str | None = None
-    at_least: int | None = None
-    at_most: int | None = None
+    """How many nodes the path selects, held against at_least and at_most."""
+    number: str | None = None
+    """The one number at the path, held against at_least and at_most."""
+    at_least: float | None = None
+    at_most: float | None = None
     equals: str | None = None
     contains: str | None = None
     value: Scalar | None = None
@@ -94,20 +100,18 @@ class Reading(Model):
 
     @model_validator(mode="after")
     def _one_condition(self) -> Self:
-        given = [
-            name for name in ("count", "equals", "absent", "contains", "before", "same_entity") if getattr(self, name)
-        ]
+        given = [name for name in CONDITIONS if getattr(self, name)]
         if len(given) != 1:
             raise ValueError(f"reading {self.id!r} needs exactly one condition, has {given or 'none'}")
-        if given[0] == "count" and self.at_least is None and self.at_most is None:
-            raise ValueError(f"reading {self.id!r}: count needs at_least or at_most")
+        if given[0] in ("count", "number") and self.at_least is None and self.at_most is None:
+            raise ValueError(f"reading {self.id!r}: {given[0]} needs at_least or at_most")
         if given[0] in ("equals", "contains") and self.value is None:
             raise ValueError(f"reading {self.id!r}: {given[0]} needs a value")
         return self
 
     def paths(self) -> Iterator[str]:
         """Every JSONPath of the reading's condition."""
-        yield from filter(None, (self.count, self.equals, self.contains, self.absent))
+        yield from filter(None, (self.count, self.number, self.equals, self.contains, self.absent))
         yield from self.before or self.same_entity or ()
 
 
