@@ -112,6 +112,7 @@ def _source(values: Values) -> Question | None:
                 value="malicious",
                 sentence="Threat intelligence lists {indicator} as malicious.",
                 show={"indicator": "$.indicator"},
+                weights={"malicious": 1.0, "benign": -0.5},
             ),
         ),
     )

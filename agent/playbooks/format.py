@@ -93,6 +93,7 @@ class Reading(Model):
     show: dict[str, str] = {}
     """Slot name to the JSONPath of the value the sentence shows."""
     weights: dict[str, float] = {}
+    """Hypothesis id to weight; in context questions also a kind, for all hypotheses of that kind."""
     techniques: tuple[str, ...] = ()
     outcome: Outcome | None = None
     ongoing: bool = False
@@ -129,6 +130,11 @@ class Question(Model):
     """Asked whatever a brain plans; every question that can settle a hypothesis is required."""
     sensor: str | None = None
     readings: tuple[Reading, ...] = ()
+
+
+def could_raise(question: Question, hypothesis: str) -> bool:
+    """Whether some answer to the question would speak for the hypothesis (or for its kind)."""
+    return any(reading.weights.get(hypothesis, 0) > 0 for reading in question.readings)
 
 
 class Authorisation(Model):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from agent.brain.protocol import Assessment, CaseView, Challenge, Conclusion, Plan
 from agent.models import CLOSING, Disposition, Evidence, Finding, HypothesisKind
-from agent.playbooks.format import Question
+from agent.playbooks.format import Question, could_raise
 
 SETTLED_LEAD = 5.0
 """Lead of one hypothesis over its nearest rival from which optional questions are left out."""
@@ -89,11 +89,6 @@ def telling(question: Question) -> float:
 def tells_apart(question: Question, first: str, second: str) -> float:
     """How far one answer to the question can set these two apart."""
     return max((abs(r.weights.get(first, 0) - r.weights.get(second, 0)) for r in question.readings), default=0.0)
-
-
-def could_raise(question: Question, hypothesis: str) -> bool:
-    """Whether some answer to the question would speak for the hypothesis."""
-    return any(reading.weights.get(hypothesis, 0) > 0 for reading in question.readings)
 
 
 def _strength(finding: Finding, hypothesis: str) -> float:

@@ -12,7 +12,7 @@ from agent.investigation.state import Deps, State
 from agent.investigation.steps.asking import affordable, ask_brain, askable, view_of
 from agent.investigation.steps.telling import tell
 from agent.investigation.values import question_values
-from agent.models import Claim, Evidence, Finding, Provenance
+from agent.models import Claim, Evidence, Finding, Hypothesis, Provenance
 
 
 async def assess(state: State, runtime: Runtime[Deps]) -> State:
@@ -56,8 +56,14 @@ def _read_all(state: State, subject: Evidence) -> tuple[list[Claim], list[Findin
         values = question_values(state["alert"], question, state["answers"])
         for read in read_answer(question, answer, values, subject):
             claims.append(read.claim)
-            findings.append(read.finding)
+            findings.append(_by_hypothesis(read.finding, state["hypotheses"]))
     return claims, findings
+
+
+def _by_hypothesis(finding: Finding, hypotheses: tuple[Hypothesis, ...]) -> Finding:
+    """The finding with weights given for a kind spelt out for each hypothesis of that kind."""
+    weights = {h.id: weight for h in hypotheses if (weight := finding.weights.get(h.id, finding.weights.get(h.kind)))}
+    return finding.model_copy(update={"weights": weights})
 
 
 def _read_context(state: State, subject: Evidence) -> tuple[Coverage, tuple[Fit, ...], list[Claim], list[Finding]]:

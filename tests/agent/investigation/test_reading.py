@@ -1,0 +1,190 @@
+"""Reading answers: a condition becomes a claim only when code can re-run it, and inherits the worst provenance."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.evidence.claims import select
+from agent.investigation.reading import Read, read_answer
+from agent.investigation.values import Value, alert_values, fill_arguments, fill_path, literal, question_values
+from agent.investigation.weighing import effective, score
+from agent.models import Alert, AlertField, Evidence, Finding, JsonObject, Provenance, Rule, Scalar
+from agent.playbooks.format import Bind, Question, Reading
+from knowledge.trust.canonical import sha256_of
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def alert(**fields: tuple[Scalar, Provenance]) -> Alert:
+    """An alert with those ECS fields; `_` in a keyword stands for a dot."""
+    return Alert(
+        alert_id="a-1",
+        format="generic",
+        product="test",
+        title="Something",
+        time=NOON,
+        rule=Rule(id="r", name="Something"),
+        fields=tuple(
+            AlertField(name=name.replace("_", "."), value=value, provenance=provenance, path="$")
+            for name, (value, provenance) in fields.items()
+        ),
+        raw={},
+        fingerprint="f",
+        world="lab",
+    )
+
+
+def evidence(data: JsonObject, evidence_id: str = "E1", status: str = "success", *, truncated: bool = False) -> Evidence:
+    """An answer whose every `ip` a sensor attests and whose every `text` an attacker may have written."""
+    provenance = {"$.events[*].ip": "T1", "$.events[*].ok": "T1", "$.events[*].text": "T2", "$.n": "T1"}
+    return Evidence.model_validate(
+        {
+            "id": evidence_id,
+            "server": "siem",
+            "tool": "siem_search_events",
+            "arguments": {},
+            "asked_at": NOON,
+            "status": status,
+            "summary": "",
+            "data": data,
+            "sha256": sha256_of(data),
+            "provenance": provenance,
+            "sensor": "edr",
+            "backend": "embedded",
+            "truncated": truncated,
+        }
+    )
+
+
+def question(*readings: Reading, arguments: dict[str, Scalar | list[str] | dict[str, str]] | None = None) -> Question:
+    """A question with those readings."""
+    return Question(id="look", asks="?", tool="siem__siem_search_events", arguments=arguments or {}, readings=readings)
+
+
+def read(asked: Question, answer: Evidence, about: Alert) -> list[Read]:
+    """What holds on the answer."""
+    subject = evidence({"alert": {field.name: list_or_scalar(field.value) for field in about.fields}}, "E0")
+    return list(read_answer(asked, answer, question_values(about, asked, {}), subject))
+
+
+def list_or_scalar(value: Scalar | tuple[Scalar, ...]) -> Scalar | list[Scalar]:
+    """Tuples as JSON has them."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+FAILURES = Reading(id="many", count="$.events[?@.ok==false]", at_least=2, sentence="{value} failed.")
+
+
+def test_count_reading_becomes_an_exact_claim() -> None:
+    """The report says how many, not 'at least'."""
+    answer = evidence({"events": [{"ok": False}, {"ok": False}, {"ok": True}, {"ok": False}]})
+    (held,) = read(question(FAILURES), answer, alert())
+    assert held.claim.status == "verified"
+    assert held.claim.text == "3 failed."
+
+
+def test_reading_below_its_bound_does_not_hold() -> None:
+    """One failure is not many."""
+    assert read(question(FAILURES), evidence({"events": [{"ok": False}]}), alert()) == []
+
+
+@pytest.mark.parametrize("status", ["error", "refused", "stale"])
+def test_absence_is_never_read_from_an_answer_that_did_not_look(status: str) -> None:
+    """An error is never nothing found."""
+    nothing = Reading(id="none", absent="$.events[*]", sentence="Nothing.")
+    assert read(question(nothing), evidence({"events": []}, status=status), alert()) == []
+    assert len(read(question(nothing), evidence({"events": []}, status="no_data"), alert())) == 1
+
+
+def test_absence_is_not_read_from_a_cut_answer() -> None:
+    """What was cut off may hold what was looked for."""
+    nothing = Reading(id="none", absent="$.events[?@.ok==true]", sentence="Nothing.")
+    assert read(question(nothing), evidence({"events": [{"ok": False}]}, truncated=True), alert()) == []
+    few = Reading(id="few", count="$.events[*]", at_most=3, sentence="Few.")
+    assert read(question(few), evidence({"events": [{"ok": False}]}, truncated=True), alert()) == []
+
+
+def test_stale_answer_still_shows_what_it_saw() -> None:
+    """What a dying sensor saw before it died stays."""
+    answer = evidence({"events": [{"ok": False}, {"ok": False}]}, status="stale")
+    assert len(read(question(FAILURES), answer, alert())) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("$.events[?@.ip=='192.0.2.1']", Provenance.SENSOR), ("$.events[?search(@.text, 'x')]", Provenance.UNTRUSTED)],
+)
+def test_finding_is_as_trusted_as_the_fields_its_path_filters_on(path: str, expected: Provenance) -> None:
+    """Filtering on attacker text makes the count attacker text."""
+    answer = evidence({"events": [{"ip": "192.0.2.1", "text": "x"}]})
+    reading = Reading(id="some", count=path, at_least=1, sentence="Some.")
+    (held,) = read(question(reading), answer, alert())
+    assert held.finding.provenance is expected or expected is Provenance.SENSOR
+
+
+def test_finding_inherits_the_provenance_of_the_arguments_it_was_asked_with() -> None:
+    """Asking for a file name the attacker chose, and finding nothing, proves nothing."""
+    absent = Reading(id="none", absent="$.events[*]", sentence="Nothing.")
+    asked = question(absent, arguments={"name": "{file.name}"})
+    about = alert(file_name=("a.exe", Provenance.UNTRUSTED))
+    (held,) = read(asked, evidence({"events": []}, status="no_data"), about)
+    assert held.finding.provenance is Provenance.UNTRUSTED
+
+
+def test_alert_text_in_a_path_stays_one_literal() -> None:
+    """A host name that closes the quote must not become JSONPath syntax."""
+    hostile = "x' || true || @.a=='"
+    reading = Reading(id="same", count="$.events[?@.ip=={host.name}]", at_least=1, sentence="Same.")
+    about = alert(host_name=(hostile, Provenance.SENSOR))
+    assert read(question(reading), evidence({"events": [{"ip": "192.0.2.1"}]}), about) == []
+
+
+@given(st.text())
+def test_any_text_survives_as_a_literal(text: str) -> None:
+    """Whatever the text holds, the path selects exactly the rows that equal it."""
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+        return
+    rows: JsonObject = {"events": [{"a": text}, {"a": text + "!"}]}
+    assert select(f"$.events[?@.a=={literal(text)}]", rows) == [{"a": text}]
+
+
+def test_question_without_its_value_cannot_be_asked() -> None:
+    """A half-filled question would ask about everything."""
+    asked = question(arguments={"host": "{host.name}", "filters": {"user.name": "{user.name}"}})
+    assert fill_arguments(asked, alert_values(alert(host_name=("ws-1", Provenance.SENSOR)))) is None
+
+
+def test_bound_value_comes_from_the_earlier_answer_with_its_provenance() -> None:
+    """A follow-up question is as trustworthy as the answer its value came from."""
+    asked = question(arguments={"user": "{account}"}).model_copy(
+        update={"bind": {"account": Bind(question="first", path="$.events[0].text")}}
+    )
+    values = question_values(alert(), asked, {"first": evidence({"events": [{"text": "bob"}]})})
+    assert values["account"].value == "bob"
+    assert values["account"].provenance is Provenance.UNTRUSTED
+    assert fill_arguments(asked, values) == {"user": "bob"}
+
+
+def test_path_with_a_missing_value_is_not_run() -> None:
+    """An empty slot must not select everything."""
+    assert fill_path("$.events[?@.a=={nothing}]", {"other": Value("x", Provenance.SENSOR)}) == ""
+
+
+@pytest.mark.parametrize("provenance", [Provenance.UNTRUSTED, Provenance.MODEL])
+def test_untrusted_finding_weighs_only_towards_malice(provenance: Provenance) -> None:
+    """Text may raise, never lower."""
+    assert effective(-2.0, "malicious", provenance) == 0
+    assert effective(2.0, "malicious", provenance) == 2
+    assert effective(2.0, "benign", provenance) == 0
+    assert effective(-2.0, "authorised", provenance) == -2
+    assert effective(-2.0, "malicious", Provenance.SENSOR) == -2
+
+
+def test_one_question_is_counted_once() -> None:
+    """Three readings of one answer are still one answer."""
+    findings = [
+        Finding(claim=str(n), question="look", weights={"bad": 2.0}, provenance=Provenance.SENSOR) for n in range(3)
+    ]
+    assert score({"bad": "malicious"}, findings) == {"bad": 3.0}
