@@ -1,0 +1,102 @@
+"""When two spellings mean the same: accounts, hosts and addresses on one side, moments in time on the other."""
+
+import ipaddress
+import re
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from pydantic import JsonValue
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DIGITS = re.compile(r"\d{9,19}(?:\.\d{1,9})?")
+_UNITS: Final = ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3), (0.0, 1.0))
+"""Epoch numbers by size: nanoseconds, microseconds, milliseconds, seconds."""
+
+
+def moment_of(value: JsonValue) -> datetime | None:
+    """The moment a value names: ISO 8601 with a zone, or an epoch number; None for anything else.
+
+    A time without a zone names no moment."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, int | float):
+        return _from_epoch(float(value))
+    if not isinstance(value, str):
+        return None
+    if _DIGITS.fullmatch(value):
+        return _from_epoch(float(value))
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo is not None else None
+
+
+def same_entity(first: JsonValue, second: JsonValue) -> bool:
+    """Whether two values name one account, host, address or hash.
+
+    Case is ignored. A domain is ignored when only one side has one; two different domains are two entities."""
+    if not isinstance(first, str) or not isinstance(second, str):
+        return False
+    left, right = _fold(first), _fold(second)
+    if not left or not right:
+        return False
+    if left == right:
+        return True
+    addresses = _address(left), _address(right)
+    if addresses != (None, None):
+        return addresses[0] == addresses[1]
+    return _same_name(left, right)
+
+
+def _same_name(left: str, right: str) -> bool:
+    (name, domain), (other, elsewhere) = _account(left), _account(right)
+    if domain or elsewhere:
+        return bool(name) and name == other and (not domain or not elsewhere or _same_domain(domain, elsewhere))
+    return _same_domain(left, right) and _is_host(left) and _is_host(right)
+
+
+def _account(text: str) -> tuple[str, str]:
+    """(account, domain) of `domain\\account` or `account@domain`; the domain is empty when there is none."""
+    if "\\" in text:
+        domain, _, name = text.rpartition("\\")
+        return name, domain
+    name, _, domain = text.partition("@")
+    return name, domain
+
+
+def _same_domain(left: str, right: str) -> bool:
+    """Whether one is the first label of the other: `corp` and `corp.example.org`, or a host with and without domain."""
+    short, long = sorted((left.rstrip("."), right.rstrip(".")), key=len)
+    return short == long or ("." not in short and long.startswith(f"{short}."))
+
+
+def _is_host(text: str) -> bool:
+    return re.fullmatch(r"(?!\d+\.?$)[\w-]+(?:\.[\w-]+)*\.?", text) is not None
+
+
+def _address(text: str) -> str | None:
+    """The one spelling of an IP address; None for anything else."""
+    try:
+        address = ipaddress.ip_address(text.strip("[]").partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
+
+
+def _fold(text: str) -> str:
+    """Lower case without turning a foreign look-alike into an ASCII letter (the Kelvin sign is no `k`)."""
+    composed = unicodedata.normalize("NFC", text.strip())
+    if composed.isascii():
+        return composed.lower()
+    return "".join(char.lower() if char.isascii() or not char.lower().isascii() else char for char in composed)
+
+
+def _from_epoch(number: float) -> datetime | None:
+    scale = next(factor for limit, factor in _UNITS if abs(number) >= limit)
+    try:
+        return _EPOCH + timedelta(seconds=number * scale)
+    except (OverflowError, ValueError):
+        return None
