@@ -1,0 +1,84 @@
+"""The `mcpsoc` command: words chosen, commands put together, one exit code out.
+
+Exit codes of every command: 0 done and nothing wrong; 1 done and something found wrong (a broken line, a claim that
+fails, a failed check); 2 asked for in a way that cannot be carried out; 130 interrupted.
+"""
+
+import gettext
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from ui.cli import authorisations, cases, demo, doctor, evals, lab, servers, triage, verify
+from ui.cli.catalogue import DOMAIN, LANGUAGES, LOCALES, Catalogue, choose, load, without_language
+from ui.cli.output import complain, write_line
+from ui.errors import is_expected
+
+GROUPS = (demo, triage, cases, verify, lab, servers, evals, authorisations, doctor)
+"""Every group of commands, in the order of the help text."""
+
+
+def main() -> None:
+    """Entry point: never returns."""
+    arguments = sys.argv[1:]
+    language = choose(arguments, os.environ)
+    _translate_parser(language)
+    t = load(language)
+    try:
+        build_app(t)(args=without_language(arguments), prog_name="mcpsoc")
+    except Exception as error:
+        if not is_expected(error):
+            raise
+        sys.exit(complain(t, error))
+
+
+def build_app(t: Catalogue) -> typer.Typer:
+    """All commands, their help in the language of `t`."""
+    app = typer.Typer(
+        help=t("MCPSoc: an alert goes in, a verdict comes out whose every claim can be run again."),
+        epilog=t("Exit codes: 0 fine, 1 something was found wrong, 2 wrong usage, 130 interrupted."),
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for group in GROUPS:
+        group.add(app, t)
+    _add_root(app, t)
+    return app
+
+
+def _add_root(app: typer.Typer, t: Catalogue) -> None:
+    languages = " | ".join(LANGUAGES)
+
+    @app.callback(invoke_without_command=True)
+    def root(
+        version: Annotated[bool, typer.Option("--version", help=t("Print the version and stop."))] = False,
+        lang: Annotated[
+            str | None,
+            typer.Option(
+                "--lang",
+                metavar=languages,
+                help=t("Language of the messages, anywhere on the line; default: MCPSOC_LANG, then LANG."),
+            ),
+        ] = None,
+    ) -> None:
+        from ui.cli.setting_up import set_up
+
+        if lang is not None:
+            raise typer.BadParameter(t("no such language; there are: {languages}", languages=languages))
+        if version:
+            from importlib.metadata import version as installed
+
+            write_line(installed("mcpsoc"))
+            raise typer.Exit
+        set_up()
+
+
+def _translate_parser(language: str) -> None:
+    """Make the argument parser, which asks the standard library for its words, speak `language` as well."""
+    os.environ["LANGUAGE"] = language
+    gettext.bindtextdomain(DOMAIN, str(LOCALES))
+    gettext.textdomain(DOMAIN)

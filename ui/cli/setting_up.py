@@ -1,0 +1,34 @@
+"""The process edge: `.env` of the current folder, and log lines on stderr."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+QUIET = {
+    "ANONYMIZED_TELEMETRY": "False",
+    "LANGSMITH_TRACING": "false",
+    "LANGCHAIN_TRACING_V2": "false",
+    "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+}
+"""Libraries that send usage statistics or traces unless told not to; a person who sets these keeps their own value."""
+
+
+def set_up(folder: Path | None = None) -> None:
+    """Take MCPSOC_* settings from `.env` of `folder` (the current one by default); the environment wins over it."""
+    for name, value in read_env((folder or Path.cwd()) / ".env").items():
+        os.environ.setdefault(name, value)
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    level = os.environ.get("MCPSOC_LOG_LEVEL", "warning").upper()
+    known = logging.getLevelNamesMapping().get(level, logging.WARNING)
+    logging.basicConfig(stream=sys.stderr, level=known, format="%(levelname)s %(name)s %(message)s")
+
+
+def read_env(path: Path) -> dict[str, str]:
+    """The MCPSOC_* settings of an env file; empty when there is none."""
+    if not path.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    return {name: value for name, value in dotenv_values(path).items() if name.startswith("MCPSOC_") and value}

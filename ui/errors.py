@@ -1,0 +1,35 @@
+"""What the command line says instead of a traceback.
+
+    UiError
+    ├── UsageError        the command was asked for in a way that cannot be carried out      exit 2
+    └── CheckFailedError  it was carried out and found something wrong                       exit 1
+"""
+
+
+class UiError(Exception):
+    """A message for the person at the terminal, already in their language."""
+
+    exit_code = 1
+
+
+class UsageError(UiError):
+    """Wrong argument, missing file, unknown case."""
+
+    exit_code = 2
+
+
+class CheckFailedError(UiError):
+    """A check came out wrong: a signature, a claim, a file that should be readable."""
+
+
+def is_expected(error: Exception) -> bool:
+    """Whether `error` tells a person something (one line will do) or is a bug (the traceback is wanted).
+
+    Called only once something has gone wrong, so that a good run never imports what it does not use."""
+    from agent.errors import AgentError
+
+    from evals.errors import EvalError
+    from knowledge.trust.errors import TrustError
+    from servers.errors import ServerError
+
+    return isinstance(error, (UiError, AgentError, EvalError, TrustError, ServerError))
