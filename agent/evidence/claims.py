@@ -20,13 +20,12 @@ from agent.models import (
     Count,
     Equals,
     Evidence,
-    JsonObject,
     Ref,
     SameEntity,
     Scalar,
 )
 
-__all__ = ["check", "render", "select"]
+__all__ = ["by_id", "check", "render", "select", "show"]
 
 SLOT: Final = re.compile(r"\{([A-Za-z_]\w*)\}")
 _NUMBER: Final = re.compile(r"(?<![A-Za-z])\d")
@@ -206,8 +205,3 @@ def _place(ref: Ref) -> str:
 def by_id(evidence: Sequence[Evidence]) -> Mapping[str, Evidence]:
     """Evidence by its id, the form `check` takes."""
     return {item.id: item for item in evidence}
-
-
-def unchecked(document: JsonObject) -> JsonObject:
-    """A claim's own words, without what checking it said."""
-    return {name: value for name, value in document.items() if name not in ("text", "status", "struck_because")}

@@ -88,10 +88,19 @@ def _address(text: str) -> str | None:
 
 def _fold(text: str) -> str:
     """Lower case without turning a foreign look-alike into an ASCII letter (the Kelvin sign is no `k`)."""
-    composed = unicodedata.normalize("NFC", text.strip())
-    if composed.isascii():
-        return composed.lower()
-    return "".join(char.lower() if char.isascii() or not char.lower().isascii() else char for char in composed)
+    stripped = text.strip()
+    if stripped.isascii():
+        return stripped.lower()
+    return "".join(map(_lower, unicodedata.normalize("NFC", "".join(map(_marked, stripped)))))
+
+
+def _marked(char: str) -> str:
+    """A foreign letter that normalisation would turn into an ASCII one, kept apart."""
+    return f"{char}\0" if not char.isascii() and unicodedata.normalize("NFC", char).isascii() else char
+
+
+def _lower(char: str) -> str:
+    return char.lower() if char.isascii() or not char.lower().isascii() else char
 
 
 def _from_epoch(number: float) -> datetime | None:

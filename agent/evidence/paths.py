@@ -75,7 +75,7 @@ def compile_path(path: str) -> Path:
     try:
         query = _environment().compile(path)
     except (JSONPathError, RecursionError, ValueError) as error:
-        raise PathError(f"{_clip(path)} is not a JSONPath: {_first_line(error)}") from error
+        raise PathError(f"{_clip(path)} is not a JSONPath: {_reason(error)}") from error
     if not isinstance(query, JSONPath):
         raise PathError(f"{_clip(path)} is not one JSONPath but several")
     _check_bounds(query, path)
@@ -101,7 +101,7 @@ def locate(path: str, data: JsonValue) -> list[tuple[Location, JsonValue]]:
     try:
         return [(_location_of(match.parts), _json(match.obj)) for match in compiled.query.finditer(data)]
     except (JSONPathError, RecursionError) as error:
-        raise PathError(f"{_clip(path)} cannot be followed here: {_first_line(error)}") from error
+        raise PathError(f"{_clip(path)} cannot be followed here: {_reason(error)}") from error
 
 
 def children(value: JsonValue) -> Iterator[tuple[str, JsonValue]]:
@@ -208,8 +208,9 @@ def _clip(path: str) -> str:
     return repr(path if len(path) <= 120 else path[:117] + "...")
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+def _reason(error: Exception) -> str:
+    """What went wrong, without the library's picture of where (which cannot be drawn for every text)."""
+    return str(error.args[0] if error.args else type(error).__name__)[:200]
 
 
 def first_name(path: str, data: Mapping[str, JsonValue]) -> str | None:
