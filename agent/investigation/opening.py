@@ -19,11 +19,11 @@ def alert_claim(facts: Facts) -> Claim:
     where = "".join(f"; {label} {{{name.replace('.', '_')}}}" for name, label in _NAMED.items() if name in subject)
     return Equals(
         id="alert.raised",
-        template="{product} raised '{value}' at {time}" + where + ".",
+        template="'{value}' was raised at {time}" + where + ".",
         slots={name.replace(".", "_"): ref for name, ref in subject.items()}
-        | {"time": Ref(evidence="E0", path="$.alert['@timestamp']"), "product": Ref(evidence="E0", path="$.product")},
-        ref=Ref(evidence="E0", path="$.title"),
-        value=facts.alert.title,
+        | {"time": Ref(evidence="E0", path="$.alert['@timestamp']")},
+        ref=Ref(evidence="E0", path="$.alert['rule.name']"),
+        value=facts.alert.rule.name,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from agent.evidence.claims import check, select
-from agent.evidence.provenance import classes
+from agent.evidence.provenance import classes, existence
 from agent.investigation.values import Values, argument_slots, fill_path, slots_in
 from agent.models import (
     Absent,
@@ -58,7 +58,8 @@ def read_answer(question: Question, answer: Evidence, values: Values, alert: Evi
         if claim is None or (claim := check(claim, {answer.id: answer, alert.id: alert})).status != "verified":
             continue
         filled_with = [values[name].provenance for name in _slots_of(reading)]
-        read = [classes(path, answer) for path in paths]
+        reads = existence if reading.counts else classes
+        read = [reads(path, answer) for path in paths]
         yield Read(claim, _finding(question, reading, claim, answer, least_trusted(*read, *filled_with, *asked_with)))
 
 

@@ -4,6 +4,7 @@ Every value keeps its provenance and the place it came from, so that whatever is
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ from agent.models import Alert, Evidence, JsonObject, Provenance, Ref, Scalar
 from agent.playbooks.format import PLACEHOLDER, Question, Window
 
 ALERT_EVIDENCE = "E0"
+LONGEST_LITERAL = 300
+_CONTROL = re.compile(r"[\x00-\x1f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,15 @@ def slots_in(template: str) -> Iterator[str]:
 
 
 def fill_path(path: str, values: Values) -> str:
-    """A JSONPath with every slot replaced by a quoted literal; empty when a value is missing."""
-    if any(name not in values for name in slots_in(path)):
+    """A JSONPath with every slot replaced by a quoted literal; empty when a value is missing or cannot be compared."""
+    if any(name not in values or not comparable(values[name].value) for name in slots_in(path)):
         return ""
     return PLACEHOLDER.sub(lambda match: literal(values[match[1]].value), path)
+
+
+def comparable(value: Scalar) -> bool:
+    """Whether a value can stand in a path: no control characters, and not longer than a name or a line is."""
+    return not isinstance(value, str) or (len(value) <= LONGEST_LITERAL and not _CONTROL.search(value))
 
 
 def literal(value: Scalar) -> str:

@@ -110,6 +110,11 @@ class Reading(Model):
             raise ValueError(f"reading {self.id!r}: {given[0]} needs a value")
         return self
 
+    @property
+    def counts(self) -> bool:
+        """Whether only the number of selected nodes matters, not what they hold."""
+        return bool(self.count or self.absent)
+
     def paths(self) -> Iterator[str]:
         """Every JSONPath of the reading's condition."""
         yield from filter(None, (self.count, self.number, self.equals, self.contains, self.absent))
