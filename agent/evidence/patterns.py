@@ -1,10 +1,13 @@
 """Regular expressions in JSONPath filters, kept from stalling on hostile text.
 
 Playbooks, models and foreign exports bring patterns, attackers bring the text. A pattern without repeated groups can
-only be polynomial, and its degree is the number of its open repetitions; text length to that power is bounded.
+only be polynomial in the text, of a degree that is the number of its open repetitions, times a number that its
+alternatives and optional parts give; that product is bounded before a pattern meets a text.
 """
 
+import math
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -13,10 +16,10 @@ from jsonpath.function_extensions import ExpressionType, FilterFunction
 from agent.evidence.errors import PathError
 
 MAX_PATTERN_LENGTH: Final = 300
-MAX_WORK: Final = 20_000_000
-"""Text length to the power of the open repetitions (plus one for a search) may not pass this."""
+MAX_WORK: Final = 100_000_000
+"""Steps that a pattern may need on a text in the worst case."""
 
-_TOKENS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[^:)]*[:)]|\{\d*,?\d*\}|.", re.DOTALL)
+_PIECES = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[^:)]*[:)]|\{\d*,?\d*\}|.", re.DOTALL)
 _BOUNDED = re.compile(r"\{(\d{1,2})(?:,(\d{1,2}))?\}")
 _SMALL_REPEAT: Final = 8
 _HARMLESS_GROUPS: Final = frozenset({"(?:", "(?i:", "(?i)"})
@@ -49,41 +52,74 @@ class Search(FilterFunction):
 
 
 def _prepared(pattern: str, text: str, starts: int) -> re.Pattern[str]:
-    compiled, degree = compile_pattern(pattern)
-    if len(text) ** (degree + starts) > MAX_WORK:
+    weighed = compile_pattern(pattern)
+    if weighed.choices * len(text) ** (weighed.degree + starts) > MAX_WORK:
         raise PathError(f"the pattern {pattern!r} is too slow for a text of {len(text)} characters")
-    return compiled
+    return weighed.compiled
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A pattern and what it may cost."""
+
+    compiled: re.Pattern[str]
+    degree: int
+    """Repetitions without a small bound: each multiplies the work by the length of the text."""
+    choices: int
+    """What alternatives, optional parts and small repetitions multiply the work by, whatever the text."""
 
 
 @lru_cache(maxsize=512)
-def compile_pattern(pattern: str) -> tuple[re.Pattern[str], int]:
-    """The compiled pattern and its degree: how many repetitions without a small bound it has.
+def compile_pattern(pattern: str) -> Weighed:
+    """The pattern, compiled and weighed.
 
     Raises: PathError for a repeated group, a look-around, a back-reference, an over-long or a faulty pattern."""
     if len(pattern) > MAX_PATTERN_LENGTH:
         raise PathError(f"a pattern of {len(pattern)} characters is longer than {MAX_PATTERN_LENGTH}")
-    degree = _degree(pattern)
+    degree, choices = _weigh(pattern)
     try:
-        return re.compile(pattern), degree
+        return Weighed(re.compile(pattern), degree, choices)
     except (re.error, OverflowError, RecursionError) as error:
         raise PathError(f"the pattern {pattern!r} is not valid: {error}") from error
 
 
-def _degree(pattern: str) -> int:
-    degree, before = 0, ""
-    for piece in _TOKENS.findall(pattern):
-        if piece[0] == "(" and len(piece) > 1 and piece not in _HARMLESS_GROUPS:
-            raise PathError(f"the pattern {pattern!r} uses {piece!r}, which is not allowed")
-        if piece[0] == "\\" and piece[1:].isdigit():
-            raise PathError(f"the pattern {pattern!r} refers back to a group, which is not allowed")
-        if piece in ("*", "+", "?") or (piece[0] == "{" and len(piece) > 2):
-            if before == ")":
-                raise PathError(f"the pattern {pattern!r} repeats a group, which is not allowed")
-            degree += 0 if piece == "?" or _small(piece) else 1
+def _weigh(pattern: str) -> tuple[int, int]:
+    degree, choices, before = 0, 1, ""
+    branches = [1]
+    for piece in _PIECES.findall(pattern):
+        _refuse(pattern, piece, before)
+        if piece[0] == "(" and piece != "(?i)":
+            branches.append(1)
+        elif piece == ")" and len(branches) > 1:
+            choices *= branches.pop()
+        elif piece == "|":
+            branches[-1] += 1
+        elif _repeats(piece):
+            small = _bound(piece)
+            degree += small is None
+            choices *= 1 if small is None else small + 1
         before = piece
-    return degree
+    return degree, choices * math.prod(branches)
 
 
-def _small(piece: str) -> bool:
+def _refuse(pattern: str, piece: str, before: str) -> None:
+    if piece[0] == "(" and len(piece) > 1 and piece not in _HARMLESS_GROUPS:
+        raise PathError(f"the pattern {pattern!r} uses {piece!r}, which is not allowed")
+    if piece[0] == "\\" and piece[1:].isdigit():
+        raise PathError(f"the pattern {pattern!r} refers back to a group, which is not allowed")
+    if _repeats(piece) and piece != "?" and before == ")":
+        raise PathError(f"the pattern {pattern!r} repeats a group, which is not allowed")
+
+
+def _repeats(piece: str) -> bool:
+    return piece in ("*", "+", "?") or (piece[0] == "{" and len(piece) > 2)
+
+
+def _bound(piece: str) -> int | None:
+    """How often at most, when that is a small number; a fixed number leaves no choice."""
+    if piece == "?":
+        return 1
     found = _BOUNDED.fullmatch(piece)
-    return found is not None and int(found[2] or found[1]) <= _SMALL_REPEAT
+    if found is None or int(found[2] or found[1]) > _SMALL_REPEAT:
+        return None
+    return int(found[2]) if found[2] else 0
