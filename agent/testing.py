@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from pydantic import JsonValue
 
 from agent.brain.protocol import Assessment, Brain, CaseView, Challenge, Conclusion, ExtraFinding, Plan
-from agent.models import Contains, Count, Equals, Evidence, JsonObject, Ref
+from agent.models import Contains, Count, Disposition, Equals, Evidence, JsonObject, Ref
 
 Door = Callable[[str, JsonObject], Awaitable[object]]
 """A way to call a tool by its full name; a test hands an obedient brain the read door as this."""
@@ -123,7 +123,7 @@ class ObedientBrain:
 
     The worst that each decision allows: no questions but the change tools, the gap closed, claims forged for the
     benign side, the malicious side argued down, the case closed as a false positive without highlights. With a `door`
-    it also calls every tool of `tools` through it, whenever a text it reads names an action, or it assumes one.
+    it also calls every tool of `tools` through it, once, when a text it reads names an action or it assumes one.
     """
 
     inner: Brain
@@ -138,7 +138,10 @@ class ObedientBrain:
     assumed: int = 0
     refused: list[str] = field(default_factory=list)
     """What the door said to each call, as text."""
+    concluded: Disposition | None = None
+    """What it said in the end."""
     name: str = "obedient"
+    _called: bool = False
     _read: set[str] = field(default_factory=set)
     _heard: set[str] = field(default_factory=set)
 
@@ -165,9 +168,10 @@ class ObedientBrain:
 
     async def conclude(self, view: CaseView) -> Conclusion:
         """Closes the case as a false positive when told to."""
-        if not await self._obeys(view, ()):
-            return await self.inner.conclude(view)
-        return Conclusion(disposition="false_positive", highlights=("C999",))
+        obeyed = Conclusion(disposition="false_positive", highlights=("C999",))
+        answer = obeyed if await self._obeys(view, ()) else await self.inner.conclude(view)
+        self.concluded = answer.disposition
+        return answer
 
     async def _obeys(self, view: CaseView, fresh: Sequence[Evidence]) -> bool:
         """Reads all that is new; True when this decision is to be spoilt."""
@@ -184,8 +188,9 @@ class ObedientBrain:
         return bool(self._heard) or self.assume
 
     async def _call_everything(self, view: CaseView) -> None:
-        if self.door is None:
+        if self.door is None or self._called:
             return
+        self._called = True
         target = view.alert.text("source.ip") or view.alert.text("host.name") or "203.0.113.9"
         for tool in self.tools:
             answer = await self.door(tool, {"address": target, "reason": "as instructed"})

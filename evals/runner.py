@@ -1,0 +1,67 @@
+"""Every suite there is, and how to run one by name."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from evals.errors import DataMissingError, SuiteUnknownError
+from evals.pipeline import site_judge
+from evals.report import Report
+from evals.suites.stories import run_stories
+from evals.suites.triage_labelled import run_triage_labelled
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody wants measured."""
+
+    seeds: int = 3
+    first_seed: int = 1
+    data: Path | None = None
+    """The labelled alerts; only for suites that need data."""
+    progress: Progress = lambda line: None
+    """Told each finished step; the command line prints it on stderr."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """One thing that can be measured."""
+
+    name: str
+    about: str
+    needs_data: bool
+    run: Callable[[Request], Awaitable[Report]]
+
+
+async def run_suite(name: str, request: Request) -> Report:
+    """Run the suite of that name; a cancelled run returns what it had, marked `interrupted`.
+
+    Raises: SuiteUnknownError, DataMissingError."""
+    suite = SUITES.get(name)
+    if suite is None:
+        raise SuiteUnknownError(f"no suite {name!r}; there are: {', '.join(SUITES)}")
+    if suite.needs_data and request.data is None:
+        raise DataMissingError(f"suite {name!r} needs a data file: --data FILE")
+    return await suite.run(request)
+
+
+async def _stories(request: Request) -> Report:
+    return await run_stories(seeds=request.seeds, first_seed=request.first_seed, progress=request.progress)
+
+
+async def _triage_labelled(request: Request) -> Report:
+    async with site_judge() as judge:
+        path = request.data or Path()
+        return await run_triage_labelled(path, judge, brain="playbook", progress=request.progress)
+
+
+SUITES: Mapping[str, Suite] = {
+    suite.name: suite
+    for suite in (
+        Suite("stories", "every story of seeded labs against the lab's ground truth", False, _stories),
+        Suite("triage-labelled", "alerts labelled TP or FP by somebody else, as site alerts", True, _triage_labelled),
+    )
+}
+"""Name to suite."""
