@@ -394,6 +394,8 @@ class Case(Model):
     human: HumanVerdict | None = None
     linked: tuple[str, ...] = ()
     synthetic: bool = False
+    version: int = 0
+    """How often it was saved; a save that is based on an older version is refused."""
 
 
 def utc_now() -> datetime:
