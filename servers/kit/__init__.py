@@ -7,7 +7,7 @@ server.py      build_server and SecurityServer: start here                protoc
 """
 
 from servers.errors import NotFoundError, ToolError
-from servers.kit.answer import Cursor, Limit, Output, Problem, Reply, Time
+from servers.kit.answer import Cursor, Limit, Output, Paged, Problem, Reply, Time, paged
 from servers.kit.gate import Gate
 from servers.kit.provenance import PROTECTED_PATH, T0, T1, T2
 from servers.kit.server import SecurityServer, build_server
@@ -22,10 +22,12 @@ __all__ = [
     "Limit",
     "NotFoundError",
     "Output",
+    "Paged",
     "Problem",
     "Reply",
     "SecurityServer",
     "Time",
     "ToolError",
     "build_server",
+    "paged",
 ]

@@ -4,13 +4,15 @@ A method returns a `Reply` around its output model or raises `ToolError`; everyt
 untrusted paths, bounds, masking) is the kit's work, so that no server can forget it.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
-from pydantic.json_schema import WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from servers.errors import ToolError
 from servers.kit.provenance import T1
 
 JsonObject: TypeAlias = dict[str, JsonValue]
@@ -30,6 +32,7 @@ class Output(BaseModel):
     """Name of the list field that paging and the size cap may shorten; an empty one means `no_data`."""
 
 
+R = TypeVar("R")
 D = TypeVar("D", bound=Output, covariant=True)
 
 
@@ -57,8 +60,10 @@ class Reply(Generic[D]):
     """As of when the answer holds; the server's clock when left out."""
     total: int | None = None
     """How many rows there are in all; the number of rows given when left out."""
-    offset: int = 0
-    """How many rows come before the first one given."""
+    after: tuple[str, ...] = ()
+    """Beside each row the cursor that goes on after it; empty where there is no paging."""
+    more: bool = False
+    """Whether rows follow after those given."""
     stale: Problem | None = None
     """Set when the sensor behind the answer did not cover what was asked: the data is kept, absence proves nothing."""
     empty: bool = False
@@ -89,20 +94,38 @@ Limit = Annotated[int, Field(ge=1, le=MAX_ROWS)]
 """How many rows at most."""
 
 
-def _offset(cursor: JsonValue | int) -> int:
+Cursor = Annotated[str | None, Field(max_length=120)]
+"""Where to go on: `next_cursor` of the answer before, unchanged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paged(Generic[R]):
+    """A page of a list that is known whole."""
+
+    rows: tuple[R, ...]
+    total: int
+    after: tuple[str, ...]
+    more: bool
+
+
+def paged(rows: Sequence[R], limit: int, cursor: str | None) -> Paged[R]:
+    """The page of `rows` that a cursor of an earlier page asks for.
+
+    Raises: ToolError for a cursor that is none."""
+    start = _start(cursor)
+    page = tuple(rows[start : start + limit])
+    after = tuple(f"row-{start + n + 1}" for n in range(len(page)))
+    return Paged(page, len(rows), after, start + len(page) < len(rows))
+
+
+def _start(cursor: str | None) -> int:
     if cursor is None:
         return 0
-    if isinstance(cursor, int):
-        return cursor
-    if not isinstance(cursor, str) or not cursor.startswith("row-") or not cursor[4:].isdecimal() or len(cursor) > 14:
-        raise ValueError("a cursor is the next_cursor of an earlier answer, unchanged")
-    return int(cursor[4:])
+    if (match := re.fullmatch(r"row-(\d{1,9})", cursor)) is None:
+        raise bad_cursor()
+    return int(match.group(1))
 
 
-Cursor = Annotated[int, BeforeValidator(_offset), WithJsonSchema({"type": ["string", "null"]})]
-"""Where to go on: `next_cursor` of the answer before. The method gets it as the number of rows to pass over."""
-
-
-def cursor_at(offset: int) -> str:
-    """The cursor that goes on after `offset` rows."""
-    return f"row-{offset}"
+def bad_cursor() -> ToolError:
+    """The answer to a cursor that no earlier answer gave."""
+    return ToolError("invalid_argument", "the cursor is not one of this tool", "pass next_cursor unchanged")

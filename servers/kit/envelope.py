@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pydantic import JsonValue
 
 from servers.errors import NotFoundError, ToolError
-from servers.kit.answer import Backend, JsonObject, Output, Problem, Reply, Status, cursor_at
+from servers.kit.answer import Backend, JsonObject, Output, Problem, Reply, Status
 from servers.kit.inert import clipped, inert, one_line
 from servers.kit.provenance import Shape, step
 
@@ -72,11 +72,11 @@ def answered(reply: Reply[Output], shape: Shape, source: Source, now: datetime) 
     name = type(reply.data).rows
     rows = data.get(name) if name else None
     found = rows if isinstance(rows, list) else None
-    total = reply.total if reply.total is not None else None if found is None else len(found) + reply.offset
+    total = reply.total if reply.total is not None else None if found is None else len(found)
     cleaned, texts = _fitted(data, name, shape)
     kept = cleaned.get(name) if name else None
     count = len(kept) if isinstance(kept, list) else 0
-    more = total is not None and found is not None and reply.offset + count < total
+    more = found is not None and (reply.more or count < len(found))
     return {
         "ok": True,
         "status": _status(reply, found),
@@ -84,9 +84,9 @@ def answered(reply: Reply[Output], shape: Shape, source: Source, now: datetime) 
         "data": cleaned,
         "source": _source(source, reply, now),
         "untrusted": [*sorted(texts)],
-        "truncated": found is not None and total is not None and count < total,
+        "truncated": more or (total is not None and found is not None and count < total),
         "total": total,
-        "next_cursor": cursor_at(reply.offset + count) if more and count else None,
+        "next_cursor": reply.after[count - 1] if more and 0 < count <= len(reply.after) else None,
         "error": None if reply.stale is None else _problem(reply.stale),
     }
 
@@ -118,7 +118,7 @@ def failed(problem: ToolError, source: Source, now: datetime, status: Status = "
 def _status(reply: Reply[Output], rows: list[JsonValue] | None) -> Status:
     if reply.stale is not None:
         return "stale"
-    return "no_data" if reply.empty or (rows is not None and not rows and not reply.offset) else "success"
+    return "no_data" if reply.empty or (rows is not None and not rows and not reply.total) else "success"
 
 
 def _source(source: Source, reply: Reply[Output], now: datetime) -> JsonObject:

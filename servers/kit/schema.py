@@ -16,9 +16,9 @@ def input_schema(model: type[BaseModel]) -> JsonObject:
     """Schema of a tool's arguments: unknown ones are refused; a default that means nothing is left out."""
     schema = _inlined(model.model_json_schema(), {})
     properties = schema.get("properties")
-    for name, field in properties.items() if isinstance(properties, dict) else ():
-        if isinstance(field, dict) and (name == "cursor" or field.get("default", 0) is None):
-            field.pop("default", None)
+    for field in properties.values() if isinstance(properties, dict) else ():
+        if isinstance(field, dict) and field.get("default", 0) is None:
+            del field["default"]
     return {**schema, "additionalProperties": False}
 
 
@@ -77,4 +77,4 @@ def _marked(node: JsonObject, inherited: Mapping[str, JsonValue]) -> JsonObject:
             branches = True
         elif key not in _MARKS:
             body[key] = value
-    return body if branches else {**body, **marks}
+    return {**body, **marks} if not branches or isinstance(node.get("type"), list) else body

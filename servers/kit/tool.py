@@ -127,6 +127,10 @@ def _quoted(name: str) -> str:
 def meant(name: str, known: Iterable[str]) -> str:
     """A hint for a mistyped name: the closest known one, and all of them."""
     known = list(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    names = ", ".join(known)
-    return f"did you mean {close[0]!r}? known: {names}" if close else f"known: {names}"
+    close, names = closest(name, known), ", ".join(known)
+    return f"did you mean {close!r}? known: {names}" if close else f"known: {names}"
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name most like a mistyped one, if any is."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)), None)

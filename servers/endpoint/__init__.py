@@ -1,0 +1,1 @@
+"""What the endpoint agents recorded, and isolating hosts and quarantining files."""

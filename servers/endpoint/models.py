@@ -1,0 +1,90 @@
+"""What the endpoint agents answer, each field with who wrote it."""
+
+from typing import Annotated, ClassVar, Literal
+
+from servers.kit import PROTECTED_PATH, T0, T1, Output
+from servers.kit.ecs import Event, Process
+
+
+class Host(Output):
+    """One host as the endpoint management knows it."""
+
+    id: Annotated[str, T0]
+    name: Annotated[str, T0]
+    ip: Annotated[str, T0]
+    os: Annotated[str, T0]
+    kind: Annotated[str, T0]
+    zone: Annotated[str, T0]
+    criticality: Annotated[str, T0]
+    agent_installed: Annotated[bool, T0]
+    isolated: Annotated[bool, T1]
+    isolated_since: Annotated[str | None, T1] = None
+
+
+class Agent(Output):
+    """Whether the agent of a host reported over a window."""
+
+    state: Annotated[Literal["covered", "partial", "silent", "down", "not_deployed"], T1]
+    last_seen: Annotated[str | None, T1] = None
+    stopped_at: Annotated[str | None, T1] = None
+    stopped_by: Annotated[str | None, PROTECTED_PATH] = None
+    """Program that stopped the agent, where that was recorded."""
+
+
+class OneHost(Output):
+    """One host and its agent."""
+
+    host: Host
+    agent: Agent
+
+
+class Processes(Output):
+    """A process tree in order of time."""
+
+    rows: ClassVar[str | None] = "processes"
+    processes: list[Process]
+
+
+class Connections(Output):
+    """Connections in order of time."""
+
+    rows: ClassVar[str | None] = "connections"
+    connections: list[Event]
+
+
+class Logons(Output):
+    """Logons in order of time."""
+
+    rows: ClassVar[str | None] = "logons"
+    logons: list[Event]
+
+
+class Files(Output):
+    """File events in order of time."""
+
+    rows: ClassVar[str | None] = "files"
+    files: list[Event]
+
+
+class Sighting(Output):
+    """A file on a host."""
+
+    host: Annotated[str, T1]
+    path: Annotated[str | None, PROTECTED_PATH] = None
+    first: Annotated[str, T1]
+    executed: Annotated[bool, T1]
+
+
+class Sightings(Output):
+    """Where a file was seen."""
+
+    rows: ClassVar[str | None] = "sightings"
+    sightings: list[Sighting]
+    quarantined: Annotated[bool, T1]
+
+
+class Changed(Output):
+    """What the agents were told; endpoint_get_host and endpoint_find_file read back whether it holds."""
+
+    target: Annotated[str, T0]
+    change: Annotated[Literal["isolated", "released", "quarantined", "restored", "was not contained"], T1]

@@ -1,0 +1,1 @@
+"""Flows the firewall logged, and addresses it blocks."""

@@ -1,0 +1,141 @@
+"""The identity server: accounts, groups and sign-ins; disabling an account is a change that holds until released."""
+
+from pydantic import BaseModel
+
+from servers.embedded import LabDoor, Name, Reason, asked, blind_spot, check_window, cursors_of, iso_or_none
+from servers.identity.models import Account, Changed, Group, Groups, Members, OneAccount, SignIns
+from servers.identity.signins import SENSORS, sign_ins
+from servers.kit import Cursor, Gate, Limit, NotFoundError, Reply, SecurityServer, Time, build_server, paged
+from servers.kit.ecs import Event
+from servers.kit.envelope import iso
+from servers.lab.queries import entities, network
+from servers.lab.records import Account as Row
+
+BY = "identity server"
+
+
+class Identity:
+    """Tools over the directory of the lab."""
+
+    def __init__(self, door: LabDoor) -> None:
+        self._door = door
+
+    def identity_get_account(self, account: Name) -> Reply[OneAccount]:
+        """One account (by name, security id or mail address): kind, privileges, devices, groups, person, enabled."""
+        row = self._row(account)
+        return Reply(OneAccount(account=self._account(row)), f"1 account, {row.kind}")
+
+    def identity_list_signins(
+        self,
+        start: Time,
+        end: Time,
+        account: Name | None = None,
+        source_ip: Name | None = None,
+        limit: Limit = 20,
+        cursor: Cursor = None,
+    ) -> Reply[SignIns]:
+        """Sign-ins (cloud and domain) of an account and those attempted at it, and/or from an address, earliest first.
+
+        failures, successes and accounts count everything that matches, not only the rows shown."""
+        check_window(start, end)
+        db = self._door.db
+        found = sign_ins(db, account=account, source_ip=source_ip, start=start, end=end, limit=limit, cursor=cursor)
+        return Reply(
+            SignIns(
+                signins=[Event(event) for event in found.events],
+                failures=found.failures,
+                successes=found.successes,
+                accounts=found.accounts,
+            ),
+            f"{found.successes} successes and {found.failures} failures for {found.accounts} accounts",
+            sensor=SENSORS[0],
+            query=asked({"account": account, "source.ip": source_ip}, start, end),
+            total=found.total,
+            after=cursors_of(found.events),
+            more=found.more,
+            stale=blind_spot(db, SENSORS, None, start, end),
+        )
+
+    def identity_list_groups(self, limit: Limit = 20, cursor: Cursor = None) -> Reply[Groups]:
+        """The groups: name, whether privileged, number of members."""
+        page = paged(entities.list_groups(self._door.db), limit, cursor)
+        groups = [Group(name=name, privileged=privileged, members=members) for name, privileged, members in page.rows]
+        text = f"{len(groups)} of {page.total} groups"
+        return Reply(Groups(groups=groups), text, total=page.total, after=page.after, more=page.more)
+
+    def identity_list_members(self, group: Name, limit: Limit = 20, cursor: Cursor = None) -> Reply[Members]:
+        """Accounts that are members of a group."""
+        members = entities.members_of(self._door.db, group)
+        if members is None:
+            raise NotFoundError("no group has this name", "identity_list_groups gives the names")
+        page = paged(members, limit, cursor)
+        data = Members(group=group, members=list(page.rows))
+        return Reply(data, f"{page.total} members", total=page.total, after=page.after, more=page.more)
+
+    def identity_disable_account(self, account: Name, reason: Reason) -> Reply[Changed]:
+        """Disable an account and end its sessions; it stays disabled until identity_enable_account."""
+        name = self._row(account).name
+        self._door.lab.contain("disable_account", name, None, BY)
+        return Reply(Changed(account=name, change="disabled"), "1 account disabled")
+
+    def identity_enable_account(self, account: Name, reason: Reason) -> Reply[Changed]:
+        """Enable an account that a containment disabled."""
+        name = self._row(account).name
+        lifted = self._door.lab.release("disable_account", name, BY)
+        text = "1 account enabled" if lifted else "the account was not disabled by a containment"
+        return Reply(Changed(account=name, change="enabled" if lifted else "was not disabled"), text)
+
+    def _row(self, account: str) -> Row:
+        if (row := entities.get_account(self._door.db, account)) is None:
+            raise NotFoundError("the directory has no such account", "try the name without its domain")
+        return row
+
+    def _account(self, row: Row) -> Account:
+        db = self._door.db
+        measure = network.contained(db, kind="disable_account", target=row.name, at=self._door.now())
+        person = None if row.person is None else entities.get_person(db, row.person)
+        manager = None if person is None or person.manager is None else entities.get_person(db, person.manager)
+        return Account(
+            name=row.name,
+            kind=row.kind,
+            sid=row.sid,
+            enabled=row.enabled and measure is None,
+            disabled_since=None if measure is None else iso(measure.since),
+            privileged=row.privileged,
+            mfa=row.mfa,
+            created=iso(row.created),
+            password_changed=iso(row.password_changed),
+            devices=list(row.devices),
+            groups=list(entities.groups_of(db, row.name)),
+            person=None if person is None else person.name,
+            email=None if person is None else person.email,
+            department=None if person is None else person.department,
+            manager=None if manager is None else manager.name,
+            title=None if person is None else person.title,
+            site=None if person is None else person.site,
+            employed_until=None if person is None else iso_or_none(person.employed_until),
+        )
+
+
+def build(
+    door: LabDoor, settings: BaseModel | None = None, timeout_s: float = 20.0, gate: Gate | None = None
+) -> SecurityServer:
+    """The directory of this lab."""
+    identity = Identity(door)
+    return build_server(
+        "identity",
+        reads=[
+            identity.identity_get_account,
+            identity.identity_list_signins,
+            identity.identity_list_groups,
+            identity.identity_list_members,
+        ],
+        changes=[identity.identity_disable_account, identity.identity_enable_account],
+        backend="embedded",
+        synthetic=True,
+        clock=door.now,
+        probe=door.probe,
+        settings=settings,
+        timeout_s=timeout_s,
+        gate=gate,
+    )

@@ -1,0 +1,1 @@
+"""Alerts, events, counts, baselines and what each log source covered."""
