@@ -7,9 +7,14 @@
 
 
 class UiError(Exception):
-    """A message for the person at the terminal, already in their language."""
+    """A message for the person at the terminal: a template of the catalogues and the values for its `{names}`."""
 
     exit_code = 1
+
+    def __init__(self, template: str, **values: object) -> None:
+        super().__init__(template.format(**values) if values else template)
+        self.template = template
+        self.values = values
 
 
 class UsageError(UiError):

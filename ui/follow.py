@@ -76,6 +76,11 @@ class Positions:
             ).fetchone()
         return Position(*row) if row else None
 
+    def paths(self) -> list[Path]:
+        """Every path that was ever followed."""
+        with closing(self._connect()) as connection:
+            return [Path(path) for (path,) in connection.execute("SELECT path FROM positions ORDER BY path")]
+
     def set(self, path: Path, position: Position) -> None:
         """Durably move `path` to `position`."""
         p = position

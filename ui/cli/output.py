@@ -38,8 +38,11 @@ def say(text: str) -> None:
 
 def complain(t: "Catalogue", error: Exception) -> int:
     """Tell what went wrong; returns the exit code that says so."""
+    if isinstance(error, UiError):
+        say(t("mcpsoc: {reason}", reason=inert(t(error.template, **error.values))))
+        return error.exit_code
     say(t("mcpsoc: {reason}", reason=inert(str(error))))
-    return error.exit_code if isinstance(error, UiError) else 1
+    return 1
 
 
 def console(*, stderr: bool = False) -> "Console":

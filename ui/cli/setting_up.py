@@ -1,4 +1,4 @@
-"""The process edge: `.env` of the current folder, and log lines on stderr."""
+"""The process edge: the `.env` of MCPSOC_HOME, and log lines on stderr."""
 
 import logging
 import os
@@ -14,11 +14,12 @@ QUIET = {
 """Libraries that send usage statistics or traces unless told not to; a person who sets these keeps their own value."""
 
 
-def set_up(folder: Path | None = None) -> None:
-    """Take MCPSOC_* settings from `.env` of `folder` (the current one by default); the environment wins over it."""
-    for name, value in read_env((folder or Path.cwd()) / ".env").items():
-        os.environ.setdefault(name, value)
-    for name, value in QUIET.items():
+def set_up() -> None:
+    """Take MCPSOC_* settings from the `.env` in MCPSOC_HOME; the environment wins over the file.
+
+    A `.env` of the current folder is not read: whoever wrote that folder could name commands to start."""
+    home = Path(os.environ.get("MCPSOC_HOME") or "~/.mcpsoc").expanduser()
+    for name, value in {**read_env(home / ".env"), **QUIET}.items():
         os.environ.setdefault(name, value)
     level = os.environ.get("MCPSOC_LOG_LEVEL", "warning").upper()
     known = logging.getLevelNamesMapping().get(level, logging.WARNING)

@@ -1,0 +1,167 @@
+"""`mcpsoc cases`: the queue, and what a person does with a case."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ui.cli.catalogue import Catalogue
+
+
+def add(app: typer.Typer, t: Catalogue) -> None:
+    """Add the group `cases`."""
+    group = typer.Typer(help=t("The cases: look at them, decide about them."), no_args_is_help=True)
+    app.add_typer(group, name="cases")
+    _add_ls(group, t)
+    _add_show(group, t)
+    _add_export(group, t)
+    _add_take(group, t)
+    _add_note(group, t)
+    _add_close(group, t)
+    _add_reopen(group, t)
+
+
+def _add_ls(group: typer.Typer, t: Catalogue) -> None:
+    @group.command("ls", help=t("List the cases, the most urgent first."))
+    def ls(
+        status: Annotated[str | None, typer.Option("--status", help=t("Only cases of this status."))] = None,
+        demo: Annotated[bool, typer.Option("--demo", help=t("The demo's cases."))] = False,
+        as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False,
+    ) -> None:
+        from ui.cli.output import write_json
+        from ui.cli.places import open_home
+        from ui.cli.showing import print_queue
+        from ui.rows import queue_row
+        from ui.store import list_cases
+
+        cases = list_cases(open_home(t, demo=demo), status)
+        if as_json:
+            write_json([queue_row(case) for case in cases])
+        else:
+            print_queue(t, cases)
+
+
+def _add_show(group: typer.Typer, t: Catalogue) -> None:
+    @group.command("show", help=t("Show one case: verdict, reasons, claims, gaps and notes."))
+    def show(
+        case: Annotated[str, typer.Argument(metavar="CASE|last", help=t("A case id, or the newest case."))],
+        demo: Annotated[bool, typer.Option("--demo", help=t("A case of the demo."))] = False,
+        as_json: Annotated[bool, typer.Option("--json", help=t("The whole case as one JSON document."))] = False,
+    ) -> None:
+        from ui.cli.output import write_json
+        from ui.cli.places import open_home
+        from ui.cli.showing import print_case
+        from ui.store import find_case
+
+        found = find_case(open_home(t, demo=demo), case)
+        if as_json:
+            write_json(found.model_dump(mode="json"))
+        else:
+            print_case(t, found)
+
+
+def _add_export(group: typer.Typer, t: Catalogue) -> None:
+    @group.command("export", help=t("Write one case as a signed JSON file, as Markdown or as an HTML page."))
+    def export(
+        case: Annotated[str, typer.Argument(metavar="CASE|last", help=t("A case id, or the newest case."))],
+        form: Annotated[str, typer.Option("--format", help=t("json, markdown or html"))] = "json",
+        out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=t("Instead of stdout."))] = None,
+        demo: Annotated[bool, typer.Option("--demo", help=t("A case of the demo."))] = False,
+        as_json: Annotated[bool, typer.Option("--json", help=t("Same as --format json."))] = False,
+    ) -> None:
+        import sys
+
+        from ui.cli.output import say
+        from ui.cli.places import open_home
+        from ui.exporting import FORMATS, export_case
+        from ui.errors import UsageError
+        from ui.store import find_case
+
+        chosen = "json" if as_json else form
+        if chosen not in FORMATS:
+            raise UsageError("no format {name}; there are: {names}", name=chosen, names=", ".join(FORMATS))
+        home = open_home(t, demo=demo)
+        content = export_case(find_case(home, case), home, chosen)
+        if out is None:
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()
+        else:
+            out.write_bytes(content)
+            say(t("written: {path}", path=out))
+
+
+def _add_take(group: typer.Typer, t: Catalogue) -> None:
+    @group.command("take", help=t("Make a case yours."))
+    def take(
+        case: Annotated[str, typer.Argument(metavar="CASE|last", help=t("A case id, or the newest case."))],
+        demo: Annotated[bool, typer.Option("--demo", help=t("A case of the demo."))] = False,
+        as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False,
+    ) -> None:
+        from ui.cli.places import open_home, operator
+        from ui.cli.showing import print_change
+        from ui.store import take_case
+
+        print_change(t, take_case(open_home(t, demo=demo), case, operator()), as_json=as_json)
+
+
+def _add_note(group: typer.Typer, t: Catalogue) -> None:
+    @group.command("note", help=t("Add a note to a case; notes are never changed or removed."))
+    def note(
+        case: Annotated[str, typer.Argument(metavar="CASE|last", help=t("A case id, or the newest case."))],
+        text: Annotated[str, typer.Argument(metavar="TEXT", help=t("What you want to say."))],
+        demo: Annotated[bool, typer.Option("--demo", help=t("A case of the demo."))] = False,
+        as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False,
+    ) -> None:
+        from ui.cli.places import open_home, operator
+        from ui.cli.showing import print_change
+        from ui.store import note_case
+
+        print_change(t, note_case(open_home(t, demo=demo), case, operator(), text), as_json=as_json)
+
+
+def _add_close(group: typer.Typer, t: Catalogue) -> None:
+    @group.command("close", help=t("Close a case with your own verdict; the machine's stays beside it."))
+    def close(
+        case: Annotated[str, typer.Argument(metavar="CASE|last", help=t("A case id, or the newest case."))],
+        disposition: Annotated[
+            str,
+            typer.Option(
+                "--disposition",
+                help=t("true_positive, benign_true_positive, false_positive, needs_human or not_evaluable"),
+            ),
+        ],
+        reason: Annotated[
+            str,
+            typer.Option(
+                "--reason",
+                help=t(
+                    "rule_logic, bad_data, bad_intel, authorised_test, admin_work, business_software or confirmed_attack"
+                ),
+            ),
+        ],
+        note: Annotated[str, typer.Option("--note", help=t("Why, in your words."))] = "",
+        demo: Annotated[bool, typer.Option("--demo", help=t("A case of the demo."))] = False,
+        as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False,
+    ) -> None:
+        from ui.cli.places import open_home, operator
+        from ui.cli.showing import print_change
+        from ui.store import close_case
+
+        closed = close_case(
+            open_home(t, demo=demo), case, author=operator(), disposition=disposition, reason=reason, note=note
+        )
+        print_change(t, closed, as_json=as_json)
+
+
+def _add_reopen(group: typer.Typer, t: Catalogue) -> None:
+    @group.command("reopen", help=t("Open a closed case again."))
+    def reopen(
+        case: Annotated[str, typer.Argument(metavar="CASE|last", help=t("A case id, or the newest case."))],
+        demo: Annotated[bool, typer.Option("--demo", help=t("A case of the demo."))] = False,
+        as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False,
+    ) -> None:
+        from ui.cli.places import open_home, operator
+        from ui.cli.showing import print_change
+        from ui.store import reopen_case
+
+        print_change(t, reopen_case(open_home(t, demo=demo), case, operator()), as_json=as_json)

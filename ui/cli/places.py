@@ -1,0 +1,32 @@
+"""Which home a command works on."""
+
+from ui.cli.catalogue import Catalogue
+from ui.cli.output import say
+from ui.home import Home
+
+
+def open_home(t: Catalogue, *, demo: bool = False) -> Home:
+    """The home of the settings; the demo's when it is asked for, or when only the demo has been run so far."""
+    home = own_home()
+    if demo:
+        return home.demo
+    if not home.cases.exists() and home.demo.cases.exists():
+        say(t("no case of your own yet: these are the demo's"))
+        return home.demo
+    return home
+
+
+def own_home() -> Home:
+    """The home of the settings."""
+    from ui.settings import Settings
+
+    return Home(Settings().home.expanduser())
+
+
+def operator() -> str:
+    """Who notes and closings are signed by."""
+    import getpass
+
+    from ui.settings import Settings
+
+    return Settings().operator or getpass.getuser()
