@@ -23,6 +23,8 @@ COPIED = ("agent", "evals", "knowledge", "servers", "ui", "tests", "pyproject.to
 TESTS_FAILED = 1
 """pytest's exit code for failed tests; any other code but 0 means that they did not run."""
 TIMEOUT_S = 300
+PLUGINS = ("-p", "no:cacheprovider", "-p", "pytest_asyncio.plugin", "-p", "pytest_timeout")
+"""Only these are loaded: the others take longer to start than most tests take to fail."""
 
 
 class Mutant(Model):
@@ -112,9 +114,9 @@ def _copy(source: Path, root: Path) -> None:
 async def _pytest(root: Path, nodes: Sequence[str]) -> tuple[int, str]:
     """Exit code and output of pytest over the nodes, with the tree at `root` imported before any installed copy."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-B", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header", *nodes),
+        *(sys.executable, "-B", "-m", "pytest", "-q", "-x", "--no-header", *PLUGINS, *nodes),
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
+        env={**os.environ, "PYTHONPATH": str(root), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -54,7 +54,7 @@ async def _stories(request: Request) -> Report:
 async def _triage_labelled(request: Request) -> Report:
     async with site_judge() as judge:
         path = request.data or Path()
-        return await run_triage_labelled(path, judge, brain="playbook", progress=request.progress)
+        return await run_triage_labelled(path, judge, progress=request.progress)
 
 
 SUITES: Mapping[str, Suite] = {

@@ -37,10 +37,10 @@ async def run_stories(
     seeds: int,
     first_seed: int,
     progress: Progress,
-    stories: Sequence[str] | None = None,
+    stories: Sequence[tuple[str, str]] | None = None,
     brain: BrainFactory = playbook_brain,
 ) -> StoriesReport:
-    """Build `seeds` labs from `first_seed` on and run every new alert of each; `stories` picks a subset of stories."""
+    """Build `seeds` labs from `first_seed` on and run every new alert of each; `stories` picks (family, kind) pairs."""
     started = perf_counter()
     tally = _Tally()
     async with until_stopped() as stop:
@@ -58,12 +58,12 @@ async def run_stories(
 
 
 async def _run_lab(
-    seed: int, stories: Sequence[str] | None, brain: BrainFactory, tally: _Tally, progress: Progress
+    seed: int, stories: Sequence[tuple[str, str]] | None, brain: BrainFactory, tally: _Tally, progress: Progress
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="mcpsoc-eval-") as folder:
         path = Path(folder) / "lab.db"
-        with Lab.create(path, seed, stories=stories):
-            progress(f"seed {seed}: lab built")
+        Lab.create(path, seed, stories=stories).close()
+        progress(f"seed {seed}: lab built")
         known = truths(path)
         async with lab_pipeline(Path(folder), path, brain=brain) as pipeline:
             tally.brain = pipeline.brain.name

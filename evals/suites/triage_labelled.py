@@ -14,14 +14,14 @@ from pydantic import ValidationError
 
 from agent.errors import AgentError
 from agent.intake import IntakeError
-from agent.models import CLOSING, Disposition, JsonObject, Model, Verdict
+from agent.models import CLOSING, Disposition, JsonObject, Model, Report
 from evals.errors import DataMissingError
 from evals.report import DISPOSITIONS, TriageReport, wilson
 from evals.statistics import Binary, auc
 from evals.stopping import until_stopped
 
-Judge = Callable[[JsonObject, int], Awaitable[Verdict]]
-"""Raw alert and its line number to a verdict. Raises: AgentError, IntakeError when the alert cannot be read."""
+Judge = Callable[[JsonObject, int], Awaitable[Report]]
+"""Raw alert and its line number to a report. Raises: AgentError, IntakeError when the alert cannot be read."""
 Progress = Callable[[str], None]
 
 
@@ -42,7 +42,7 @@ class Judged:
     disposition: Disposition
 
 
-async def run_triage_labelled(path: Path, judge: Judge, *, brain: str, progress: Progress) -> TriageReport:
+async def run_triage_labelled(path: Path, judge: Judge, *, progress: Progress) -> TriageReport:
     """Judge every line of `path`; lines that cannot be judged are told, counted and left out of the figures.
 
     Raises: DataMissingError when there is no such file."""
@@ -56,7 +56,7 @@ async def run_triage_labelled(path: Path, judge: Judge, *, brain: str, progress:
                 progress(broken[-1])
             else:
                 judged.append(result)
-    return score(judged, brain=brain, broken=broken, seconds=perf_counter() - started, interrupted=stop.requested)
+    return score(judged, broken=broken, seconds=perf_counter() - started, interrupted=stop.requested)
 
 
 async def _judge_lines(path: Path, judge: Judge) -> AsyncIterator[tuple[int, Judged | str]]:
@@ -65,10 +65,11 @@ async def _judge_lines(path: Path, judge: Judge) -> AsyncIterator[tuple[int, Jud
             yield number, row
             continue
         try:
-            verdict = await judge(row.alert, number)
+            report = await judge(row.alert, number)
         except (AgentError, IntakeError) as error:
             yield number, str(error)
             continue
+        verdict = report.verdict
         yield number, Judged(row.label == "TP", verdict.likelihood, verdict.disposition)
 
 
@@ -90,7 +91,12 @@ def _row(line: bytes) -> Row | str:
 
 
 def score(
-    judged: Sequence[Judged], *, brain: str, broken: Sequence[str] = (), seconds: float = 0.0, interrupted: bool = False
+    judged: Sequence[Judged],
+    *,
+    brain: str = "playbook",
+    broken: Sequence[str] = (),
+    seconds: float = 0.0,
+    interrupted: bool = False,
 ) -> TriageReport:
     """Predicted attack = likelihood above one half."""
     counted = Binary.of((item.attack, item.likelihood > 0.5) for item in judged)

@@ -1,0 +1,132 @@
+"""The whole pipeline, put together for an eval: bundled servers over a lab, host, store and analyst, in one process."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from servers.bundle import bundled
+
+from agent.analyst import Analyst
+from agent.brain.playbook import PlaybookBrain
+from agent.brain.protocol import Brain
+from agent.cases import CaseStore
+from agent.evidence.ledger import Ledger
+from agent.host import Connection, Host, PinStore
+from agent.intake import alert_class, parse
+from agent.investigation.graph import investigate
+from agent.investigation.state import Deps
+from agent.models import Case, Evidence, JsonObject, Report, World, utc_now
+from agent.playbooks.format import load_playbooks
+from agent.settings import Settings as AgentSettings
+from evals.errors import EvalError
+from knowledge.trust.audit import AuditLog
+from servers.kit import SecurityServer
+from servers.lab.world import Lab
+from servers.settings import Settings as ServerSettings
+
+BrainFactory = Callable[[], Brain]
+playbook_brain: BrainFactory = PlaybookBrain
+MOST = 200
+"""New alerts that are taken; a lab has fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A running pipeline over one lab."""
+
+    analyst: Analyst
+    host: Host
+    brain: Brain
+    clock: Callable[[World], datetime]
+
+    async def new_alerts(self) -> list[JsonObject]:
+        """Every new alert of the siem's queue as the siem gives it, through the read door.
+
+        Raises: EvalError when the siem cannot answer."""
+        door = self.host.read_door(world="lab", clock=lambda: self.clock("lab"), ledger=Ledger())
+        queue = await door.read("siem__siem_list_alerts", {"status": "new", "limit": MOST})
+        if queue.truncated:
+            raise EvalError(f"the queue has more than {MOST} new alerts")
+        calls: list[tuple[str, JsonObject]] = [
+            ("siem__siem_get_alert", {"alert_id": row["id"]}) for row in _rows(queue, "alerts")
+        ]
+        answers = await door.read_many(calls)
+        return [_object(answer, "alert") for answer in answers]
+
+    async def handle(self, raw: JsonObject) -> Case:
+        """The case that the alert became."""
+        handled = await self.analyst.handle(parse(raw, world="lab", ordinal=1))
+        return handled.case
+
+
+@asynccontextmanager
+async def connected(
+    servers: Mapping[str, SecurityServer], clock: Callable[[], datetime], settings: AgentSettings
+) -> AsyncIterator[Host]:
+    """A host over in-memory transports of the servers."""
+    connections = [Connection(name, server.transport) for name, server in servers.items()]
+    async with Host(connections, settings=settings, pins=PinStore(), clock=clock) as host:
+        yield host
+
+
+@asynccontextmanager
+async def lab_pipeline(home: Path, lab: Path, *, brain: BrainFactory = playbook_brain) -> AsyncIterator[Pipeline]:
+    """The pipeline over the lab at `lab`, all its files under `home`."""
+    settings = AgentSettings(home=home)
+    servers = bundled(lab, home / "knowledge", ServerSettings(home=home))
+    with closing(Lab.open(lab)) as world, closing(CaseStore(settings.cases_url)) as store:
+
+        def clock(of: World) -> datetime:
+            return world.now() if of == "lab" else utc_now()
+
+        async with connected(servers, world.now, settings) as host:
+            chosen = brain()
+            analyst = Analyst(
+                host=host,
+                store=store,
+                brain=chosen,
+                playbooks=load_playbooks(),
+                audit=AuditLog(settings.audit_path),
+                settings=settings,
+                clock=clock,
+            )
+            yield Pipeline(analyst, host, chosen, clock)
+
+
+@asynccontextmanager
+async def site_judge() -> AsyncIterator[Callable[[JsonObject, int], Awaitable[Report]]]:
+    """Judges raw alerts as a fresh installation would: world `site`, no lab, no memory of the alert before."""
+    with TemporaryDirectory(prefix="mcpsoc-eval-") as folder:
+        home = Path(folder)
+        settings = AgentSettings(home=home)
+        servers = bundled(None, home / "knowledge", ServerSettings(home=home))
+        playbooks = load_playbooks()
+        async with connected(servers, utc_now, settings) as host:
+
+            async def judge(raw: JsonObject, ordinal: int) -> Report:
+                alert = parse(raw, world="site", ordinal=ordinal)
+                ledger = Ledger()
+                subject = ledger.from_alert(alert)
+                door = host.read_door(world="site", clock=utc_now, ledger=ledger)
+                brain = PlaybookBrain()
+                deps = Deps(alert.alert_id, brain, brain, door, playbooks, utc_now, subject)
+                return await investigate(alert, alert_class(alert), deps)
+
+            yield judge
+
+
+def _rows(answer: Evidence, name: str) -> list[JsonObject]:
+    rows = answer.data.get(name) if isinstance(answer.data, dict) else None
+    if answer.status not in ("success", "no_data"):
+        raise EvalError(f"{answer.tool}: {answer.status}: {answer.error}")
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _object(answer: Evidence, name: str) -> JsonObject:
+    found = answer.data.get(name) if isinstance(answer.data, dict) else None
+    if not isinstance(found, dict):
+        raise EvalError(f"{answer.tool}: {answer.status}: {answer.error}")
+    return found
