@@ -1,4 +1,4 @@
-"""People, accounts, hosts, addresses, software, authorised work, intelligence and the registers of what is known good."""
+"""People, accounts, hosts, addresses, software, authorised work, intelligence, and registers of what is known good."""
 
 import ipaddress
 import json
@@ -25,7 +25,20 @@ def get_person(db: Connection, person_id: str) -> Person | None:
     """One employee by id."""
     sql = "SELECT id, name, email, department, manager, title, site, employed_until FROM people WHERE id = ?"
     row = db.execute(sql, (person_id,)).fetchone()
-    return None if row is None else Person(*row[:7], employed_until=None if row[7] is None else from_ms(row[7]))
+    return (
+        None
+        if row is None
+        else Person(
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            row[4],
+            row[5],
+            row[6],
+            employed_until=None if row[7] is None else from_ms(row[7]),
+        )
+    )
 
 
 def get_account(db: Connection, name: str) -> Account | None:
@@ -36,7 +49,10 @@ def get_account(db: Connection, name: str) -> Account | None:
     if row is None:
         return None
     return Account(
-        *row[:4],
+        row[0],
+        row[1],
+        row[2],
+        row[3],
         enabled=bool(row[4]),
         privileged=bool(row[5]),
         mfa=bool(row[6]),
@@ -73,13 +89,44 @@ def get_host(db: Connection, identifier: str) -> Host | None:
     """One host by name, id, address or MAC."""
     sql = f"{_HOST} WHERE name = ?1 OR id = ?1 OR ip = ?1 OR mac = ?1"
     row = db.execute(sql, (identifier.lower(),)).fetchone()
-    return None if row is None else Host(*row[:10], agent_installed=bool(row[10]))
+    return (
+        None
+        if row is None
+        else Host(
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            row[4],
+            row[5],
+            row[6],
+            row[7],
+            row[8],
+            row[9],
+            agent_installed=bool(row[10]),
+        )
+    )
 
 
 def list_hosts(db: Connection, *, zone: str | None = None, kind: str | None = None) -> tuple[Host, ...]:
     """Hosts by name, of one zone or kind when given."""
     sql = f"{_HOST} WHERE (?1 IS NULL OR zone = ?1) AND (?2 IS NULL OR kind = ?2) ORDER BY name"
-    return tuple(Host(*row[:10], agent_installed=bool(row[10])) for row in db.execute(sql, (zone, kind)))
+    return tuple(
+        Host(
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            row[4],
+            row[5],
+            row[6],
+            row[7],
+            row[8],
+            row[9],
+            agent_installed=bool(row[10]),
+        )
+        for row in db.execute(sql, (zone, kind))
+    )
 
 
 def neighbours(
@@ -125,7 +172,9 @@ def list_vulnerabilities(db: Connection, host: str) -> tuple[Vulnerability, ...]
     """Open vulnerabilities of a host (by name), worst first."""
     sql = """SELECT host, cve, software, cvss, known_exploited FROM vulnerabilities
              WHERE host = ? ORDER BY cvss DESC, cve"""
-    return tuple(Vulnerability(*row[:4], known_exploited=bool(row[4])) for row in db.execute(sql, (host,)))
+    return tuple(
+        Vulnerability(row[0], row[1], row[2], row[3], known_exploited=bool(row[4])) for row in db.execute(sql, (host,))
+    )
 
 
 def list_work(
@@ -191,7 +240,8 @@ def lookup_intel(db: Connection, indicator: str) -> tuple[Intel, ...]:
              WHERE indicator = ? ORDER BY confidence DESC, source"""
     rows = db.execute(sql, (indicator.lower(),))
     return tuple(
-        Intel(*row[:4], first_seen=from_ms(row[4]), last_seen=from_ms(row[5]), confidence=row[6]) for row in rows
+        Intel(row[0], row[1], row[2], row[3], first_seen=from_ms(row[4]), last_seen=from_ms(row[5]), confidence=row[6])
+        for row in rows
     )
 
 

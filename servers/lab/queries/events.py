@@ -25,7 +25,7 @@ Clause: TypeAlias = tuple[str, list[str | int]]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of the events that matched: flat ECS objects. `total` counts all that match; `next_cursor` gives the next page."""
+    """Some of the events that matched (flat ECS objects), how many match in all, and where the next page starts."""
 
     events: tuple[JsonObject, ...]
     total: int

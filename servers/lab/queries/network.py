@@ -93,7 +93,9 @@ def list_containment(
              WHERE (?1 IS NULL OR kind = ?1) ORDER BY id"""
     rows = [
         Containment(
-            *row[:3],
+            row[0],
+            row[1],
+            row[2],
             since=from_ms(row[3]),
             until=None if row[4] is None else from_ms(row[4]),
             active=bool(row[5]),
