@@ -14,7 +14,10 @@ from agent.brain.playbook import PlaybookBrain
 from agent.brain.protocol import Brain
 from agent.cases import CaseStore
 from agent.evidence.ledger import Ledger
-from agent.host import Connection, Host, PinStore
+from agent.host.connections import Connection
+from agent.host.host import Host
+from agent.host.pins import PinStore
+from agent.host.read import Budget, ReadDoor
 from agent.intake import alert_class, parse
 from agent.investigation.graph import investigate
 from agent.investigation.state import Deps
@@ -42,11 +45,16 @@ class Pipeline:
     brain: Brain
     clock: Callable[[World], datetime]
 
+    def read_door(self) -> ReadDoor:
+        """A read door of the lab with room for many investigations."""
+        budget = Budget(calls=1_000_000, seconds=86_400.0)
+        return self.host.read_door(world="lab", clock=lambda: self.clock("lab"), ledger=Ledger(), budget=budget)
+
     async def new_alerts(self) -> list[JsonObject]:
         """Every new alert of the siem's queue as the siem gives it, through the read door.
 
         Raises: EvalError when the siem cannot answer."""
-        door = self.host.read_door(world="lab", clock=lambda: self.clock("lab"), ledger=Ledger())
+        door = self.read_door()
         queue = await door.read("siem__siem_list_alerts", {"status": "new", "limit": MOST})
         if queue.truncated:
             raise EvalError(f"the queue has more than {MOST} new alerts")
@@ -73,10 +81,12 @@ async def connected(
 
 
 @asynccontextmanager
-async def lab_pipeline(home: Path, lab: Path, *, brain: BrainFactory = playbook_brain) -> AsyncIterator[Pipeline]:
-    """The pipeline over the lab at `lab`, all its files under `home`."""
+async def lab_pipeline(
+    home: Path, lab: Path, *, brain: BrainFactory = playbook_brain, grant_key: str | None = None
+) -> AsyncIterator[Pipeline]:
+    """The pipeline over the lab at `lab`, all its files under `home`; a `grant_key` registers the change tools."""
     settings = AgentSettings(home=home)
-    servers = bundled(lab, home / "knowledge", ServerSettings(home=home))
+    servers = bundled(lab, home / "knowledge", ServerSettings(home=home, grant_key=grant_key))
     with closing(Lab.open(lab)) as world, closing(CaseStore(settings.cases_url)) as store:
 
         def clock(of: World) -> datetime:

@@ -12,7 +12,3 @@ class Settings(BaseSettings):
 
     eval_data: Path | None = None
     """Folder with public data sets that are not shipped; suites that need one name it when it is missing."""
-    eval_seeds: int = 3
-    """How many labs the suite `stories` builds when the command line does not say."""
-    eval_first_seed: int = 1
-    """Seed of the first lab; the others follow it."""

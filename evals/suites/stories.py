@@ -119,4 +119,4 @@ def recheck(report: Report, evidence: Sequence[Evidence]) -> ClaimCount:
 
 def _bears(item: Evidence, name: str) -> bool:
     """Whether the evidence is an answer with content of the tool or sensor `name`."""
-    return item.status == "success" and name in (item.tool, item.tool.partition("__")[2], item.sensor)
+    return item.status == "success" and name in (item.tool, f"{item.server}__{item.tool}", item.sensor)
