@@ -43,8 +43,8 @@ coverage: $(STAMP)  ## tests with branch coverage, held against the thresholds
 	$(BIN)/python -m pytest --cov --cov-report=json:.coverage.json --cov-report=term
 	$(BIN)/python .ci/coverage_gate.py .coverage.json
 
-catalogues: $(STAMP)  ## compile ui/locale/*/LC_MESSAGES/mcpsoc.po
-	$(BIN)/pybabel compile -D mcpsoc -d ui/locale --statistics
+catalogues: $(STAMP)  ## bring ui/locale up to date with the messages in the code
+	$(BIN)/python .ci/catalogues.py
 
 constraints:  ## pin again everything that pyproject.toml asks for (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --upgrade --quiet \

@@ -11,6 +11,24 @@ from pathlib import Path
 LANGUAGES = ("en", "zh")
 LOCALES = Path(__file__).parents[1] / "locale"
 DOMAIN = "mcpsoc"
+KEYWORDS = ("t", "UsageError", "CheckFailedError")
+"""Calls whose first argument is a message."""
+PARSER_MESSAGES = (
+    "(deprecated) ",
+    "Aborted!",
+    "Aborted.",
+    "Arguments",
+    "Commands",
+    "Error",
+    "Missing command.",
+    "No such command {name!r}.",
+    "Options",
+    "Try [blue]'{command_path} {help_option}'[/] for help.",
+    "[default: {}]",
+    "[env var: {}]",
+    "[required]",
+)
+"""Messages of the argument parser, which looks them up in our catalogue."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,95 @@
+"""Importing a module of ours does nothing: no file written, no connection, no setting read, nothing printed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("agent", "knowledge", "servers", "ui", "evals")
+MAIN_GUARDS = frozenset({"__main__"})
+
+PROBE = r"""
+import importlib, json, os, sys
+
+ours = tuple(os.path.join(sys.argv[1], name) + os.sep for name in ("agent", "knowledge", "servers", "ui", "evals"))
+names = json.loads(sys.argv[2])
+effects = []
+
+def by_us():
+    # A line of ours that causes this by anything but an import; what a library does when it is imported is its own.
+    frame = sys._getframe(2)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name.startswith(ours):
+            return f"{os.path.relpath(name, sys.argv[1])}:{frame.f_lineno}"
+        if name.startswith("<frozen importlib"):
+            return None
+        frame = frame.f_back
+    return None
+
+def audit(event, args):
+    if event == "open":
+        path, mode, flags = args
+        writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+        if not writes or str(path).endswith((".pyc", "/dev/null")) or ".pyc." in str(path):
+            return
+        effects.append(f"writes {path}")
+    elif event in ("socket.connect", "socket.bind", "socket.sendto", "subprocess.Popen", "os.mkdir", "sqlite3.connect"):
+        effects.append(f"{event} {args[:1]}")
+
+environment = os.environ
+read = type(environment).__getitem__
+
+def watched_item(self, key):
+    if (place := by_us()) is not None:
+        effects.append(f"{place} reads the environment: {key}")
+    return read(self, key)
+
+sys.dont_write_bytecode = True
+type(environment).__getitem__ = watched_item
+sys.addaudithook(audit)
+for name in names:
+    before = len(effects)
+    importlib.import_module(name)
+    effects[before:] = [f"{name}: {effect}" for effect in effects[before:]]
+print(json.dumps(effects), file=sys.__stderr__)
+"""
+
+
+def names() -> list[str]:
+    """Every module of ours, dotted."""
+    found = []
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            dotted = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            if "migrations" not in parts and parts[-1] not in MAIN_GUARDS:
+                found.append(dotted)
+    return found
+
+
+def test_importing_every_module_has_no_effect(tmp_path: Path) -> None:
+    """A test, a tool or a documentation build may import anything without finding a file or a connection afterwards."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "MCPSOC_HOME": str(tmp_path / "home"),
+        "ANONYMIZED_TELEMETRY": "False",
+    }
+
+    run = subprocess.run(
+        [sys.executable, "-c", PROBE, str(ROOT), json.dumps(names())],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == ""
+    assert json.loads(run.stderr.splitlines()[-1]) == []
+    assert list(tmp_path.iterdir()) == []
