@@ -93,7 +93,7 @@ class Ledger:
     def _add(
         self, evidence_id: str, *, data: JsonValue, provenance: Mapping[str, Provenance], **rest: object
     ) -> Evidence:
-        kept, size = _storable(data)
+        kept, size = _stored(data)
         fields = {**rest, "id": evidence_id, "data": kept, "provenance": dict(provenance)}
         item = Evidence.model_validate({**fields, "sha256": sha256_of(kept), "size_bytes": size})
         self._items[evidence_id] = item
@@ -158,17 +158,16 @@ def _plain(field: AlertField) -> JsonValue:
     return list(field.value) if isinstance(field.value, tuple) else field.value
 
 
-def _storable(data: JsonValue) -> tuple[JsonValue, int]:
-    """The data and its size in bytes; lone surrogates, which no file can hold, become visible escapes."""
+def _stored(data: JsonValue) -> tuple[JsonValue, int]:
+    """The data as it can be stored, and its size in bytes."""
     encoded = canonical(data)
-    if b"\\ud" not in encoded:
-        return data, len(encoded)
-    return _without_surrogates(data), len(encoded)
+    return (storable(data) if b"\\ud" in encoded else data), len(encoded)
 
 
-def _without_surrogates(value: JsonValue) -> JsonValue:
+def storable(value: JsonValue) -> JsonValue:
+    """The value with lone surrogates, which no file can hold, written as visible escapes."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, dict):
-        return {str(_without_surrogates(name)): _without_surrogates(item) for name, item in value.items()}
-    return [_without_surrogates(item) for item in value] if isinstance(value, list) else value
+        return {str(storable(name)): storable(item) for name, item in value.items()}
+    return [storable(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,1 @@
+"""How the case database came to its present form; run by `agent.cases.database`."""
