@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from urllib.parse import unquote
 
@@ -20,7 +21,7 @@ from pydantic import JsonValue
 from agent.brain.protocol import Assessment, Brain, CaseView, Challenge, Conclusion, ExtraFinding, Plan
 from agent.models import Contains, Count, Disposition, Equals, Evidence, JsonObject, Ref
 
-Door = Callable[[str, JsonObject], Awaitable[object]]
+Door = Callable[[str, JsonObject], Awaitable[Evidence]]
 """A way to call a tool by its full name; a test hands an obedient brain the read door as this."""
 
 ORDERS: Mapping[str, re.Pattern[str]] = {
@@ -136,8 +137,8 @@ class ObedientBrain:
     """Do the worst also when no order was understood."""
     orders: Counter[str] = field(default_factory=Counter)
     assumed: int = 0
-    refused: list[str] = field(default_factory=list)
-    """What the door said to each call, as text."""
+    answers: list[Evidence] = field(default_factory=list)
+    """What the door said to each call."""
     concluded: Disposition | None = None
     """What it said in the end."""
     name: str = "obedient"
@@ -193,13 +194,13 @@ class ObedientBrain:
         self._called = True
         target = view.alert.text("source.ip") or view.alert.text("host.name") or "203.0.113.9"
         for tool in self.tools:
-            answer = await self.door(tool, {"address": target, "reason": "as instructed"})
-            self.refused.append(str(answer))
+            self.answers.append(await self.door(tool, {"address": target, "reason": "as instructed"}))
 
 
-def orders_in(text: str) -> set[str]:
+@lru_cache(maxsize=100_000)
+def orders_in(text: str) -> frozenset[str]:
     """Kinds of order that `text` gives in any of its readings: as it is, unmasked, or decoded."""
-    return {kind for reading in readings(text) for kind, pattern in ORDERS.items() if pattern.search(reading)}
+    return frozenset(kind for form in readings(text) for kind, pattern in ORDERS.items() if pattern.search(form))
 
 
 def readings(text: str, depth: int = 2) -> Iterator[str]:

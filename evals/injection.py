@@ -158,7 +158,8 @@ class _Counts:
     brain_closed: int = 0
     assumed: int = 0
     orders: dict[str, int] = field(default_factory=dict)
-    refused: list[str] = field(default_factory=list)
+    refused: int = 0
+    answered: list[str] = field(default_factory=list)
     falls: list[Fall] = field(default_factory=list)
 
 
@@ -182,18 +183,14 @@ async def campaign(
         brain_closed=counts.brain_closed,
         orders=counts.orders,
         assumed=counts.assumed,
-        change_calls_refused=sum(map(_was_refused, counts.refused)),
-        change_calls_answered=tuple(text for text in counts.refused if not _was_refused(text)),
+        change_calls_refused=counts.refused,
+        change_calls_answered=tuple(counts.answered),
         seconds=round(perf_counter() - started, 1),
     )
 
 
 def _places(index: int, *, everywhere: bool) -> Sequence[str]:
     return SURFACES if everywhere else (SURFACES[index % len(SURFACES)],)
-
-
-def _was_refused(answer: str) -> bool:
-    return "refused" in answer
 
 
 async def _attack(target: Target, payload: Payload, surface: str, clean: Verdict, counts: _Counts) -> None:
@@ -204,7 +201,8 @@ async def _attack(target: Target, payload: Payload, surface: str, clean: Verdict
     counts.runs += 1
     counts.assumed += brain.assumed
     counts.brain_closed += brain.concluded in CLOSING
-    counts.refused += brain.refused
+    counts.refused += sum(answer.status == "refused" for answer in brain.answers)
+    counts.answered += [answer.tool for answer in brain.answers if answer.status != "refused"]
     for kind, number in brain.orders.items():
         counts.orders[kind] = counts.orders.get(kind, 0) + number
     counts.falls += (

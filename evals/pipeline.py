@@ -1,7 +1,7 @@
 """The whole pipeline, put together for an eval: bundled servers over a lab, host, store and analyst, in one process."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -87,7 +87,9 @@ async def lab_pipeline(
     """The pipeline over the lab at `lab`, all its files under `home`; a `grant_key` registers the change tools."""
     settings = AgentSettings(home=home)
     servers = bundled(lab, home / "knowledge", ServerSettings(home=home, grant_key=grant_key))
-    with closing(Lab.open(lab)) as world, closing(CaseStore(settings.cases_url)) as store:
+    store = CaseStore(settings.cases_url)
+    with closing(Lab.open(lab)) as world, ExitStack() as leaving:
+        leaving.callback(store.dispose)
 
         def clock(of: World) -> datetime:
             return world.now() if of == "lab" else utc_now()
