@@ -7,9 +7,9 @@ alert's side must be attested by a sensor: an account name somebody typed proves
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.evidence.claims import check
 from pydantic import JsonValue
 
+from agent.evidence.claims import check
 from agent.models import (
     Absent,
     Alert,
@@ -79,7 +79,7 @@ def _fit(
     misses: list[str] = []
     listed = entry.get("techniques")
     techniques = tuple(str(item) for item in listed) if isinstance(listed, list) else ()
-    for dimension, claim, trusted in _dimensions(authorisation, answer.id, index, techniques, alert):
+    for dimension, claim, trusted in _dimensions(authorisation, answer.id, index, techniques, alert, subject.id):
         checked = check(claim, evidence)
         if checked.status != "verified" or not trusted:
             misses.append(dimension)
@@ -89,12 +89,17 @@ def _fit(
 
 
 def _dimensions(
-    authorisation: Authorisation, answer_id: str, index: int, techniques: tuple[str, ...], alert: Alert
+    authorisation: Authorisation,
+    answer_id: str,
+    index: int,
+    techniques: tuple[str, ...],
+    alert: Alert,
+    subject: str,
 ) -> Iterator[tuple[str, Claim, bool]]:
     """Dimension, the claim it needs, and whether the alert's side of it is attested."""
     path = f"$.work[{index}]"
     entry = Ref(evidence=answer_id, path=f"{path}.id")
-    happened = Ref(evidence="E0", path="$.alert['@timestamp']")
+    happened = Ref(evidence=subject, path="$.alert['@timestamp']")
 
     def ref(field: str) -> Ref:
         return Ref(evidence=answer_id, path=f"{path}.{field}")
@@ -112,7 +117,7 @@ def _dimensions(
             template=f"Register entry {{entry}} names the {dimension} {{second}}.",
             slots={"entry": entry},
             first=ref(f"{_LISTS[dimension]}[*]"),
-            second=Ref(evidence="E0", path=f"$.alert['{name}']"),
+            second=Ref(evidence=subject, path=f"$.alert['{name}']"),
         )
         yield dimension, claim, field is not None and field.provenance.trusted
     start = Before(

@@ -117,7 +117,7 @@ def one_world(disposition: Disposition, bench: Bench) -> tuple[Disposition, str]
     foreign = [
         item.id
         for item in bench.facts.evidence
-        if item.synthetic and bench.facts.alert.world == "site" and item.id != "E0"
+        if item.synthetic and bench.facts.alert.world == "site" and item.server != "intake"
     ]
     if foreign:
         return "needs_human", f"simulated evidence in a site case: {', '.join(foreign)}"

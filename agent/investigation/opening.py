@@ -15,14 +15,16 @@ _WORKED: dict[Outcome, str] = {
 
 def alert_claim(facts: Facts) -> Claim:
     """What the product raised, for whom and when, as a claim over the alert itself."""
-    subject = {name: Ref(evidence="E0", path=f"$.alert['{name}']") for name in _NAMED if facts.alert.field(name)}
+    subject = {
+        name: Ref(evidence=facts.subject, path=f"$.alert['{name}']") for name in _NAMED if facts.alert.field(name)
+    }
     where = "".join(f"; {label} {{{name.replace('.', '_')}}}" for name, label in _NAMED.items() if name in subject)
     return Equals(
         id="alert.raised",
         template="'{value}' was raised at {time}" + where + ".",
         slots={name.replace(".", "_"): ref for name, ref in subject.items()}
-        | {"time": Ref(evidence="E0", path="$.alert['@timestamp']")},
-        ref=Ref(evidence="E0", path="$.alert['rule.name']"),
+        | {"time": Ref(evidence=facts.subject, path="$.alert['@timestamp']")},
+        ref=Ref(evidence=facts.subject, path="$.alert['rule.name']"),
         value=facts.alert.rule.name,
     )
 

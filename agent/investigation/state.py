@@ -65,6 +65,7 @@ class State(TypedDict, total=False):
 
     alert: Alert
     alert_class: str
+    subject: str
     playbook: Playbook
     hypotheses: tuple[Hypothesis, ...]
     questions: tuple[Question, ...]

@@ -16,7 +16,6 @@ from agent.evidence.provenance import classes
 from agent.models import Alert, Evidence, JsonObject, Provenance, Ref, Scalar
 from agent.playbooks.format import PLACEHOLDER, Question, Window
 
-ALERT_EVIDENCE = "E0"
 LONGEST_LITERAL = 300
 _CONTROL = re.compile(r"[\x00-\x1f\ud800-\udfff]")
 
@@ -34,22 +33,26 @@ class Value:
 Values = Mapping[str, Value]
 
 
-def alert_values(alert: Alert) -> dict[str, Value]:
-    """Every field of the alert by its ECS name, the first value of a list, and `alert.time`."""
+def alert_values(alert: Alert, subject: str) -> dict[str, Value]:
+    """Every field of the alert by its ECS name, the first value of a list, and `alert.time`.
+
+    `subject` is the evidence id of the alert itself."""
     values = {"alert.time": Value(stamp(alert.time), Provenance.SENSOR)}
     for field in alert.fields:
         first = field.value[0] if isinstance(field.value, tuple) and field.value else field.value
         if isinstance(first, tuple) or field.name in values:
             continue
-        ref = Ref(evidence=ALERT_EVIDENCE, path=f"$.alert['{field.name}']")
+        ref = Ref(evidence=subject, path=f"$.alert['{field.name}']")
         values[field.name] = Value(first, field.provenance, ref)
     return values
 
 
-def question_values(alert: Alert, question: Question, answers: Mapping[str, Evidence]) -> dict[str, Value]:
+def question_values(
+    alert: Alert, subject: str, question: Question, answers: Mapping[str, Evidence]
+) -> dict[str, Value]:
     """The alert's values, the question's window, and what it binds from earlier answers."""
     start, end = window_of(alert.time, question.window)
-    values = alert_values(alert) | {
+    values = alert_values(alert, subject) | {
         "window.start": Value(stamp(start), Provenance.SENSOR),
         "window.end": Value(stamp(end), Provenance.SENSOR),
     }

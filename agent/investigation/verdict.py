@@ -34,6 +34,8 @@ class Facts:
     fits: tuple[Fit, ...]
     required: tuple[str, ...] = ()
     """Evidence ids of the answers to required questions."""
+    subject: str = "E0"
+    """Evidence id of the alert itself."""
 
     def weighed(self) -> Weighing:
         """The analysis of competing hypotheses over these facts."""
@@ -110,7 +112,7 @@ def basis(facts: Facts) -> Basis:
     answered = {
         item.sensor or item.server
         for item in facts.evidence
-        if item.id != "E0" and item.server != "kb" and item.status in ("success", "no_data")
+        if item.server not in ("intake", "kb") and item.status in ("success", "no_data")
     }
     if not answered:
         return "alert_only"

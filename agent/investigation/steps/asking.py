@@ -27,7 +27,7 @@ def question_of(state: State, question_id: str) -> Question:
 def arguments_of(state: State, question_id: str) -> JsonObject | None:
     """The filled arguments; None while a value is missing."""
     question = question_of(state, question_id)
-    return fill_arguments(question, question_values(state["alert"], question, state["answers"]))
+    return fill_arguments(question, question_values(state["alert"], state["subject"], question, state["answers"]))
 
 
 def askable(state: State, question_id: str) -> bool:

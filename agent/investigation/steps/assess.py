@@ -53,7 +53,7 @@ def _read_all(state: State, subject: Evidence) -> tuple[list[Claim], list[Findin
         answer = state["answers"].get(question.id)
         if answer is None:
             continue
-        values = question_values(state["alert"], question, state["answers"])
+        values = question_values(state["alert"], state["subject"], question, state["answers"])
         for read in read_answer(question, answer, values, subject):
             claims.append(read.claim)
             findings.append(_by_hypothesis(read.finding, state["hypotheses"]))

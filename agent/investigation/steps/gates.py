@@ -92,6 +92,7 @@ def _facts(state: State, deps: Deps) -> Facts:
         evidence=tuple(evidence.values()),
         coverage=state["coverage"],
         fits=state["fits"],
+        subject=state["subject"],
         required=tuple(
             state["answers"][question.id].id
             for question in state["questions"]
@@ -127,7 +128,7 @@ def _highlights(state: State, facts: Facts) -> Sequence[Claim]:
 
 def _with_query(gap: Gap, state: State) -> Gap:
     """The gap with the one query that would settle it, from the playbook's first question to that sensor."""
-    values = alert_values(state["alert"])
+    values = alert_values(state["alert"], state["subject"])
     for question in state["playbook"].questions:
         if question.sensor != gap.sensor:
             continue
@@ -145,10 +146,10 @@ def _proposed(state: State) -> list[Action]:
     for index, permitted in enumerate(state["playbook"].actions):
         field = state["alert"].field(permitted.target)
         if field is not None and field.provenance.trusted:
-            proposed.append(_action(index, permitted))
+            proposed.append(_action(index, state["subject"], permitted))
     return proposed
 
 
-def _action(index: int, permitted: PermittedAction) -> Action:
-    ref = Ref(evidence="E0", path=f"$.alert['{permitted.target}']")
+def _action(index: int, subject: str, permitted: PermittedAction) -> Action:
+    ref = Ref(evidence=subject, path=f"$.alert['{permitted.target}']")
     return Action(id=f"A{index + 1}", tool=permitted.tool, arguments={permitted.argument: ref}, rationale=permitted.why)

@@ -17,9 +17,10 @@ async def recall(state: State, runtime: Runtime[Deps]) -> State:
     deps, alert = runtime.context, state["alert"]
     playbook = deps.playbooks.get(state["alert_class"], deps.playbooks[FALLBACK_CLASS])
     hypotheses = tuple(Hypothesis(id=item.id, kind=item.kind, text=item.text) for item in playbook.hypotheses)
-    context = context_questions(playbook, state["alert_class"], alert_values(alert))
+    context = context_questions(playbook, state["alert_class"], alert_values(alert, deps.subject.id))
     tell(runtime, "recall", f"{state['alert_class']}: playbook {playbook.name}, {len(hypotheses)} hypotheses")
     return {
+        "subject": deps.subject.id,
         "playbook": playbook,
         "hypotheses": hypotheses,
         "questions": (*context, *playbook.questions),

@@ -66,7 +66,7 @@ def question(*readings: Reading, arguments: dict[str, Scalar | list[str] | dict[
 def read(asked: Question, answer: Evidence, about: Alert) -> list[Read]:
     """What holds on the answer."""
     subject = evidence({"alert": {field.name: list_or_scalar(field.value) for field in about.fields}}, "E0")
-    return list(read_answer(asked, answer, question_values(about, asked, {}), subject))
+    return list(read_answer(asked, answer, question_values(about, "E0", asked, {}), subject))
 
 
 def list_or_scalar(value: Scalar | tuple[Scalar, ...]) -> Scalar | list[Scalar]:
@@ -158,7 +158,7 @@ def test_text_that_cannot_be_a_literal_leaves_the_path_unasked(value: str) -> No
 def test_question_without_its_value_cannot_be_asked() -> None:
     """A half-filled question would ask about everything."""
     asked = question(arguments={"host": "{host.name}", "filters": {"user.name": "{user.name}"}})
-    assert fill_arguments(asked, alert_values(alert(host_name=("ws-1", Provenance.SENSOR)))) is None
+    assert fill_arguments(asked, alert_values(alert(host_name=("ws-1", Provenance.SENSOR)), "E0")) is None
 
 
 def test_bound_value_comes_from_the_earlier_answer_with_its_provenance() -> None:
@@ -166,7 +166,7 @@ def test_bound_value_comes_from_the_earlier_answer_with_its_provenance() -> None
     asked = question(arguments={"user": "{account}"}).model_copy(
         update={"bind": {"account": Bind(question="first", path="$.events[0].text")}}
     )
-    values = question_values(alert(), asked, {"first": evidence({"events": [{"text": "bob"}]})})
+    values = question_values(alert(), "E0", asked, {"first": evidence({"events": [{"text": "bob"}]})})
     assert values["account"].value == "bob"
     assert values["account"].provenance is Provenance.UNTRUSTED
     assert fill_arguments(asked, values) == {"user": "bob"}

@@ -1,0 +1,169 @@
+"""The way of an alert, from the door to the stored case: deduplicate, place, investigate, save, audit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.brain.playbook import PlaybookBrain
+from agent.brain.protocol import Brain
+from agent.cases.lifecycle import receive
+from agent.cases.store import CaseStore
+from agent.evidence.ledger import Ledger
+from agent.host.host import Host
+from agent.intake import alert_class, same_incident
+from agent.investigation.graph import investigate
+from agent.investigation.state import Deps, Limits, Step
+from agent.models import Alert, Case, Disposition, Evidence, JsonObject, Report, World
+from agent.playbooks.format import Playbook
+from agent.settings import Settings
+from knowledge.trust.audit import AuditLog
+
+RANK: dict[Disposition, int] = {
+    "false_positive": 0,
+    "benign_true_positive": 0,
+    "not_evaluable": 1,
+    "needs_human": 2,
+    "true_positive": 3,
+}
+"""How much a person is kept in the loop: a case of several alerts carries the highest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What became of one alert."""
+
+    case: Case
+    alert: Alert
+    duplicate_of: str | None = None
+    """Id of the alert that already said the same thing."""
+    report: Report | None = None
+    """What this alert's own investigation found; None for a duplicate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analyst:
+    """Handles alerts one by one; several may be handled at once, each as a case of its own."""
+
+    host: Host
+    store: CaseStore
+    brain: Brain
+    playbooks: dict[str, Playbook]
+    audit: AuditLog
+    settings: Settings
+    clock: Callable[[World], datetime]
+    """Lab time for the lab, wall time for a site."""
+
+    async def handle(self, alert: Alert, on_step: Callable[[Step], None] | None = None) -> Handled:
+        """Place the alert in a case, investigate it, and keep what was found.
+
+        A duplicate within 24 hours is counted and not investigated again."""
+        tenant = self.settings.tenant(alert.world)
+        if (duplicate := self.store.find_duplicate(tenant, alert)) is not None and duplicate.status != "closed":
+            case = self.store.count_duplicate(duplicate, self.clock(alert.world))
+            self._audit(case, "alert.duplicate", {"alert": alert.alert_id, "duplicate_of": duplicate.alert_id})
+            return Handled(case, alert, duplicate.alert_id)
+        placed = self._place(tenant, alert)
+        ledger = Ledger(placed.case.evidence)
+        subject = ledger.from_alert(alert, asked_at=self.clock(alert.world))
+        report = await self._investigate(placed, alert, subject, ledger, on_step)
+        case = self.store.save(_concluded(placed.case, alert, ledger, report, self.clock(alert.world)))
+        verdict = report.verdict
+        self._audit(
+            case,
+            "case.investigated",
+            {
+                "alert": alert.alert_id,
+                "placed": placed.reason,
+                "disposition": verdict.disposition,
+                "priority": verdict.priority,
+                "brain": report.brain,
+                "evidence": len(case.evidence),
+            },
+        )
+        return Handled(case, alert, report=report)
+
+    async def _investigate(
+        self,
+        placed: "_Placed",
+        alert: Alert,
+        subject: Evidence,
+        ledger: Ledger,
+        on_step: Callable[[Step], None] | None,
+    ) -> Report:
+        settings, world = self.settings, alert.world
+        deps = Deps(
+            case_id=placed.case.id,
+            brain=self.brain,
+            fallback=PlaybookBrain(),
+            door=self.host.read_door(world=world, ledger=ledger, clock=lambda: self.clock(world)),
+            playbooks=self.playbooks,
+            clock=lambda: self.clock(world),
+            subject=subject,
+            neighbours=placed.neighbours,
+            limits=Limits(settings.max_calls, settings.max_rounds, settings.max_seconds),
+        )
+        return await investigate(alert, alert_class(alert), deps, on_step)
+
+    def _place(self, tenant: str, alert: Alert) -> "_Placed":
+        """The case the alert belongs to: an open one it is tied to, a closed one it reopens, or a new one."""
+        now = self.clock(alert.world)
+        tied = [
+            (candidate, reason)
+            for candidate in self.store.candidates(tenant, alert)
+            if (reason := same_incident(alert, candidate.alert)) is not None
+        ]
+        neighbours = tuple(candidate.alert for candidate, _ in tied)
+        linked: tuple[str, ...] = ()
+        for candidate, reason in tied:
+            case = self.store.get(candidate.case_id, tenant)
+            reception = receive(case, alert)
+            if reception == "reopen":
+                case = self.store.reopen(case.id, "mcpsoc", f"alert {alert.alert_id}: {reason}", now, tenant)
+            if reception != "link":
+                return _Placed(case, neighbours, reason)
+            linked = (*linked, case.id) if case.id not in linked else linked
+        case = Case(
+            id=self.store.new_id(),
+            tenant=tenant,
+            world=alert.world,
+            title=_title(alert),
+            status="investigating",
+            created_at=now,
+            updated_at=now,
+            alerts=(),
+            linked=linked,
+            synthetic=alert.synthetic,
+        )
+        return _Placed(case, neighbours, "a case of its own")
+
+    def _audit(self, case: Case, event: str, data: JsonObject) -> None:
+        self.audit.append(case.tenant, "mcpsoc", event, {"case": case.id, **data}, self.clock(case.world))
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """The case an alert goes into, the alerts it is tied to, and why."""
+
+    case: Case
+    neighbours: tuple[Alert, ...]
+    reason: str
+
+
+def _title(alert: Alert) -> str:
+    where = alert.text("host.name") or alert.text("user.name") or alert.text("source.ip")
+    return f"{alert.title} ({where})" if where else alert.title
+
+
+def _concluded(case: Case, alert: Alert, ledger: Ledger, report: Report, now: datetime) -> Case:
+    """The case with the alert, its evidence, and the report that keeps a person most in the loop."""
+    kept = case.report
+    worse = kept is None or RANK[report.verdict.disposition] >= RANK[kept.verdict.disposition]
+    return case.model_copy(
+        update={
+            "alerts": (*case.alerts, alert),
+            "evidence": ledger.evidence,
+            "report": report if worse else kept,
+            "status": "open" if case.status in ("new", "investigating") else case.status,
+            "updated_at": max(now, case.updated_at),
+        }
+    )
