@@ -5,12 +5,12 @@ server does (dies, hangs, floods, answers nonsense), only its own callers see it
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-import structlog
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
 from mcp import ClientSession, McpError, types
 from mcp.client.session import MessageHandlerFnT
@@ -29,7 +29,7 @@ _LATE_CALLS = 2
 """Calls without an answer in a row after which the session is given up and opened anew."""
 _CLOSED = (ClosedResourceError, BrokenResourceError, EndOfStream)
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +166,8 @@ class Link:
                 await self._serve(session)
         except Exception as error:
             self.problem = _reason(error, started)
-            log.warning("server.lost", server=self.name, problem=self.problem)
-            log.debug("server.lost.trace", server=self.name, exc_info=True)
+            log.warning("server_lost server=%s problem=%s", self.name, self.problem)
+            log.debug("server_lost server=%s", self.name, exc_info=True)
         finally:
             self._abandon()
         await self._enter("down", self.problem or "its connection was closed")

@@ -62,6 +62,8 @@ def _explained(error: ValidationError) -> str:
         return f"{place}: {', '.join(map(repr, missing))} is missing"
     if error.validator == "additionalProperties":
         return f"{place}: {_unknown([str(name) for name in given if name not in properties], list(properties))}"
+    if error.validator is None:
+        return f"{place}: nothing is allowed below this"
     return f"{place}: breaks {error.validator} {str(error.validator_value)[:120]}"
 
 

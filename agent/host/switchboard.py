@@ -6,11 +6,10 @@ door.
 
 import asyncio
 import difflib
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
-
-import structlog
 
 from agent.errors import AnswerInvalidError, CallError, HostError, ServerDownError
 from agent.host.answers import Reading
@@ -26,7 +25,7 @@ from agent.models import Backend, JsonObject
 Standing: TypeAlias = Literal["usable", "unregistered", "new", "changed", "unusable"]
 _SEND_AGAIN_WITHIN_S = 10.0
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ class Switchboard:
             fresh += [tool for tool in tools if self._came_with_upgrade(tool)]
         if fresh:
             await asyncio.to_thread(self._pins.accept, fresh, self._product)
-            log.info("tools.accepted", server=link.name, tools=len(fresh), by=self._product)
+            log.info("tools_accepted server=%s tools=%d by=%s", link.name, len(fresh), self._product)
 
     def _came_with_upgrade(self, tool: Tool) -> bool:
         pin = self._pins.get(tool.full_name)
@@ -188,7 +187,7 @@ class Switchboard:
         try:
             raw = await link.call(entry.tool.name, {}, _SEND_AGAIN_WITHIN_S)
         except CallError as error:
-            log.warning("server.health", server=link.name, problem=str(error))
+            log.warning("server_health server=%s problem=%s", link.name, error)
             return
         if (envelope := envelope_in(raw.structured)) is not None:
             self.backends[link.name] = "embedded" if envelope.source.synthetic else envelope.source.backend
