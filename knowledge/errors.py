@@ -1,0 +1,18 @@
+"""What can go wrong in the knowledge base.
+
+KnowledgeError
+├── DocumentError    a document is not in the form the base can cut into sections
+└── StoreError       the store's file cannot be used
+"""
+
+
+class KnowledgeError(Exception):
+    """Base of the knowledge base's errors; the package `trust` has its own."""
+
+
+class DocumentError(KnowledgeError):
+    """A document cannot be read; the message names the file and what is wrong with it."""
+
+
+class StoreError(KnowledgeError):
+    """The knowledge base's file cannot be opened or is of another version."""

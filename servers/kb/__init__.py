@@ -1,0 +1,1 @@
+"""Search over the runbooks and procedures of the knowledge base."""
