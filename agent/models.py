@@ -325,7 +325,7 @@ class Action(Model):
 
 
 class Grant(Model):
-    """Permission for one exact call, signed outside the model. `signature` is Ed25519 over the canonical JSON of the rest."""
+    """Permission for one exact call. `signature` is Ed25519 over the canonical JSON of all the other fields."""
 
     tool: str
     schema_sha256: str

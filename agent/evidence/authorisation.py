@@ -1,4 +1,4 @@
-"""Was it authorised? An entry of the operator's register fits only when actor, source, target, time and technique all do.
+"""Was it authorised? A register entry fits only when actor, source, target, time and technique all do.
 
 Each dimension is a claim of its own over the register's answer and the alert, so that the fit can be re-run. The
 alert's side must be attested by a sensor: an account name somebody typed proves nothing about who they are.

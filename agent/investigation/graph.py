@@ -8,7 +8,7 @@ Every node is an async function of `steps/`: state in, the fields it changes out
 keeps nothing, and may be run again at will.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from functools import cache
 from time import perf_counter
 
@@ -63,30 +63,18 @@ def after_challenge(state: State) -> str:
     return "gather" if state["pending"] else "conclude"
 
 
-async def steps_of(alert: Alert, alert_class: str, deps: Deps) -> AsyncIterator[Step | Report]:
-    """Every step as it happens, the report last."""
-    start: State = {"alert": alert, "alert_class": alert_class, "started": perf_counter()}
-    report: Report | None = None
-    async for part in build_graph().astream(start, context=deps, stream_mode=["custom", "values"], version="v2"):
-        if part["type"] == "custom":
-            yield part["data"]
-        else:
-            report = part["data"].get("report", report)
-    if report is None:
-        raise RuntimeError("the investigation graph ended without a report")
-    yield report
-
-
 async def investigate(
     alert: Alert, alert_class: str, deps: Deps, on_step: Callable[[Step], None] | None = None
 ) -> Report:
     """Run one investigation to its report; `on_step` sees every step as it happens."""
-    report: Report | None = None
-    async for item in steps_of(alert, alert_class, deps):
-        if isinstance(item, Report):
-            report = item
-        elif on_step is not None:
-            on_step(item)
-    if report is None:
+    start: State = {"alert": alert, "alert_class": alert_class, "started": perf_counter()}
+    report: object = None
+    async for part in build_graph().astream(start, context=deps, stream_mode=["custom", "values"], version="v2"):
+        data = part["data"]
+        if on_step is not None and isinstance(data, Step):
+            on_step(data)
+        elif part["type"] == "values" and isinstance(data, dict):
+            report = data.get("report")
+    if not isinstance(report, Report):
         raise RuntimeError("the investigation graph ended without a report")
     return report

@@ -1,4 +1,4 @@
-"""The playbook brain: picks questions by what tells the hypotheses apart, names gaps, argues the rival, tells the story.
+"""The playbook brain: asks what tells the hypotheses apart, names gaps, argues the rival, tells the story.
 
 Everything it says follows from the playbook and the findings: the same case gives the same decisions.
 """
