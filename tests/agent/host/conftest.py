@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from mcp import types
 from mcp.server.lowlevel import NotificationOptions, Server
@@ -159,7 +160,7 @@ class Kit:
         for _ in range(100_000):
             if holds():
                 return
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
         raise AssertionError("it never came about")
 
     def server(self) -> TinyServer:
