@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -10,6 +11,10 @@ from agent.evidence.errors import PathError
 from agent.evidence.paths import ANY, compile_path
 from agent.models import Alert, AlertField, Backend, Evidence, EvidenceStatus, JsonObject, Provenance
 from knowledge.trust.canonical import canonical, sha256_of
+
+
+INTAKE: Final = "intake"
+"""Server name of evidence that is an alert."""
 
 
 class Ledger:
@@ -32,13 +37,14 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._items)
 
-    def from_alert(self, alert: Alert, backend: Backend = "real", asked_at: datetime | None = None) -> Evidence:
+    def from_alert(self, alert: Alert, backend: Backend | None = None, asked_at: datetime | None = None) -> Evidence:
         """Add the alert as evidence: the first alert of a case becomes `E0`, a later one takes the next number.
 
-        `asked_at` is when it came in by the case's clock, the alert's own time by default."""
+        `asked_at` is when it came in by the case's clock, the alert's own time by default; `backend` follows from
+        whether the alert is synthetic."""
         return self._add(
             "E0" if not self._items else self._next(),
-            server="intake",
+            server=INTAKE,
             tool=alert.format,
             arguments={"alert_id": alert.alert_id},
             asked_at=asked_at or alert.time,
@@ -47,7 +53,7 @@ class Ledger:
             data=alert_data(alert),
             provenance=alert_provenance(alert),
             sensor=alert_sensor(alert),
-            backend=backend,
+            backend=backend or ("embedded" if alert.synthetic else "real"),
             synthetic=alert.synthetic,
         )
 

@@ -20,6 +20,7 @@ _PATH_NAMES: Final = ("executable", "path")
 """Last words of the field names whose value is a file's full path."""
 
 Declared = Mapping[Location, Provenance]
+"""Class by location."""
 
 
 def classes(path: str, evidence: Evidence) -> Provenance:
@@ -28,7 +29,7 @@ def classes(path: str, evidence: Evidence) -> Provenance:
     When it returns nothing, the class of whoever attests that there is nothing (see `existence`).
 
     Raises: PathError when the path is not valid."""
-    declared = _declared(evidence)
+    declared = declarations(evidence)
     compiled = compile_path(path)
     read = list(_read_classes(compiled, evidence, declared))
     found = locate(path, evidence.data)
@@ -44,7 +45,7 @@ def existence(path: str, evidence: Evidence) -> Provenance:
     attests that there is, or is not, such a row.
 
     Raises: PathError when the path is not valid."""
-    declared = _declared(evidence)
+    declared = declarations(evidence)
     compiled = compile_path(path)
     return least_trusted(*_read_classes(compiled, evidence, declared), _existence(compiled.location, declared))
 
@@ -74,10 +75,17 @@ def _value_classes(at: Location, value: JsonValue, declared: Declared) -> Iterat
     for part, item in inner:
         yield from _value_classes((*at, part), item, declared)
     if not inner:
-        kind = _lookup(at, declared)
-        yield kind if kind is not None else _existence(at, declared) if value in ([], {}) else Provenance.UNTRUSTED
-        if kind is Provenance.SENSOR and isinstance(value, str) and _names_a_path(at) and not is_protected_path(value):
-            yield Provenance.UNTRUSTED
+        yield leaf_class(at, value, declared)
+
+
+def leaf_class(at: Location, value: JsonValue, declared: Declared) -> Provenance:
+    """The class of one value that has nothing below it."""
+    kind = _lookup(at, declared)
+    if kind is None:
+        return _existence(at, declared) if value in ([], {}) else Provenance.UNTRUSTED
+    if kind is Provenance.SENSOR and isinstance(value, str) and _names_a_path(at) and not is_protected_path(value):
+        return Provenance.UNTRUSTED
+    return kind
 
 
 def _existence(location: Location, declared: Declared) -> Provenance:
@@ -127,7 +135,7 @@ def _names_a_path(at: Location) -> bool:
     return named.rpartition(".")[2] in _PATH_NAMES
 
 
-def _declared(evidence: Evidence) -> Declared:
+def declarations(evidence: Evidence) -> Declared:
     """Class by location; a declaration that is no path declares nothing."""
     parsed = ((_parse(path), kind) for path, kind in evidence.provenance.items())
     return {location: kind for location, kind in parsed if location is not None}

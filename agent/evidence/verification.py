@@ -15,7 +15,7 @@ from typing import Final, Literal
 from pydantic import JsonValue, ValidationError
 
 from agent.evidence.claims import by_id, check
-from agent.evidence.ledger import alert_data
+from agent.evidence.ledger import INTAKE, alert_data
 from agent.models import Case, Claim, Evidence, JsonObject, Model
 from knowledge.trust.canonical import canonical, sha256_of
 from knowledge.trust.errors import KeyFileError
@@ -146,12 +146,16 @@ def _hash_check(item: Evidence) -> Check:
 
 
 def _alert_check(case: Case) -> Check:
-    """The first alert and its evidence say the same."""
-    first = next((item for item in case.evidence if item.id == "E0"), None)
-    if first is None:
-        return Check(name="alert", ok=not case.evidence, detail="E0 is missing" if case.evidence else "no evidence yet")
-    fits = bool(case.alerts) and first.data == alert_data(case.alerts[0])
-    return Check(name="alert", ok=fits, detail="E0 is the alert" if fits else "E0 is not the alert of the case")
+    """Every alert of the case is in its evidence as it came, and nothing else is passed off as one."""
+    if not case.evidence:
+        return Check(name="alert", ok=True, detail="no evidence yet")
+    if all(item.id != "E0" for item in case.evidence):
+        return Check(name="alert", ok=False, detail="E0 is missing")
+    alerts = {sha256_of(alert_data(alert)) for alert in case.alerts}
+    strange = [item.id for item in case.evidence if item.server == INTAKE and sha256_of(item.data) not in alerts]
+    if strange or case.evidence[0].server != INTAKE:
+        return Check(name="alert", ok=False, detail=f"{', '.join(strange) or 'E0'} is not an alert of the case")
+    return Check(name="alert", ok=True, detail="the evidence has the alerts as they came")
 
 
 def _claim_check(claim: Claim, evidence: Mapping[str, Evidence]) -> Check:

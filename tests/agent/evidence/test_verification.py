@@ -170,6 +170,7 @@ def test_alert_and_its_evidence_have_to_agree(exported: bytes) -> None:
     assert "E0 is not the alert" in failed(
         edited(exported, "case", "alerts", 0, "raw", "source.ip", value="198.51.100.1")
     )
+    assert "E0 is not an alert" in failed(edited(exported, "evidence", 0, "server", value="siem"))
     assert "E0 is missing" in failed(edited(exported, "evidence", 0, "id", value="E77"))
 
 
