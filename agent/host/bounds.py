@@ -51,6 +51,8 @@ class _Cutter:
     def __init__(self, room: int) -> None:
         self.cut = False
         self._room = room
+        self._full = False
+        """Set once something did not fit: nothing is taken after it, so that no empty rows follow."""
 
     def kept(self, value: JsonValue, level: int) -> JsonValue:
         """What fits of `value`, which stands at nesting `level`."""
@@ -70,8 +72,8 @@ class _Cutter:
         kept: dict[str, JsonValue] = {}
         for name, item in value.items():
             needed = len(_json(name)) + 2
-            if self._room < needed + _LEAST:
-                self.cut = True
+            if self._full or self._room < needed + _LEAST:
+                self._leave_out()
                 break
             self._room -= needed
             kept[name] = self.kept(item, level + 1)
@@ -81,8 +83,8 @@ class _Cutter:
         self._room -= 2
         kept: list[JsonValue] = []
         for item in value:
-            if self._room < _LEAST + 1:
-                self.cut = True
+            if self._full or self._room < _LEAST + 1:
+                self._leave_out()
                 break
             self._room -= 1
             kept.append(self.kept(item, level + 1))
@@ -93,13 +95,16 @@ class _Cutter:
         while len(_json(shown)) > self._room:
             shown = shown[: len(shown) // 2] if len(shown) > 1 else ""
         if shown != value:
-            self.cut = True
+            self._leave_out()
         self._room -= len(_json(shown))
         return shown
 
     def _scalar(self, value: float | bool | None) -> JsonValue:
         if len(_json(value)) > self._room:
-            self.cut = True
+            self._leave_out()
             value = None
         self._room -= len(_json(value))
         return value
+
+    def _leave_out(self) -> None:
+        self.cut = self._full = True

@@ -24,8 +24,6 @@ from agent.host.tools import check_server_name
 from agent.models import Backend, JsonObject, World, utc_now
 from agent.settings import Settings
 
-_CLOSE_WITHIN_S = 5.0
-
 
 @dataclass(frozen=True, slots=True)
 class ToolStatus:
@@ -64,8 +62,10 @@ class Host:
         pins: PinStore,
         clock: Callable[[], datetime] = utc_now,
         registry: Registry | None = None,
+        close_within_s: float = 5.0,
     ) -> None:
         """`clock` dates the evidence of doors that bring none of their own; `registry` is the shipped one by default.
+        A session that is not closed after `close_within_s` seconds is cut off.
 
         Raises: NameRefusedError for a name that is taken or breaks the rules."""
         names = [check_server_name(connection.name) for connection in connections]
@@ -73,6 +73,7 @@ class Host:
             raise NameRefusedError(f"two servers are called {', '.join(sorted(twice))}")
         self.settings = settings
         self._clock = clock
+        self._close_within_s = close_within_s
         table = bundled_registry() if registry is None else registry
         product = f"mcpsoc {version('mcpsoc')}"
         self._switchboard = Switchboard(table, pins, product, settings.max_answer_chars)
@@ -103,7 +104,7 @@ class Host:
             link.stop()
         if not self._tasks:
             return
-        _, late = await asyncio.wait(self._tasks, timeout=_CLOSE_WITHIN_S)
+        _, late = await asyncio.wait(self._tasks, timeout=self._close_within_s)
         for task in late:
             task.cancel()
         results = await asyncio.gather(*self._tasks, return_exceptions=True)

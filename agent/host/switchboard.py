@@ -70,9 +70,9 @@ class Switchboard:
         return self._registry.rules(link.name) if rules is None else rules
 
     def entries(self) -> Iterator[Entry]:
-        """Every tool that any server listed last."""
-        for tools in self._entries.values():
-            yield from tools.values()
+        """Every tool that any server listed last, in the order the servers were given."""
+        for server in self.links:
+            yield from self._entries.get(server, {}).values()
 
     def backend(self, link: Link) -> Backend | None:
         """What is behind a server, as far as it is known before asking: somebody else's server is a real one."""

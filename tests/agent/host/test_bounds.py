@@ -71,6 +71,7 @@ def test_wide_answers_lose_their_end_and_keep_their_head():
     assert cut
     assert kept["rows"][:20] == rows[:20]
     assert 23_000 < size(kept) <= 24_000
+    assert all(row["n"] == n for n, row in enumerate(kept["rows"]))
 
 
 def test_one_long_text_is_cut_within():
