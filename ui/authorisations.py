@@ -5,7 +5,6 @@ explainable.
 """
 
 import json
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -14,8 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from agent.models import Model, UtcTime, utc_now
 from ui.errors import CheckFailedError, UsageError
-
-MODE = 0o600
+from ui.home import replace_text
 
 
 class Work(Model):
@@ -109,12 +107,8 @@ def revoke_entry(path: Path, entry: str) -> Work | None:
 
 
 def _write(path: Path, entries: tuple[Work, ...]) -> None:
-    """Replace the file at once: a reader sees the old register or the new one."""
     text = json.dumps([entry.model_dump(mode="json") for entry in entries], ensure_ascii=False, indent=2)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.touch(mode=MODE)
-    beside.write_text(text + "\n", encoding="utf-8")
-    beside.replace(path)
+    replace_text(path, text + "\n")
 
 
 def _first(error: ValidationError) -> str:

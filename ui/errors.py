@@ -1,8 +1,8 @@
 """What the command line says instead of a traceback.
 
-    UiError
-    ├── UsageError        the command was asked for in a way that cannot be carried out      exit 2
-    └── CheckFailedError  it was carried out and found something wrong                       exit 1
+UiError
+├── UsageError        the command was asked for in a way that cannot be carried out      exit 2
+└── CheckFailedError  it was carried out and found something wrong                       exit 1
 """
 
 
@@ -27,12 +27,20 @@ class CheckFailedError(UiError):
     """A check came out wrong: a signature, a claim, a file that should be readable."""
 
 
+def exit_code(error: Exception) -> int:
+    """2 for what cannot be carried out as asked, 1 for what went wrong on the way."""
+    from agent.cases.errors import CaseNotFoundError, CaseStateError
+    from evals.errors import DataMissingError, SuiteUnknownError
+
+    asked_wrongly = (CaseNotFoundError, CaseStateError, DataMissingError, SuiteUnknownError)
+    return error.exit_code if isinstance(error, UiError) else 2 if isinstance(error, asked_wrongly) else 1
+
+
 def is_expected(error: Exception) -> bool:
     """Whether `error` tells a person something (one line will do) or is a bug (the traceback is wanted).
 
     Called only once something has gone wrong, so that a good run never imports what it does not use."""
     from agent.errors import AgentError
-
     from evals.errors import EvalError
     from knowledge.trust.errors import TrustError
     from servers.errors import ServerError

@@ -54,7 +54,7 @@ def triage_row(alert_id: str, case: Case, report: Report, duplicate_of: str | No
 
 
 def queue_row(case: Case) -> JsonObject:
-    """One case of `mcpsoc cases ls --json`."""
+    """A case after a person changed it."""
     verdict = case.report.verdict if case.report else None
     return {
         "id": case.id,

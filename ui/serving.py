@@ -1,43 +1,22 @@
 """Bundled servers run alone, and the list of other people's servers."""
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from shutil import which
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import JsonValue
 
-from agent.models import JsonObject, Model
+from agent.host.connections import RemoteConnection, from_mcp_servers
+from agent.models import JsonObject
+from agent.settings import Settings as AgentSettings
 from servers.bundle import bundled
 from servers.kit import SecurityServer
 from servers.settings import Settings as ServerSettings
-from ui.errors import CheckFailedError, UsageError
-from ui.home import Home
+from ui.errors import UsageError
+from ui.home import Home, replace_text
 from ui.settings import Settings
-
-class Entry(Model, extra="ignore"):
-    """One server of an `mcpServers` object: a command to start, or a URL to connect to."""
-
-    command: str | None = None
-    args: tuple[str, ...] = ()
-    env: dict[str, str] = {}
-    url: str | None = None
-    headers: dict[str, str] = {}
-    type: str | None = None
-
-    @model_validator(mode="after")
-    def _one_way_to_reach_it(self) -> "Entry":
-        if (self.command is None) == (self.url is None):
-            raise ValueError("needs a command or a url, one of the two")
-        return self
-
-
-class Configured(Model, extra="ignore"):
-    """A file in the usual form."""
-
-    servers: dict[str, Entry] = Field(alias="mcpServers")
 
 
 def bundle() -> Mapping[str, SecurityServer]:
@@ -68,43 +47,36 @@ async def serve(server: SecurityServer, *, http: bool, host: str | None, port: i
         await server.run_stdio()
 
 
-def configured() -> dict[str, JsonObject]:
-    """Other people's servers, by name, without the values of their environment and headers."""
-    path = Home(Settings().home.expanduser()).servers
-    if not path.exists():
-        return {}
-    return {name: _shown(entry) for name, entry in read_configured(path).servers.items()}
-
-
-def read_configured(path: Path) -> Configured:
-    """A file in `mcpServers` form. Raises: CheckFailedError saying where it is broken."""
-    try:
-        return Configured.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in detail["loc"])
-        reason = f"{place}: {detail['msg']}" if place else detail["msg"]
-        raise CheckFailedError("{path} cannot be used: {reason}", path=path, reason=reason) from error
+def configured() -> list[JsonObject]:
+    """Other people's servers, without the values of their arguments, environment and headers."""
+    path = AgentSettings().servers_path
+    return [_shown(connection) for connection in from_mcp_servers(path)] if path.exists() else []
 
 
 def add_configured(file: Path) -> tuple[str, ...]:
     """Take the servers of `file` into ours; the names that were added.
 
-    Raises: UsageError when there is no such file or a name is taken, CheckFailedError when it is broken."""
+    Raises: UsageError when there is no such file or a name is taken, ConnectionConfigError when it is broken."""
     if not file.is_file():
         raise UsageError("no such file: {path}", path=file)
-    new = read_configured(file)
-    home = Home(Settings().home.expanduser()).make()
-    ours = read_configured(home.servers) if home.servers.exists() else Configured(mcpServers={})
-    taken = sorted(set(new.servers) & (set(ours.servers) | set(bundle())))
+    new = _document(file)
+    Home(Settings().home.expanduser()).make()
+    path = AgentSettings().servers_path
+    ours = _document(path) if path.exists() else {}
+    taken = sorted(set(new) & (set(ours) | set(bundle())))
     if taken:
         raise UsageError("name already in use: {names}", names=", ".join(taken))
-    merged = Configured(mcpServers={**ours.servers, **new.servers})
-    beside = home.servers.with_name(f".{home.servers.name}.{os.getpid()}")
-    beside.touch(mode=0o600)
-    beside.write_text(merged.model_dump_json(by_alias=True, indent=2, exclude_defaults=True) + "\n", encoding="utf-8")
-    beside.replace(home.servers)
-    return tuple(new.servers)
+    replace_text(path, json.dumps({"mcpServers": {**ours, **new}}, ensure_ascii=False, indent=2) + "\n")
+    return tuple(new)
+
+
+def _document(path: Path) -> dict[str, JsonValue]:
+    """The entries of a file, each one checked, as they stand there.
+
+    Raises: ConnectionConfigError."""
+    from_mcp_servers(path)
+    document: dict[str, dict[str, JsonValue]] = json.loads(path.read_bytes())
+    return document["mcpServers"]
 
 
 def client_config() -> JsonObject:
@@ -114,6 +86,13 @@ def client_config() -> JsonObject:
     return {"mcpServers": entries}
 
 
-def _shown(entry: Entry) -> JsonObject:
-    shown: JsonObject = json.loads(entry.model_dump_json(exclude_defaults=True, exclude={"env", "headers"}))
-    return {**shown, "env": sorted(entry.env), "headers": sorted(entry.headers)}
+def _shown(connection: RemoteConnection) -> JsonObject:
+    entry = connection.entry
+    return {
+        "name": connection.name,
+        "bundled": False,
+        "at": entry.command or str(entry.url),
+        "reads": len(entry.reads),
+        "changes": len(entry.changes),
+        "trusted": entry.trusted,
+    }

@@ -29,9 +29,7 @@ def _add_add(group: typer.Typer, t: Catalogue) -> None:
         approver: Annotated[str, typer.Option("--approver", help=t("Who approved it and can be asked."))],
         start: Annotated[datetime, typer.Option("--from", formats=FORMATS, help=t("Begin of the window, UTC."))],
         end: Annotated[datetime, typer.Option("--until", formats=FORMATS, help=t("End of the window, UTC."))],
-        host: Annotated[
-            list[str] | None, typer.Option("--host", help=t("A host it touches; may be repeated."))
-        ] = None,
+        host: Annotated[list[str] | None, typer.Option("--host", help=t("A host it touches; may be repeated."))] = None,
         account: Annotated[
             list[str] | None, typer.Option("--account", help=t("An account it uses; may be repeated."))
         ] = None,

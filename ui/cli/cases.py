@@ -31,12 +31,11 @@ def _add_ls(group: typer.Typer, t: Catalogue) -> None:
         from ui.cli.output import write_json
         from ui.cli.places import open_home
         from ui.cli.showing import print_queue
-        from ui.rows import queue_row
         from ui.store import list_cases
 
         cases = list_cases(open_home(t, demo=demo), status)
         if as_json:
-            write_json([queue_row(case) for case in cases])
+            write_json([case.model_dump(mode="json") for case in cases])
         else:
             print_queue(t, cases)
 
@@ -73,8 +72,8 @@ def _add_export(group: typer.Typer, t: Catalogue) -> None:
 
         from ui.cli.output import say
         from ui.cli.places import open_home
-        from ui.exporting import FORMATS, export_case
         from ui.errors import UsageError
+        from ui.exporting import FORMATS, export_case
         from ui.store import find_case
 
         chosen = "json" if as_json else form
@@ -123,22 +122,18 @@ def _add_close(group: typer.Typer, t: Catalogue) -> None:
     @group.command("close", help=t("Close a case with your own verdict; the machine's stays beside it."))
     def close(
         case: Annotated[str, typer.Argument(metavar="CASE|last", help=t("A case id, or the newest case."))],
-        disposition: Annotated[
-            str,
-            typer.Option(
-                "--disposition",
-                help=t("true_positive, benign_true_positive, false_positive, needs_human or not_evaluable"),
-            ),
-        ],
         reason: Annotated[
             str,
             typer.Option(
                 "--reason",
                 help=t(
-                    "rule_logic, bad_data, bad_intel, authorised_test, admin_work, business_software or confirmed_attack"
+                    "rule_logic, bad_data, bad_intel, authorised_test, admin_work, business_software, confirmed_attack"
                 ),
             ),
         ],
+        disposition: Annotated[
+            str | None, typer.Option("--disposition", help=t("Your verdict; without it, the one the reason explains."))
+        ] = None,
         note: Annotated[str, typer.Option("--note", help=t("Why, in your words."))] = "",
         demo: Annotated[bool, typer.Option("--demo", help=t("A case of the demo."))] = False,
         as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False,
@@ -157,6 +152,7 @@ def _add_reopen(group: typer.Typer, t: Catalogue) -> None:
     @group.command("reopen", help=t("Open a closed case again."))
     def reopen(
         case: Annotated[str, typer.Argument(metavar="CASE|last", help=t("A case id, or the newest case."))],
+        why: Annotated[str, typer.Argument(metavar="WHY", help=t("Why it is not closed after all."))],
         demo: Annotated[bool, typer.Option("--demo", help=t("A case of the demo."))] = False,
         as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False,
     ) -> None:
@@ -164,4 +160,4 @@ def _add_reopen(group: typer.Typer, t: Catalogue) -> None:
         from ui.cli.showing import print_change
         from ui.store import reopen_case
 
-        print_change(t, reopen_case(open_home(t, demo=demo), case, operator()), as_json=as_json)
+        print_change(t, reopen_case(open_home(t, demo=demo), case, operator(), why), as_json=as_json)

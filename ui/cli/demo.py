@@ -19,8 +19,7 @@ def add(app: typer.Typer, t: Catalogue) -> None:
         import asyncio
 
         from ui.cli.live import show_demo
+        from ui.cli.places import own_home
         from ui.demo import run_demo
-        from ui.settings import Settings
 
-        show = show_demo(t, as_json=as_json)
-        asyncio.run(run_demo(Settings().home.expanduser(), show, seed=seed, keep=keep))
+        asyncio.run(run_demo(own_home().demo, show_demo(t, as_json=as_json), seed=seed, keep=keep))

@@ -20,8 +20,8 @@ def _add_run(group: typer.Typer, t: Catalogue) -> None:
     @group.command("run", help=t("Run one suite and print what came out."))
     def run(
         suite: Annotated[str, typer.Option("--suite", help=t("Name of the suite; see: mcpsoc eval ls"))] = "stories",
-        seeds: Annotated[int | None, typer.Option("--seeds", min=1, help=t("How many labs are built."))] = None,
-        first_seed: Annotated[int | None, typer.Option("--first-seed", min=0, help=t("Seed of the first lab."))] = None,
+        seeds: Annotated[int, typer.Option("--seeds", min=1, help=t("How many labs are built."))] = 3,
+        first_seed: Annotated[int, typer.Option("--first-seed", min=0, help=t("Seed of the first lab."))] = 1,
         data: Annotated[
             Path | None, typer.Option("--data", metavar="FILE", help=t("Labelled alerts, for suites that need them."))
         ] = None,
@@ -31,13 +31,11 @@ def _add_run(group: typer.Typer, t: Catalogue) -> None:
 
         from evals.report import markdown
         from evals.runner import Request, run_suite
-        from evals.settings import Settings
         from ui.cli.output import say, write_json, write_line
 
-        settings = Settings()
         request = Request(
-            seeds=settings.eval_seeds if seeds is None else seeds,
-            first_seed=settings.eval_first_seed if first_seed is None else first_seed,
+            seeds=seeds,
+            first_seed=first_seed,
             data=data,
             progress=say,
         )

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ui.errors import UiError
+from agent.evidence.text import inert
+from ui.errors import UiError, exit_code
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -39,10 +40,10 @@ def say(text: str) -> None:
 def complain(t: "Catalogue", error: Exception) -> int:
     """Tell what went wrong; returns the exit code that says so."""
     if isinstance(error, UiError):
-        say(t("mcpsoc: {reason}", reason=inert(t(error.template, **error.values))))
-        return error.exit_code
-    say(t("mcpsoc: {reason}", reason=inert(str(error))))
-    return 1
+        say(t("mcpsoc: {reason}", reason=inert(t(error.template, **error.values), None)))
+    else:
+        say(t("mcpsoc: {reason}", reason=inert(str(error), None)))
+    return exit_code(error)
 
 
 def console(*, stderr: bool = False) -> "Console":
@@ -58,19 +59,9 @@ def write_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, title
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*(Text(heading) for heading in headings), title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    for heading in headings:
+        table.add_column(Text(heading))
     for row in rows:
-        table.add_row(*(Text(inert(cell)) for cell in row))
+        table.add_row(*(Text(inert(cell, None)) for cell in row))
     console().print(table)
-
-
-def inert(text: str, limit: int = 400) -> str:
-    """`text` with nothing in it that a terminal obeys or that hides or turns other characters; clipped to `limit`.
-
-    Control characters, escape sequences, bidirectional and zero-width characters become visible `\\u....` codes."""
-    shown = "".join(character if character.isprintable() else _code(character) for character in text)
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
-
-
-def _code(character: str) -> str:
-    return f"\\u{ord(character):04x}" if ord(character) < 0x10000 else f"\\U{ord(character):08x}"

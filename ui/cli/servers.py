@@ -23,10 +23,10 @@ def _add_server(app: typer.Typer, t: Catalogue) -> None:
     def server(
         name: Annotated[str, typer.Argument(metavar="NAME", help=t("Which one; see: mcpsoc servers ls"))],
         http: Annotated[bool, typer.Option("--http", help=t("Serve streamable HTTP instead of stdio."))] = False,
-        host: Annotated[str | None, typer.Option("--host", help=t("Address to listen on; loopback by default."))] = None,
-        port: Annotated[
-            int | None, typer.Option("--port", min=1, max=65535, help=t("Port to listen on."))
+        host: Annotated[
+            str | None, typer.Option("--host", help=t("Address to listen on; loopback by default."))
         ] = None,
+        port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help=t("Port to listen on."))] = None,
         as_json: Annotated[bool, typer.Option("--json", help=t("Describe the server instead of running it."))] = False,
     ) -> None:
         import asyncio
@@ -50,13 +50,19 @@ def _add_ls(group: typer.Typer, t: Catalogue) -> None:
         from ui.cli.output import write_json, write_table
         from ui.serving import bundle, configured, describe
 
-        ours = [describe(server) for server in bundle().values()]
-        others = configured()
+        servers = [*(describe(server) for server in bundle().values()), *configured()]
         if as_json:
-            write_json([*ours, *({"name": name, "bundled": False, **entry} for name, entry in others.items())])
+            write_json([dict(server) for server in servers])
             return
-        rows = [(str(row["name"]), t("bundled"), str(row["reads"]), str(row["changes"])) for row in ours]
-        rows += [(name, str(entry.get("url") or entry.get("command")), "", "") for name, entry in others.items()]
+        rows = [
+            (
+                str(row["name"]),
+                t("bundled") if row["bundled"] else str(row["at"]),
+                str(row["reads"]),
+                str(row["changes"]),
+            )
+            for row in servers
+        ]
         write_table((t("server"), t("from"), t("reads"), t("changes")), rows)
 
 

@@ -13,11 +13,11 @@ def add(app: typer.Typer, t: Catalogue) -> None:
 
     @app.command(
         help=t("Judge alerts of your own products: one line per alert, in input order."),
-        epilog=t("Formats: Wazuh, Suricata EVE, Microsoft Defender and Sentinel, Elastic, OCSF findings, generic JSON."),
+        epilog=t("Formats: Wazuh, Suricata EVE, Microsoft Defender and Sentinel, Elastic, OCSF, generic JSON."),
     )
     def triage(
         file: Annotated[
-            str, typer.Argument(metavar="FILE", help=t("File of alerts as JSON lines or one JSON document; - is stdin."))
+            str, typer.Argument(metavar="FILE", help=t("Alerts as JSON lines or one JSON document; - is stdin."))
         ] = "",
         watch: Annotated[
             Path | None,
@@ -27,19 +27,19 @@ def add(app: typer.Typer, t: Catalogue) -> None:
     ) -> None:
         import asyncio
 
-        from ui.cli.triaging import Printer, judge_file, judge_watched
+        from ui.cli.places import own_home
         from ui.errors import UsageError
-        from ui.home import Home
-        from ui.settings import Settings
 
         if bool(file) == (watch is not None):
             raise UsageError("name a FILE (or - for stdin), or a file to --watch: one of the two")
-        home = Home(Settings().home.expanduser())
-        printer = Printer(t, as_json=as_json)
+        if file not in ("", "-") and not Path(file).is_file():
+            raise UsageError("no such file: {path}", path=file)
+
+        from ui.cli.triaging import Printer, judge_file, judge_watched
+
+        home, printer = own_home(), Printer(t, as_json=as_json)
         if watch is not None:
             asyncio.run(judge_watched(watch, home, printer))
-        elif file != "-" and not Path(file).is_file():
-            raise UsageError("no such file: {path}", path=file)
         else:
             asyncio.run(judge_file(file, home, printer))
         raise typer.Exit(1 if printer.broken else 0)

@@ -4,17 +4,19 @@ import asyncio
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from time import perf_counter
+from typing import BinaryIO
 
-from agent.analyst import Analyst
 from agent.intake.errors import IntakeError, NotAnAlert
 from agent.intake.parsing import parse
 from agent.models import JsonObject
 from ui.alerts import Read, read_alerts, read_line
 from ui.cli.catalogue import Catalogue
-from ui.cli.output import inert, say, write_json_line, write_line
-from ui.compose import open_site
+from ui.cli.output import say, write_json_line, write_line
+from ui.cli.terms import inert
+from ui.compose import Desk, open_desk
 from ui.follow import Followed, Follower, Positions
 from ui.home import Home
 from ui.rows import triage_row
@@ -53,12 +55,11 @@ class Printer:
 async def judge_file(file: str, home: Home, printer: Printer) -> None:
     """Every alert of a file (`-` is stdin), in order."""
     name = "stdin" if file == "-" else file
-    async with open_site(home) as analyst:
-        stream = sys.stdin.buffer if file == "-" else Path(file).open("rb")
-        with stream:
-            reads = read_alerts(stream)
+    with _opened(file) as stream:
+        reads = read_alerts(stream)
+        async with open_desk(home, "site") as desk:
             while (read := _next(reads)) is not None:
-                await _judge(read, name, analyst, printer)
+                await _judge(read, name, desk, printer)
     printer.end()
 
 
@@ -67,26 +68,24 @@ async def judge_watched(path: Path, home: Home, printer: Printer) -> None:
     home.make()
     follower = Follower(path, Positions(home.positions))
     try:
-        async with open_site(home) as analyst:
+        async with open_desk(home, "site") as desk:
             while True:
                 for line in follower.poll():
-                    await _judge_followed(line, path, follower, analyst, printer)
+                    await _judge_followed(line, path, follower, desk, printer)
                 await asyncio.sleep(IDLE_S)
     finally:
         follower.close()
 
 
-async def _judge_followed(
-    line: Followed, path: Path, follower: Follower, analyst: Analyst, printer: Printer
-) -> None:
+async def _judge_followed(line: Followed, path: Path, follower: Follower, desk: Desk, printer: Printer) -> None:
     """One line of a followed file: noted before and after, so that a killed reader neither loses nor repeats it."""
     if line.data.strip():
         follower.begin(line)
-        await _judge(read_line(line.number, line.data), str(path), analyst, printer)
+        await _judge(read_line(line.number, line.data), str(path), desk, printer)
     follower.done(line)
 
 
-async def _judge(read: Read, name: str, analyst: Analyst, printer: Printer) -> None:
+async def _judge(read: Read, name: str, desk: Desk, printer: Printer) -> None:
     """One alert to its verdict, or one broken line to its reason."""
     if read.raw is None:
         printer.broken_line(name, read.ordinal, read.reason or "")
@@ -100,10 +99,15 @@ async def _judge(read: Read, name: str, analyst: Analyst, printer: Printer) -> N
     except IntakeError as error:
         printer.broken_line(name, read.ordinal, str(error))
         return
-    handled = await analyst.handle(alert)
-    if handled.case.report is not None:
+    handled = await desk.analyst.handle(alert)
+    if (report := handled.report or handled.case.report) is not None:
         seconds = perf_counter() - started
-        printer.result(triage_row(alert.alert_id, handled.case, handled.case.report, handled.duplicate_of, seconds))
+        printer.result(triage_row(alert.alert_id, handled.case, report, handled.duplicate_of, seconds))
+
+
+def _opened(file: str) -> AbstractContextManager[BinaryIO]:
+    """The stream of a file, to be closed after; stdin is nobody's to close."""
+    return nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb")
 
 
 def _next(reads: Iterator[Read]) -> Read | None:

@@ -15,6 +15,7 @@ from ui.doctor.surroundings import Surroundings
 LONGEST_S = 1.0
 """How long one database is examined; a larger one is examined as far as that goes."""
 SKEW = timedelta(minutes=5)
+REMAKE_LAB = "mcpsoc lab create --force"
 STEPS = 10_000
 """SQLite instructions between two looks at the clock."""
 
@@ -34,13 +35,10 @@ def check_schema(around: Surroundings) -> Iterator[Problem]:
     """Tables are those of this version of the code."""
     from ui.doctor.schema import case_schema, lab_schema
 
-    for path, state in ((around.home.cases, case_schema), (around.home.lab, lab_schema)):
-        if path.exists() and _damage(path) is None and (found := state(path)) is not None:
-            yield Problem(
-                around.t("the tables of {path} are of version {version}, this code has another", path=path, version=found),
-                around.t("make a backup, then let any command that uses it bring it up to date; a lab: {command}",
-                         command="mcpsoc lab create --force"),
-            )  # fmt: skip
+    for path, other in ((around.home.cases, case_schema), (around.home.lab, lab_schema)):
+        if path.exists() and _damage(path) is None and (version := other(path)) is not None:
+            fix = around.t("make a backup, then run any command that uses it; a lab: {command}", command=REMAKE_LAB)
+            yield Problem(around.t("{path} is of version {version}, not this code's", path=path, version=version), fix)
 
 
 def check_audit(around: Surroundings) -> Iterator[Problem]:
@@ -57,8 +55,12 @@ def check_audit(around: Surroundings) -> Iterator[Problem]:
     for tenant in report.tenants:
         if tenant.problems:
             yield Problem(
-                around.t("the audit log of {tenant} does not fit: {reason}", tenant=tenant.tenant, reason=tenant.problems[0]),
-                around.t("keep the file as it is and find out who changed it; see: {command}", command="mcpsoc audit verify"),
+                around.t(
+                    "the audit log of {tenant} does not fit: {reason}", tenant=tenant.tenant, reason=tenant.problems[0]
+                ),
+                around.t(
+                    "keep the file as it is and find out who changed it; see: {command}", command="mcpsoc audit verify"
+                ),
             )
 
 
@@ -67,14 +69,16 @@ def check_clock(around: Surroundings) -> Iterator[Problem]:
     latest = max((time for path in _databases(around) if (time := _written(path)) is not None), default=around.now)
     if latest > around.now + SKEW:
         yield Problem(
-            around.t("files in {path} were written at {time}, later than now", path=around.home.root, time=f"{latest:%F %R}"),
+            around.t(
+                "files in {path} were written at {time}, later than now", path=around.home.root, time=f"{latest:%F %R}"
+            ),
             around.t("set this machine's clock"),
         )
     if (behind := _lab_behind(around.home.lab)) is not None:
         now, newest = behind
         yield Problem(
             around.t("the lab's clock says {now}, but it has an alert of {newest}", now=now, newest=newest),
-            around.t("make the lab again: {command}", command="mcpsoc lab create --force"),
+            around.t("make the lab again: {command}", command=REMAKE_LAB),
         )
 
 

@@ -60,7 +60,9 @@ def examine(around: Surroundings) -> Examination:
     findings: list[Finding] = []
     for name, check in CHECKS.items():
         problems = [
-            Finding(check=name, status="fault" if problem.serious else "warning", message=problem.message, fix=problem.fix)
+            Finding(
+                check=name, status="fault" if problem.serious else "warning", message=problem.message, fix=problem.fix
+            )
             for problem in check(around)
         ]
         findings += problems or [Finding(check=name, status="ok")]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from sqlite3 import Error as SqliteError
 
-from agent.errors import PinError
+from agent.errors import ConnectionConfigError, PinError
+from agent.host.connections import from_mcp_servers
 from agent.host.pins import PinStore
 from knowledge.trust.errors import KeyFileError
 from knowledge.trust.keys import SigningKey, known_keys
@@ -58,7 +59,9 @@ def check_keys(around: Surroundings) -> Iterator[Problem]:
         try:
             SigningKey.load(path)
         except KeyFileError as error:
-            yield Problem(str(error), t("bring {path} back from a backup; a new key cannot check old exports", path=path))
+            yield Problem(
+                str(error), t("bring {path} back from a backup; a new key cannot check old exports", path=path)
+            )
     try:
         known_keys(folder)
     except KeyFileError as error:
@@ -67,23 +70,20 @@ def check_keys(around: Surroundings) -> Iterator[Problem]:
 
 def check_servers(around: Surroundings) -> Iterator[Problem]:
     """The file of other people's servers can be read, and their commands are there."""
-    from ui.serving import read_configured
-
     t, path = around.t, around.home.servers
     if not path.exists():
         return
     try:
-        entries = read_configured(path).servers
-    except CheckFailedError as error:
-        yield Problem(
-            t(error.template, **error.values),
-            t("mend the file; it is JSON with one object mcpServers, each entry with a command or a url"),
-        )
+        connections = from_mcp_servers(path)
+    except ConnectionConfigError as error:
+        fix = t("mend the file; it is JSON with one object mcpServers, each entry with a command or a url")
+        yield Problem(str(error), fix)
         return
-    for name, entry in entries.items():
-        if entry.command is not None and shutil.which(entry.command) is None:
+    for connection in connections:
+        command = connection.entry.command
+        if command is not None and shutil.which(command) is None:
             yield Problem(
-                t("server {name}: the command {command} is not there", name=name, command=entry.command),
+                t("server {name}: the command {command} is not there", name=connection.name, command=command),
                 t("install it, or write its full path into {path}", path=path),
             )
 

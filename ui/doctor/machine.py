@@ -25,7 +25,7 @@ def check_python(around: Surroundings) -> Iterator[Problem]:
         found, least = (".".join(map(str, version)) for version in (around.python, LEAST_PYTHON))
         yield Problem(
             around.t("Python {found} is too old; MCPSoc needs {least} or newer", found=found, least=least),
-            around.t("make the environment again with a newer one: {command}", command="make clean setup PYTHON=python3.11"),
+            around.t("make the environment again: {command}", command="make clean setup PYTHON=python3.11"),
         )
 
 
@@ -105,9 +105,11 @@ def check_port(around: Surroundings) -> Iterator[Problem]:
 def _journal_mode(home: Path) -> str | None:
     """Journal mode a new database in `home` gets when it asks for a write-ahead log; None when none can be made."""
     try:
-        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=home) as folder:
-            with closing(sqlite3.connect(Path(folder) / "probe.db")) as connection:
-                return str(connection.execute("PRAGMA journal_mode=WAL").fetchone()[0])
+        with (
+            tempfile.TemporaryDirectory(prefix=".doctor-", dir=home) as folder,
+            closing(sqlite3.connect(Path(folder) / "probe.db")) as connection,
+        ):
+            return str(connection.execute("PRAGMA journal_mode=WAL").fetchone()[0])
     except (OSError, sqlite3.Error):
         return None
 

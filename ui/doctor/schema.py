@@ -4,7 +4,13 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from agent.cases.database import HEAD
 from servers.lab.schema import VERSION
+
+
+def case_schema(path: Path) -> str | None:
+    """The revision of a case store's tables when it is not this code's; None when it is."""
+    return _other(path, "SELECT version_num FROM alembic_version", HEAD)
 
 
 def lab_schema(path: Path) -> str | None:

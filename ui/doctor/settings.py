@@ -57,19 +57,21 @@ def check_brain(around: Surroundings) -> Iterator[Problem]:
     if not any(name in around.environment for name in ("MCPSOC_MODEL_BASE_URL", "MCPSOC_MODEL_ENDPOINT")):
         yield Problem(
             around.t("a model is switched on, but no endpoint is set"),
-            around.t("set {setting}, or take {switch} away", setting="MCPSOC_MODEL_BASE_URL", switch="MCPSOC_BRAIN=model"),
+            around.t(
+                "set {setting}, or take {switch} away", setting="MCPSOC_MODEL_BASE_URL", switch="MCPSOC_BRAIN=model"
+            ),
         )
 
 
 def _refused(settings: type[BaseSettings], environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Setting and reason for each value that `settings` does not take. The value itself is not told: it may be secret."""
+    """Setting and reason for each value that `settings` does not take; the value is not told, it may be secret."""
     given = {
         field: environment[name]
         for field in settings.model_fields
         if (name := f"{PREFIX}{field}".upper()) in environment and environment[name] != ""
     }
     try:
-        settings(**given)
+        settings.model_validate(given)
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=False):
             yield f"{PREFIX}{detail['loc'][0]}".upper(), detail["msg"]

@@ -1,0 +1,104 @@
+"""How cases are printed for a person."""
+
+from agent.cases.queries import CaseSummary
+from agent.models import Case, Report
+from ui.cli.catalogue import Catalogue
+from ui.cli.output import write_json, write_line, write_table
+from ui.cli.terms import inert, term
+from ui.rows import queue_row
+
+
+def print_queue(t: Catalogue, cases: tuple[CaseSummary, ...]) -> None:
+    """The queue as a table."""
+    if not cases:
+        write_line(t("no cases"))
+        return
+    headings = (t("case"), t("prio"), t("verdict"), t("severity"), t("likely"), t("status"), t("alerts"), t("title"))
+    write_table(
+        headings,
+        [
+            (
+                case.id,
+                case.priority or "",
+                term(t, case.human_disposition or case.disposition),
+                term(t, case.severity),
+                "" if case.likelihood is None else f"{case.likelihood:.2f}",
+                term(t, case.status),
+                str(case.alerts + case.repeats),
+                case.title,
+            )
+            for case in cases
+        ],
+    )
+
+
+def print_change(t: Catalogue, case: Case, *, as_json: bool) -> None:
+    """A case after somebody changed it."""
+    if as_json:
+        write_json(queue_row(case))
+    else:
+        owner = case.owner or t("nobody")
+        write_line(t("{id} is {status}, with {owner}", id=case.id, status=term(t, case.status), owner=inert(owner)))
+
+
+def print_case(t: Catalogue, case: Case) -> None:
+    """All that matters about one case, on one or two screens."""
+    if case.synthetic:
+        write_line(t("SYNTHETIC: this case is about the simulated enterprise"))
+    write_line(f"{case.id}  {inert(case.title)}")
+    write_line(t("status: {status}, owner: {owner}", status=term(t, case.status), owner=inert(case.owner or "-")))
+    if case.report is None:
+        write_line(t("not investigated yet"))
+    else:
+        _print_report(t, case.report)
+    for note in case.notes:
+        write_line(t("note, {at}, {author}: {text}", at=f"{note.at:%Y-%m-%d %H:%M}", author=inert(note.author),
+                     text=inert(note.text)))  # fmt: skip
+    if case.human is not None:
+        verdict, reason = term(t, case.human.disposition), case.human.reason_code
+        write_line(t("closed by {author}: {verdict} ({reason})", author=inert(case.human.author), verdict=verdict,
+                     reason=reason))  # fmt: skip
+
+
+def _print_report(t: Catalogue, report: Report) -> None:
+    verdict, opening = report.verdict, report.opening
+    for name, text in (
+        (t("what happened"), opening.what_happened),
+        (t("did it work"), opening.did_it_work),
+        (t("who and where"), opening.who_and_where),
+        (t("still going on"), opening.still_going_on),
+        (t("what to do now"), opening.what_to_do_now),
+    ):
+        write_line(f"{name}: {inert(text)}")
+    write_line("")
+    for name, text in (
+        (t("verdict"), term(t, verdict.disposition)),
+        (t("severity"), f"{term(t, verdict.severity)}, {verdict.priority}"),
+        (t("likelihood"), f"{verdict.likelihood:.2f}"),
+        (t("outcome"), term(t, verdict.outcome)),
+        (t("basis"), term(t, verdict.basis)),
+        (t("techniques"), " ".join(verdict.techniques)),
+        (t("reason"), verdict.reason),
+    ):
+        write_line(f"{name}: {inert(text)}")
+    _print_reasons(t, report)
+
+
+def _print_reasons(t: Catalogue, report: Report) -> None:
+    write_line("")
+    write_line(t("hypotheses"))
+    for hypothesis in report.hypotheses:
+        weight = sum(finding.weights.get(hypothesis.id, 0.0) for finding in report.findings)
+        write_line(f"  {weight:+5.1f}  {inert(hypothesis.text)}")
+    write_line(t("claims"))
+    marks = {"verified": "+", "struck": "-", "unchecked": "?"}
+    for claim in report.claims:
+        why = f" ({claim.struck_because})" if claim.struck_because else ""
+        write_line(f"  {marks[claim.status]} {claim.id}  {inert(claim.text + why)}")
+    for gate in report.verdict.gates:
+        if not gate.passed:
+            write_line(t("gate {gate}: {reason}", gate=gate.gate, reason=inert(gate.reason)))
+    for gap in report.verdict.gaps:
+        write_line(t("gap, {sensor}: {reason}", sensor=inert(gap.sensor), reason=inert(gap.reason)))
+        if gap.query:
+            write_line(f"  {inert(gap.query)}")
