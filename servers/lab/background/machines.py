@@ -68,7 +68,7 @@ def heartbeats(enterprise: Enterprise, rng: Stream, day: int) -> Iterator[Event]
 
 
 def agents(enterprise: Enterprise, rng: Stream, day: int) -> Iterator[Event]:
-    """Antivirus updates everywhere; the endpoint agent asks its vendor for long names and updates itself now and then."""
+    """Antivirus updates everywhere; the endpoint agent asks its vendor for long names, and updates itself at times."""
     for host in enterprise.hosts:
         if not host.agent_installed:
             continue

@@ -37,8 +37,8 @@ class Beat:
 
     after: str
     every_ms: int
-    emit: Callable[[int, int], list[Event]]
-    """Time and number of the beat to its events, all of them at that time."""
+    event: Callable[[int, int], Event]
+    """Time and number of the beat to its event, at that time."""
     needs: tuple[Need, ...] = ()
     most: int = 2000
 
@@ -152,13 +152,11 @@ class Player:
         return int(digest(self.story, "jitter", number), 16) % (every_ms // 10)
 
     def _beat(self, beat: Beat, index: int, number: int, at: int) -> Iterator[Happened]:
-        for position, event in enumerate(beat.emit(at, number)):
-            key = digest(self.story, "beat", index, number, position)
-            measure = self.controls.against(event)
-            if measure is not None:
-                yield Happened(key, self.controls.instead(event, measure), event, measure)
-                continue
-            if lost := self.controls.without(beat.needs, event.at):
-                yield Happened(key, None, event, lost)
-                continue
+        event = beat.event(at, number)
+        key = digest(self.story, "beat", index, number)
+        if measure := self.controls.against(event):
+            yield Happened(key, self.controls.instead(event, measure), event, measure)
+        elif measure := self.controls.without(beat.needs, at):
+            yield Happened(key, None, event, measure)
+        else:
             yield Happened(key, event, event)

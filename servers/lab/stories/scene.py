@@ -21,8 +21,6 @@ FIRST_NOW = EPOCH_MS + 7 * DAY_MS
 """The lab's now when it is new."""
 
 Dimension: TypeAlias = Literal["account", "host", "source", "hour"]
-Emit: TypeAlias = Callable[[int], list[Event]]
-NO_NEEDS: tuple[Need, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +72,22 @@ class Plot:
     gaps: tuple[Gap, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A family of stories: one rule that raises the same alert for every kind of them."""
+
+    name: str
+    title: str
+    """The rule's name."""
+    severity: Literal["low", "medium", "high", "critical"]
+    sensor: str
+    """The source of the alert."""
+    category: str
+    techniques: tuple[str, ...]
+    tags: tuple[str, ...]
+    plot: "Callable[[Scene], Plot]"
+
+
 @dataclass(slots=True)
 class Scene:
     """One story about to be written. Everything random in it comes from `rng`, which knows only seed and slot."""
@@ -86,6 +100,8 @@ class Scene:
     rng: Stream
     alert_at: int
     killed_at: int
+    from_agent: bool
+    """Whether the alert comes from an endpoint agent, which is then deployed, if silent."""
     steps: list[Step] = field(default_factory=list)
     beats: list[Beat] = field(default_factory=list)
 
@@ -113,16 +129,16 @@ class Scene:
         return FIRST_NOW + int(minutes * MINUTE)
 
     def step(
-        self, name: str, begins: int, emit: Emit, technique: str | None = None, needs: Iterable[Need] = ()
+        self, name: str, events: Iterable[Event], technique: str | None = None, needs: Iterable[Need] = ()
     ) -> None:
-        """Add a step to the main line; steps are played in the order of their times."""
-        self.steps.append(Step(name, begins, emit, technique, tuple(needs)))
+        """Add a step to the main line, written down with its times; steps are played in the order of their first."""
+        ordered = sorted(events, key=lambda event: event.at)
+        begins = ordered[0].at
+        self.steps.append(Step(name, begins, lambda at: shifted(ordered, at - begins), technique, tuple(needs)))
 
-    def beat(
-        self, after: str, every_s: int, emit: Callable[[int, int], list[Event]], needs: tuple[Need, ...] = NO_NEEDS
-    ) -> None:
-        """Add something that repeats once a step is done."""
-        self.beats.append(Beat(after, every_s * SECOND, emit, needs))
+    def beat(self, after: str, every_s: int, event: Callable[[int, int], Event], needs: Iterable[Need] = ()) -> None:
+        """Add something that repeats once a step is done; `event` makes it from its time and number."""
+        self.beats.append(Beat(after, every_s * SECOND, event, tuple(needs)))
 
     def script(self) -> Script:
         """The steps and beats added so far."""
@@ -181,6 +197,16 @@ class Scene:
             techniques=tuple(techniques),
             note=self.rng.choice(WORK_NOTES),
         )
+
+    def registered(self, entry: Work, dimensions: tuple[Dimension, ...]) -> tuple[Work, ...]:
+        """What the register holds for this kind: the entry, a near miss of it, or nothing."""
+        if self.benign:
+            return (entry,)
+        return (self.beside(entry, dimensions),) if self.kind == "attack_beside_authorised" else ()
+
+    def near_miss(self, entry: Work, dimensions: tuple[Dimension, ...]) -> tuple[Work, ...]:
+        """Where the benign twin has another reason: a near miss for the attack beside authorised work only."""
+        return () if self.benign else self.registered(entry, dimensions)
 
     def beside(self, entry: Work, dimensions: tuple[Dimension, ...]) -> Work:
         """The entry made wrong in one or two of the dimensions it could have."""
@@ -248,12 +274,14 @@ class Scene:
     # what the sensors miss
 
     def blind(self, pairs: Iterable[tuple[str, Host]]) -> tuple[Gap, ...]:
-        """The gaps of a sensor-blind twin: nothing from well before the alert until now."""
+        """The gaps of a sensor-blind twin: nothing from well before the alert until now.
+
+        The alert itself still arrives: products report detections on another way than their telemetry."""
         outage = self.alert_at - self.rng.randint(185, 420) * MINUTE
         never = self.rng.random() < 0.4
         gaps = []
         for sensor, host in pairs:
-            if sensor == "edr" and never:
+            if sensor == "edr" and never and not self.from_agent:
                 gaps.append(Gap(sensor, host.name, EPOCH_MS, None, "not_deployed"))
             else:
                 gaps.append(Gap(sensor, host.name, outage, None, "down"))
@@ -281,22 +309,16 @@ class Scene:
             t.started(at - SECOND, host, account, killer, parent, integrity="high"),
             t.agent_event(at, host, "agent_stopped", killer),
         ]
-        self.step("stop the agent", at - SECOND, lambda begins: shifted(events, begins - at + SECOND), "T1562.001")
+        self.step("stop the agent", events, "T1562.001")
 
     def stop_logging(self, source: str, host: Host, account: Account, address: str, api: str) -> None:
         """The step in which an attacker switches a log source off, when that is the story."""
         if self.kind != "attack_killed_sensor":
             return
         event = t.logging_disabled(self.killed_at, source, host, account, address, api)
-        self.step("stop the log", self.killed_at, lambda begins: shifted([event], begins - self.killed_at), "T1562.008")
+        self.step("stop the log", [event], "T1562.008")
 
 
 def shifted(events: Iterable[Event], by: int) -> list[Event]:
     """The same events at another time."""
     return [replace(event, at=event.at + by) for event in events]
-
-
-def fixed(events: Iterable[Event], begins: int) -> Emit:
-    """An `emit` for events written down with their times: they move along when the step is held up."""
-    ordered = sorted(events, key=lambda event: event.at)
-    return lambda at: shifted(ordered, at - begins)
