@@ -63,6 +63,10 @@ class Search:
         fitting = {key for key in {*near, *lexical} if index.fits(key, wanted, near.get(key, 0.0))}
         return index.fused([key for key, _ in dense if key in fitting], [k for k in lexical if k in fitting])[:limit]
 
+    def embedder(self) -> Embedder:
+        """The embedder of the corpus as it is now."""
+        return self._current().embedder
+
     def _current(self) -> "_Index":
         with self._lock:
             sections = self._store.sections(provenance="T0")

@@ -2,6 +2,7 @@
 
 ServerError
 ├── ToolError             a tool cannot answer: code, message and hint reach the caller
+│   ├── RefusedError      a change was asked for without a grant that permits it
 │   └── NotFoundError     looked properly and there is no such thing: answered as `no_data`, never as a failure
 └── ConfigurationError    settings or declarations a server cannot start with
 """
@@ -26,6 +27,13 @@ class NotFoundError(ToolError):
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__("not_found", message, hint)
+
+
+class RefusedError(ToolError):
+    """The call is a change, and nothing permits it."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__("grant_refused", message, hint)
 
 
 class ConfigurationError(ServerError):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
-from servers.errors import NotFoundError, ToolError
+from servers.errors import NotFoundError, RefusedError, ToolError
 from servers.kit.answer import Backend, JsonObject, Output, Problem, Reply, Status
 from servers.kit.inert import clipped, inert, one_line
 from servers.kit.provenance import Shape, step
@@ -91,12 +91,13 @@ def answered(reply: Reply[Output], shape: Shape, source: Source, now: datetime) 
     }
 
 
-def failed(problem: ToolError, source: Source, now: datetime, status: Status = "error") -> JsonObject:
+def failed(problem: ToolError, source: Source, now: datetime) -> JsonObject:
     """The envelope of a call that got no data. Not finding what was properly looked for is not a failure."""
     missing = isinstance(problem, NotFoundError)
+    status = "no_data" if missing else "refused" if isinstance(problem, RefusedError) else "error"
     return {
         "ok": missing,
-        "status": "no_data" if missing else status,
+        "status": status,
         "summary": one_line(problem.message, _SUMMARY),
         "data": None,
         "source": {
@@ -138,8 +139,10 @@ def _problem(problem: Problem) -> JsonObject:
 
 def _summary(text: str, texts: Mapping[str, set[str]], count: int) -> str:
     """The method's summary, unless it quotes outside text: then a count."""
-    quoted = any(len(value) >= _SHORTEST_QUOTE and value in text for values in texts.values() for value in values)
-    return f"{count} rows" if quoted else one_line(text, _SUMMARY)
+    line = one_line(text, _SUMMARY)
+    outside = (" ".join(value.split()) for values in texts.values() for value in values)
+    quoted = any(len(value) >= _SHORTEST_QUOTE and value in line for value in outside)
+    return f"{count} rows" if quoted else line
 
 
 def _fitted(data: JsonObject, rows: str | None, shape: Shape) -> tuple[JsonObject, dict[str, set[str]]]:

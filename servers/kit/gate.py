@@ -10,7 +10,7 @@ from knowledge.trust.canonical import sha256_of
 from knowledge.trust.errors import GrantRefused
 from knowledge.trust.grants import SpentNonces, verify_grant
 from knowledge.trust.keys import VerifyKey
-from servers.errors import ToolError
+from servers.errors import RefusedError
 
 META = "mcpsoc/grant"
 """Key of the request's `_meta` that carries the grant."""
@@ -30,7 +30,7 @@ class Gate:
     ) -> None:
         """Return only when `grant` permits this very call, and use it up.
 
-        Raises: ToolError saying which part of the grant failed."""
+        Raises: RefusedError saying which part of the grant failed."""
         try:
             verify_grant(
                 grant if isinstance(grant, dict) else None,
@@ -43,7 +43,7 @@ class Gate:
                 seen_nonces=self.spent(),
             )
         except GrantRefused as refusal:
-            raise ToolError("grant_refused", f"the grant does not permit this call: {refusal.reason}", HINT) from None
+            raise RefusedError(f"the grant does not permit this call: {refusal.reason}", HINT) from None
 
 
 HINT = "a change needs a grant for exactly these arguments, made by whoever approved it"

@@ -20,7 +20,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.message import SessionMessage
 from pydantic import AnyUrl, JsonValue
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Route
 
 from servers.errors import ConfigurationError
 from servers.kit.answer import JsonObject
@@ -120,7 +120,7 @@ def http_app(server: Wire) -> Starlette:
         async with manager.run():
             yield
 
-    return Starlette(routes=[Mount("/mcp", app=manager.handle_request)], lifespan=lifespan)
+    return Starlette(routes=[Route("/mcp", endpoint=manager.asgi_app)], lifespan=lifespan)
 
 
 async def over_http(server: Wire, host: str, port: int) -> None:

@@ -11,7 +11,7 @@ import anyio.to_thread
 from pydantic import BaseModel, JsonValue
 from starlette.applications import Starlette
 
-from servers.errors import ConfigurationError, ToolError
+from servers.errors import ConfigurationError, RefusedError, ToolError
 from servers.kit import protocol
 from servers.kit.answer import Backend, Health, JsonObject, Reply
 from servers.kit.envelope import Source, answered, envelope_schema, failed, iso
@@ -116,11 +116,11 @@ class SecurityServer:
     def _permit(self, tool: Tool, arguments: Mapping[str, JsonValue], grant: JsonValue, now: datetime) -> None:
         """A read needs nothing; a change needs its grant.
 
-        Raises: ToolError when the grant does not permit this call."""
+        Raises: RefusedError when the grant does not permit this call."""
         if not tool.changes:
             return
         if self.gate is None:
-            raise ToolError("grant_refused", "this server is read-only", "configure MCPSOC_GRANT_KEY")
+            raise RefusedError("this server is read-only", "configure MCPSOC_GRANT_KEY")
         digest = self.schema_sha256(tool.name)
         self.gate.check(grant, tool=tool.name, schema_sha256=digest, arguments=arguments, now=now)
 
