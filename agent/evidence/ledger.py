@@ -12,7 +12,6 @@ from agent.evidence.paths import ANY, compile_path
 from agent.models import Alert, AlertField, Backend, Evidence, EvidenceStatus, JsonObject, Provenance
 from knowledge.trust.canonical import canonical, sha256_of
 
-
 INTAKE: Final = "intake"
 """Server name of evidence that is an alert."""
 

@@ -167,7 +167,7 @@ def test_verdict_that_the_gates_did_not_leave_is_found(exported: bytes) -> None:
 
 def test_alert_and_its_evidence_have_to_agree(exported: bytes) -> None:
     """E0 is the alert; a case about another alert is another case."""
-    assert "E0 is not the alert" in failed(
+    assert "E0 is not an alert" in failed(
         edited(exported, "case", "alerts", 0, "raw", "source.ip", value="198.51.100.1")
     )
     assert "E0 is not an alert" in failed(edited(exported, "evidence", 0, "server", value="siem"))
