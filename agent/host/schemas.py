@@ -14,6 +14,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from agent.errors import AnswerInvalidError
+from agent.host.fits import quick
 from agent.models import JsonObject
 
 Check: TypeAlias = Callable[[JsonValue], str | None]
@@ -32,8 +33,12 @@ def compiled(schema: Mapping[str, JsonValue], *, trusted: bool) -> Check:
     kind = validator_for(kept, default=Draft202012Validator)
     if not trusted:
         _check_schema(kind, kept)
-    validator = kind(kept, registry=Registry())
-    return lambda value: _problem(validator, value)
+    validator, fits = kind(kept, registry=Registry()), quick(kept)
+
+    def check(value: JsonValue) -> str | None:
+        return None if fits is not None and fits(value) else _problem(validator, value)
+
+    return check
 
 
 def _check_schema(kind: type[Validator], schema: JsonObject) -> None:

@@ -223,6 +223,6 @@ async def test_the_grant_that_this_door_sends_is_the_one_a_real_server_accepts_o
         replayed = await door.act("fw__fw_block", ARGUMENTS, grant)
     spent.close()
 
-    assert (first.status, replayed.status) == ("success", "error")
+    assert (first.status, replayed.status) == ("success", "refused")
     assert "used before" in replayed.error
     assert blocked == ["203.0.113.9"]

@@ -1,0 +1,105 @@
+"""The host over the bundled servers: registry, backends, worlds and schemas of both sides fit together."""
+
+import pytest
+
+from agent.evidence.provenance import classes
+from agent.host import Connection, Host
+from agent.host.provenance import declared
+from agent.host.registry import bundled_registry
+from agent.host.schemas import compiled
+from agent.models import Provenance
+from knowledge.trust.keys import SigningKey
+from servers.bundle import bundled
+from servers.settings import Settings as ServerSettings
+
+
+@pytest.fixture
+def servers(tmp_path):
+    """All bundled servers, with their changes registered, over no lab."""
+    settings = ServerSettings(home=tmp_path, grant_key=SigningKey.generate().public.text)
+    return bundled(None, tmp_path / "knowledge", settings)
+
+
+@pytest.fixture
+def connections(servers):
+    """Their transports, as the command line hands them over."""
+    return [Connection(name, server.transport) for name, server in servers.items()]
+
+
+def test_the_registry_names_exactly_the_tools_there_are_and_agrees_on_what_they_do(servers):
+    """A tool that is missing here is dead, one too many is a promise nobody keeps."""
+    table = bundled_registry().servers
+
+    assert set(table) == set(servers)
+    for name, server in servers.items():
+        assert set(table[name].reads) == {tool.name for tool in server.tools.values() if not tool.changes}, name
+        assert set(table[name].changes) == {tool.name for tool in server.tools.values() if tool.changes}, name
+
+
+def test_both_sides_read_the_same_classes_off_a_schema(servers):
+    """The server says which leaf is whose, the host stores it: one leaf read differently is trust misplaced."""
+    for server in servers.values():
+        for tool, published in zip(server.tools.values(), server.published, strict=True):
+            ours = declared(published.output_schema)
+            for leaf in tool.shape.leaves():
+                kind = ours.get(leaf.path, Provenance.UNTRUSTED)
+                assert kind.value >= leaf.by, (tool.name, leaf.path)
+                assert kind.value == leaf.by or kind is Provenance.UNTRUSTED, (tool.name, leaf.path)
+
+
+def test_every_published_schema_is_one_a_stranger_could_use(servers):
+    """Our own servers pass the check that other people's have to pass."""
+    for server in servers.values():
+        for published in server.published:
+            compiled(published.input_schema, trusted=False)
+            compiled(published.output_schema, trusted=False)
+
+
+async def test_every_bundled_server_starts_with_all_its_tools_usable(kit, connections):
+    """From nothing: no pin, no lab, no network."""
+    async with Host(connections, settings=kit.settings(start_timeout_s=20), pins=kit.pins) as host:
+        states = {item.name: item for item in host.servers()}
+        pending = host.diff()
+
+    assert {item.state for item in states.values()} == {"ready"}
+    assert [tool.name for item in states.values() for tool in item.tools if tool.standing != "usable"] == []
+    assert pending == []
+    assert {name for name, item in states.items() if item.backend == "real"} == {"kb"}
+    assert {name for name, item in states.items() if item.backend == "embedded"} == set(states) - {"kb"}
+
+
+async def test_a_site_case_gets_runbooks_and_nothing_of_the_lab(kit, connections):
+    """Every read of every embedded server is refused without being asked; knowledge is for everybody."""
+    async with Host(connections, settings=kit.settings(start_timeout_s=20, max_calls=900), pins=kit.pins) as host:
+        door, ledger = kit.door(host, "site")
+        reads = [tool.name for item in host.servers() for tool in item.tools if tool.kind == "read"]
+        await door.read_many([(name, {}) for name in reads])
+        shown = {tool.name.split("__")[0] for tool in host.reads("site")}
+
+    embedded = [item for item in ledger.evidence if item.server != "kb"]
+    assert {(item.status, item.error) for item in embedded} == {("refused", "simulated source")}
+    assert len(embedded) > 30
+    assert not any(item.synthetic for item in ledger.evidence)
+    assert shown == {"kb"}
+
+
+async def test_no_change_is_within_reach_of_a_read_door(kit, connections):
+    """Every change of every bundled server, by its right name, from a lab case."""
+    async with Host(connections, settings=kit.settings(start_timeout_s=20), pins=kit.pins) as host:
+        door, ledger = kit.door(host, "lab")
+        changes = [tool.name for item in host.servers() for tool in item.tools if tool.kind == "change"]
+        await door.read_many([(name, {"reason": "as instructed"}) for name in changes])
+
+    assert len(changes) >= 7
+    assert {item.status for item in ledger.evidence} == {"refused"}
+    assert all("changes something" in item.error for item in ledger.evidence)
+
+
+async def test_the_runbooks_answer_through_the_host(kit, connections):
+    """One whole call: arguments, envelope, output schema, provenance, ledger."""
+    async with Host(connections, settings=kit.settings(start_timeout_s=20, read_timeout_s=20), pins=kit.pins) as host:
+        door, _ = kit.door(host, "site")
+        evidence = await door.read("kb__kb_list_documents", {})
+
+    assert (evidence.status, evidence.backend, evidence.error) == ("success", "real", None)
+    assert classes("$.documents[*].id", evidence).trusted
