@@ -13,7 +13,7 @@ from pydantic_core import CoreSchema
 
 from servers.kit.provenance import PROTECTED_PATH, T0, T1, T2, Written
 
-Kind: TypeAlias = Literal["string", "integer", "number", "boolean", "strings", "scalar"]
+Kind: TypeAlias = Literal["string", "integer", "number", "boolean", "strings"]
 
 _SENSOR: dict[str, Kind] = {
     "event.id": "string", "@timestamp": "string", "event.source": "string", "event.category": "string",
@@ -25,8 +25,8 @@ _SENSOR: dict[str, Kind] = {
     "network.bytes": "integer", "network.transport": "string",
     "process.entity_id": "string", "process.pid": "integer", "process.hash.sha256": "string",
     "process.parent.entity_id": "string", "process.integrity": "string",
-    "logon.id": "string", "logon.type": "scalar", "session.id": "string", "device.id": "string",
-    "device.managed": "boolean", "authentication.mfa": "scalar",
+    "logon.id": "string", "logon.type": "string", "session.id": "string", "device.id": "string",
+    "device.managed": "boolean", "authentication.mfa": "string",
     "file.hash.sha256": "string", "file.size": "integer",
     "http.status": "integer", "dns.question.type": "string",
     "cloud.access_key": "string", "cloud.api": "string", "cloud.account": "string",
@@ -44,7 +44,7 @@ _OUTSIDE: dict[str, Kind] = {
     "process.command_line": "string", "process.parent.command_line": "string",
     "file.name": "string", "file.share": "string", "registry.path": "string", "service.name": "string",
     "url.full": "string", "http.method": "string", "user_agent": "string",
-    "dns.question.name": "string", "dns.question.registered_domain": "string", "dns.answers": "strings",
+    "dns.question.name": "string", "dns.question.registered_domain": "string", "dns.answers": "string",
     "destination.domain": "string", "email.sender": "string", "email.recipient": "string", "email.subject": "string",
     "email.attachment.sha256": "string",
     "cloud.resource": "string", "user.attempted_name": "string",
@@ -56,9 +56,6 @@ FIELDS: dict[str, tuple[Kind, Written]] = (
     | {name: (kind, PROTECTED_PATH) for name, kind in _PATHS.items()}
     | {name: (kind, T2) for name, kind in _OUTSIDE.items()}
 )
-
-_SCALAR: JsonValue = ["string", "integer", "number", "boolean"]
-
 
 class Event(RootModel[dict[str, JsonValue]]):
     """One event of one sensor as a flat object. Fields that the event lacks are left out; others may come, as T2."""
@@ -95,11 +92,12 @@ class AlertDocument(Event):
     more = {
         "kibana.alert.uuid": ("string", T1), "kibana.alert.rule.name": ("string", T1),
         "kibana.alert.rule.uuid": ("string", T1), "kibana.alert.severity": ("string", T1),
-        "kibana.alert.rule.tags": ("strings", T1), "mcpsoc.synthetic": ("boolean", T0),
+        "kibana.alert.rule.tags": ("strings", T1),
+        "kibana.alert.threshold_result.count": ("integer", T1), "mcpsoc.synthetic": ("boolean", T0),
     }  # fmt: skip
 
 
 def _typed(kind: Kind) -> JsonSchemaValue:
     if kind == "strings":
         return {"type": "array", "items": {"type": "string"}}
-    return {"type": _SCALAR if kind == "scalar" else kind}
+    return {"type": kind}

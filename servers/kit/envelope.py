@@ -80,7 +80,7 @@ def answered(reply: Reply[Output], shape: Shape, source: Source, now: datetime) 
     return {
         "ok": True,
         "status": _status(reply, found),
-        "summary": _summary(reply.summary, texts, count),
+        "summary": _summary(_shown(reply.summary, count, found), texts, count),
         "data": cleaned,
         "source": _source(source, reply, now),
         "untrusted": [*sorted(texts)],
@@ -135,6 +135,11 @@ def _source(source: Source, reply: Reply[Output], now: datetime) -> JsonObject:
 
 def _problem(problem: Problem) -> JsonObject:
     return {"code": problem.code, "message": one_line(problem.message, 400), "hint": one_line(problem.hint, 600)}
+
+
+def _shown(text: str, count: int, found: list[JsonValue] | None) -> str:
+    """The summary, corrected where rows had to be left out for their size."""
+    return text if found is None or count == len(found) else f"{text}; only {count} fit into this answer"
 
 
 def _summary(text: str, texts: Mapping[str, set[str]], count: int) -> str:
@@ -222,4 +227,4 @@ def _object(**properties: JsonValue) -> JsonObject:
 
 
 def _json(value: JsonValue) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(value, ensure_ascii=False)

@@ -1,12 +1,15 @@
 """Real sessions with servers in this process."""
 
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 import pytest
 from mcp import ClientSession
 
 from servers.kit import SecurityServer
+from servers.lab.world import Lab
 
 Connect = Callable[[SecurityServer], AbstractAsyncContextManager[ClientSession]]
 
@@ -22,3 +25,19 @@ async def _connect(server: SecurityServer) -> AsyncIterator[ClientSession]:
 def connect() -> Connect:
     """Opens a session over the in-memory transport."""
     return _connect
+
+
+@pytest.fixture(scope="session")
+def whole_lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lab with every story, to read only."""
+    path = tmp_path_factory.mktemp("lab") / "lab.db"
+    Lab.create(path, seed=11).close()
+    return path
+
+
+@pytest.fixture
+def own_lab(whole_lab: Path, tmp_path: Path) -> Path:
+    """A copy of the lab that a test may change."""
+    path = tmp_path / "lab.db"
+    shutil.copy(whole_lab, path)
+    return path

@@ -1,0 +1,218 @@
+"""The bundled servers as a set: what they publish, and one real call of each tool."""
+
+import json
+import sqlite3
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from mcp import ClientSession
+from pydantic import JsonValue
+
+from knowledge.trust.keys import SigningKey
+from servers.bundle import bundled, server_names
+from servers.errors import ConfigurationError
+from servers.kit import SecurityServer
+from servers.kit.provenance import undeclared
+from servers.settings import Settings
+
+CANARY = "canary-5521-siem-token"
+WINDOW = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
+
+
+def serve(lab: Path | None, home: Path, key: SigningKey | None = None) -> dict[str, SecurityServer]:
+    """The bundle with a credential in its settings."""
+    text = None if key is None else key.public.text
+    return bundled(lab, home, Settings(home=home, siem_token=CANARY, grant_key=text))
+
+
+@pytest.fixture(scope="module")
+def servers(whole_lab: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, SecurityServer]:
+    """The bundle over the whole lab."""
+    return serve(whole_lab, tmp_path_factory.mktemp("home"))
+
+
+def calls(lab: Path) -> dict[str, dict[str, JsonValue]]:
+    """Arguments for every read, taken from an alert that names a process."""
+    with sqlite3.connect(lab) as db:
+        documents = [json.loads(row[0]) for row in db.execute("SELECT fields FROM alerts ORDER BY time, id")]
+        indicator = db.execute("SELECT indicator FROM intel ORDER BY indicator").fetchone()[0]
+    db.close()
+    alert = next(item for item in documents if "process.entity_id" in item)
+    host, at, digest = alert["host.name"], alert["@timestamp"], alert["process.hash.sha256"]
+    return {
+        "siem_list_alerts": {"limit": 200},
+        "siem_get_alert": {"alert_id": alert["kibana.alert.uuid"]},
+        "siem_search_events": {"filters": {}, "limit": 200, **WINDOW},
+        "siem_count_events": {"by": ["user.attempted_name", "event.outcome"], "filters": {}, "source": "idp", **WINDOW},
+        "siem_timeline": {"around": at, "host": host, "minutes": 600},
+        "siem_related_events": {"alert_id": alert["kibana.alert.uuid"]},
+        "siem_baseline": {"field": "host.name", "value": host, "before": at},
+        "siem_list_sources": {},
+        "siem_check_coverage": {"sensors": ["edr", "idp", "seismograph"], "host": host, **WINDOW},
+        "firewall_search_flows": {"source": host, **WINDOW},
+        "firewall_summarise_flows": {"host_or_ip": host, **WINDOW},
+        "firewall_list_blocks": {},
+        "firewall_check_address": {"address": "198.51.100.7"},
+        "endpoint_get_host": {"host": host, **WINDOW},
+        "endpoint_process_tree": {"host": host, "process_id": alert["process.entity_id"], "at": at},
+        "endpoint_list_connections": {"host": host, **WINDOW},
+        "endpoint_list_logons": {"host": host, **WINDOW},
+        "endpoint_list_files": {"host": host, **WINDOW},
+        "endpoint_find_file": {"sha256": digest},
+        "identity_get_account": {"account": alert["user.name"]},
+        "identity_list_signins": {**WINDOW},
+        "identity_list_groups": {},
+        "identity_list_members": {"group": "nobody"},
+        "intel_lookup": {"indicator": indicator},
+        "intel_check_known": {"value": digest},
+        "assets_resolve": {"identifier": host, "at": at},
+        "assets_list_authorised_work": {"at": at},
+        "assets_neighbours": {"host": host},
+        "assets_list_software": {"host": host},
+        "assets_list_vulnerabilities": {"host": host},
+        "kb_search": {"query": "ransomware"},
+        "kb_get_section": {"section_id": "ransomware#contain"},
+        "kb_list_documents": {},
+        **{f"{name}_health": {} for name in server_names()},
+    }
+
+
+async def test_every_read_answers_within_its_schema_and_bounds(
+    servers: dict[str, SecurityServer], whole_lab: Path
+) -> None:
+    """One real answer of each tool: valid, bounded, dated by the lab, honest about being synthetic, without secrets."""
+    arguments = calls(whole_lab)
+    answered = set()
+    for server in servers.values():
+        for tool in server.published:
+            envelope = await server.call(tool.name, arguments[tool.name])
+            Draft202012Validator(tool.output_schema).validate(envelope)
+            assert envelope["ok"], (tool.name, envelope["error"])
+            text = json.dumps(envelope, ensure_ascii=False)
+            assert len(text) <= 24_000
+            assert CANARY not in text
+            source = envelope["source"]
+            assert isinstance(source, dict)
+            assert source["synthetic"] is (server.name != "kb")
+            assert server.name == "kb" or source["time"] == "2026-03-09T14:00:00.000Z"
+            answered.add(tool.name)
+
+    assert answered == set(arguments)
+
+
+async def test_no_answer_holds_the_ground_truth(servers: dict[str, SecurityServer], whole_lab: Path) -> None:
+    """Whoever can read a story's name or kind needs no investigation."""
+    with sqlite3.connect(whole_lab) as db:
+        stories = [value for row in db.execute("SELECT id, family, kind FROM stories") for value in row]
+    db.close()
+    arguments = calls(whole_lab)
+    said = [
+        json.dumps(await server.call(tool.name, arguments[tool.name]))
+        for server in servers.values()
+        if server.name != "kb"
+        for tool in server.published
+    ]
+
+    assert not [name for name in stories if any(json.dumps(name) in text for text in said)]
+
+
+def test_every_output_field_says_who_wrote_it(servers: dict[str, SecurityServer]) -> None:
+    """An undeclared field counts as untrusted; that must be a decision, not an oversight."""
+    silent = [
+        (tool.name, path)
+        for server in servers.values()
+        for tool in server.tools.values()
+        for path in undeclared(tool.data_schema)
+    ]
+
+    assert silent == []
+
+
+def test_every_event_field_of_the_lab_is_declared_and_typed(
+    servers: dict[str, SecurityServer], whole_lab: Path
+) -> None:
+    """Filters accept declared fields only, and clients throw away answers outside the schema."""
+    schema = servers["siem"].tools["siem_search_events"].data_schema
+    events: dict[str, JsonValue] = {}
+    with sqlite3.connect(whole_lab) as db:
+        for (text,) in db.execute("SELECT fields FROM events"):
+            event = json.loads(text)
+            events.setdefault(",".join(f"{key}:{type(value).__name__}" for key, value in event.items()), event)
+    db.close()
+    item = json.loads(json.dumps(schema))["properties"]["events"]["items"]
+
+    validator = Draft202012Validator({**item, "additionalProperties": False})
+    assert [error.message for event in events.values() for error in validator.iter_errors(event)] == []
+
+
+def test_tools_are_few_and_their_manuals_short(whole_lab: Path, tmp_path: Path) -> None:
+    """Every schema is paid for in tokens on each turn of a model."""
+    servers = serve(whole_lab, tmp_path, SigningKey.generate())
+    sizes = [
+        len(tool.name + tool.description + json.dumps(tool.input_schema, separators=(",", ":"))) / 4
+        for server in servers.values()
+        for tool in server.published
+    ]
+
+    assert max(len(server.tools) for server in servers.values()) <= 10
+    assert sum(sizes) / len(sizes) <= 180
+
+
+def test_hosts_registry_knows_exactly_the_bundled_tools(whole_lab: Path, tmp_path: Path) -> None:
+    """A tool that the registry does not name is refused; a change listed as a read would be a hole."""
+    registry = yaml.safe_load((Path(__file__).parents[2] / "agent/host/registry.yaml").read_text("utf-8"))
+    servers = serve(whole_lab, tmp_path, SigningKey.generate())
+
+    published = {
+        name: {
+            kind: {tool.name for tool in server.published if tool.changes is (kind == "changes")}
+            for kind in ("reads", "changes")
+        }
+        for name, server in servers.items()
+    }
+    listed = {
+        name: {kind: set(entry.get(kind, ())) for kind in ("reads", "changes")} for name, entry in registry.items()
+    }
+    assert {name: listed[name] for name in published} == published
+
+
+def test_without_a_key_no_change_is_published(servers: dict[str, SecurityServer]) -> None:
+    """Read-only is the default."""
+    assert not [tool.name for server in servers.values() for tool in server.published if tool.changes]
+
+
+def test_grant_key_that_is_none_is_named(tmp_path: Path) -> None:
+    """A typing error in the key must not leave a server silently read-only."""
+    with pytest.raises(ConfigurationError, match="MCPSOC_GRANT_KEY"):
+        bundled(None, tmp_path, Settings(home=tmp_path, grant_key="not a key"))
+
+
+async def test_without_a_lab_every_question_is_an_error(tmp_path: Path) -> None:
+    """No lab is not the same as an empty one."""
+    servers = serve(tmp_path / "none.db", tmp_path)
+    answers = [
+        await servers["siem"].call("siem_list_alerts", {}),
+        await servers["intel"].call("intel_check_known", {"value": "a"}),
+        await servers["assets"].call("assets_health", {}),
+    ]
+
+    assert [answer["status"] for answer in answers] == ["error"] * 3
+    assert "mcpsoc" in str(answers[0]["error"])
+
+
+async def test_all_seven_are_connected_in_half_a_second(whole_lab: Path, tmp_path: Path) -> None:
+    """The command line starts them for every investigation."""
+    started = time.process_time()
+    async with AsyncExitStack() as stack:
+        for server in serve(whole_lab, tmp_path).values():
+            reader, writer = await stack.enter_async_context(server.transport())
+            session = await stack.enter_async_context(ClientSession(reader, writer))
+            await session.initialize()
+            await session.list_tools()
+        used = time.process_time() - started
+
+    assert used < 0.5
