@@ -1,5 +1,7 @@
 """The host over the bundled servers: registry, backends, worlds and schemas of both sides fit together."""
 
+from datetime import timedelta
+
 import pytest
 
 from agent.evidence.provenance import classes
@@ -10,6 +12,7 @@ from agent.host.schemas import compiled
 from agent.models import Provenance
 from knowledge.trust.keys import SigningKey
 from servers.bundle import bundled
+from servers.lab.world import Lab
 from servers.settings import Settings as ServerSettings
 
 
@@ -103,3 +106,30 @@ async def test_the_runbooks_answer_through_the_host(kit, connections):
 
     assert (evidence.status, evidence.backend, evidence.error) == ("success", "real", None)
     assert classes("$.documents[*].id", evidence).trusted
+
+
+async def test_every_alert_of_the_lab_and_what_surrounds_it_keeps_its_promised_shape(kit, tmp_path):
+    """The widest answers there are, from live data: none breaks its schema, none loses its class."""
+    path = tmp_path / "lab.db"
+    with Lab.create(path, seed=11, stories=[("password_spray", "attack"), ("admin_share", "benign_twin")]) as lab:
+        servers = bundled(path, tmp_path / "knowledge", ServerSettings(home=tmp_path))
+        connections = [Connection(name, server.transport) for name, server in servers.items()]
+        async with Host(connections, settings=kit.settings(max_calls=50), pins=kit.pins, clock=lab.now) as host:
+            door, ledger = kit.door(host)
+            queue = await door.read("siem__siem_list_alerts", {"status": "new"})
+            ids = [row["id"] for row in queue.data["alerts"]]
+            alerts = await door.read_many([("siem__siem_get_alert", {"alert_id": name}) for name in ids])
+            window = {"start": (lab.now() - timedelta(hours=6)).isoformat(), "end": lab.now().isoformat()}
+            around = await door.read_many(
+                [
+                    *(("siem__siem_related_events", {"alert_id": name, "minutes": 30}) for name in ids),
+                    ("siem__siem_search_events", {"filters": {}, "limit": 200, **window}),
+                ]
+            )
+
+    assert len(ids) == 2
+    assert {item.status for item in (*alerts, *around)} <= {"success", "no_data"}
+    assert {(item.backend, item.synthetic) for item in ledger.evidence} == {("embedded", True)}
+    assert classes("$.alert['event.source']", alerts[0]) is Provenance.SENSOR
+    assert classes("$.events[*]['event.id']", around[-1]) is Provenance.SENSOR
+    assert around[-1].truncated

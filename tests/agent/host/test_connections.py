@@ -92,6 +92,7 @@ def test_references_are_filled_from_the_environment_and_never_shown():
     assert "KEY" not in repr(connection)
     assert connection.rules.kind("delete_everything") is None
     assert not connection.trusted
+    assert not connection.bundled
 
 
 def test_the_environment_is_looked_at_by_default(monkeypatch):
