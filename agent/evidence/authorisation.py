@@ -26,7 +26,7 @@ from agent.models import (
 )
 from agent.playbooks.format import Authorisation
 
-_FIT_WEIGHT = 3.0
+_FIT_WEIGHT = 1.0
 _LISTS = {"actor": "accounts", "source": "source_addresses", "target": "hosts"}
 
 

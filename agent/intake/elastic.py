@@ -22,7 +22,7 @@ SENSOR_WORDS: Final = (
     "process.parent.pid", "process.integrity", "logon.id", "logon.type", "session.id", "device.id",
     "device.managed", "authentication.mfa", "file.size", "http.status", "cloud.access_key", "cloud.api",
     "cloud.account", "antivirus.action", "antivirus.signature", "rule.id", "rule.name", "dns.question.type",
-    "count", "event.count",
+    "dns.question.registered_domain", "email.attachment.sha256", "count", "event.count",
 )  # fmt: skip
 """Fields a sensor writes by itself."""
 

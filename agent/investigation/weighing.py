@@ -13,8 +13,8 @@ from agent.playbooks.format import Playbook, Proof
 
 QUESTION_CAP = 3.0
 """Most that one question's answer moves one hypothesis."""
-BRAIN_CAP = 1.0
-"""Most that all findings a model added move a hypothesis."""
+CAPS = {"brain": 1.0, "work": 6.0}
+"""Other caps: all findings a model added together, and the register's entry with one claim per dimension."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def score(kinds: Mapping[str, HypothesisKind], findings: Iterable[Finding]) -> d
             by_question[key] = by_question.get(key, 0.0) + effective(weight, kinds[hypothesis], finding.provenance)
     scores = dict.fromkeys(kinds, 0.0)
     for (hypothesis, question), total in by_question.items():
-        cap = BRAIN_CAP if question == "brain" else QUESTION_CAP
+        cap = CAPS.get(question, QUESTION_CAP)
         scores[hypothesis] += max(-cap, min(cap, total))
     return {hypothesis: round(total, 3) for hypothesis, total in scores.items()}
 

@@ -17,6 +17,9 @@ from typing import Annotated, Self
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
+from agent.evidence.errors import PathError
+from agent.evidence.paths import compile_path
+from agent.evidence.patterns import compile_pattern
 from agent.models import HypothesisKind, Model, Outcome, Scalar
 
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_.]*)\}")
@@ -37,6 +40,22 @@ def _duration(text: object) -> object:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 """`30m`, `6h` or `7d`."""
+
+
+_PATTERN = re.compile(r"""(?:search|match)\([^'"]*(?:\['[^']*'\])?[^'"]*'((?:[^'\\]|\\.)*)'\)""")
+
+
+def check_path(path: str) -> None:
+    """Whether a path compiles with its slots filled, and its patterns cost no more than the length of the text.
+
+    Raises: ValueError saying what is wrong with it."""
+    try:
+        compile_path(PLACEHOLDER.sub("'x'", path))
+        for pattern in _PATTERN.findall(path):
+            if compile_pattern(pattern).degree:
+                raise ValueError(f"the pattern {pattern!r} repeats something without a bound; hostile text could stall it")
+    except PathError as error:
+        raise ValueError(str(error)) from error
 
 
 class PlaybookError(ValueError):
@@ -108,6 +127,12 @@ class Reading(Model):
             raise ValueError(f"reading {self.id!r}: {given[0]} needs at_least or at_most")
         if given[0] in ("equals", "contains") and self.value is None:
             raise ValueError(f"reading {self.id!r}: {given[0]} needs a value")
+        return self
+
+    @model_validator(mode="after")
+    def _paths_compile(self) -> Self:
+        for path in (*self.paths(), *self.show.values()):
+            check_path(path)
         return self
 
     @property

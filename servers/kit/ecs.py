@@ -29,11 +29,13 @@ _SENSOR: dict[str, Kind] = {
     "device.managed": "boolean", "authentication.mfa": "string",
     "file.hash.sha256": "string", "file.size": "integer",
     "http.status": "integer", "dns.question.type": "string",
+    "dns.question.registered_domain": "string", "email.attachment.sha256": "string",
     "cloud.access_key": "string", "cloud.api": "string", "cloud.account": "string",
     "antivirus.action": "string", "antivirus.signature": "string",
     "rule.id": "string", "rule.name": "string", "threat.technique.id": "strings",
 }  # fmt: skip
-"""T1: what a sensor attests as a typed value."""
+"""T1: what a sensor attests as a typed value. The registered domain of a query is one: whoever chose the labels, the
+resolver knows whose servers it asked."""
 
 _PATHS: dict[str, Kind] = {
     "process.executable": "string", "process.parent.executable": "string", "file.path": "string",
@@ -44,9 +46,8 @@ _OUTSIDE: dict[str, Kind] = {
     "process.command_line": "string", "process.parent.command_line": "string",
     "file.name": "string", "file.share": "string", "registry.path": "string", "service.name": "string",
     "url.full": "string", "http.method": "string", "user_agent": "string",
-    "dns.question.name": "string", "dns.question.registered_domain": "string", "dns.answers": "string",
+    "dns.question.name": "string", "dns.answers": "string",
     "destination.domain": "string", "email.sender": "string", "email.recipient": "string", "email.subject": "string",
-    "email.attachment.sha256": "string",
     "cloud.resource": "string", "user.attempted_name": "string",
 }  # fmt: skip
 """T2: what somebody outside may have written."""
