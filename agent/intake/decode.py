@@ -41,7 +41,7 @@ class Layer:
 
 def decode(text: str) -> tuple[Layer, ...]:
     """Every text hidden in `text`, shallow ones first; empty when it is plain."""
-    original = text[:MAX_TEXT]
+    original = text if len(text) <= MAX_TEXT else text[: MAX_TEXT // 2] + text[-MAX_TEXT // 2 :]
     seen = {original}
     layers: list[Layer] = []
     waiting = deque([(original, 0)])

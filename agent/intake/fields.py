@@ -28,10 +28,16 @@ MAX_VALUES: Final = 100
 Clean: TypeAlias = Callable[[Scalar], Scalar | None]
 
 
+def clipped(text: str, limit: int) -> str:
+    """A text of at most `limit` characters; of a longer one its beginning and its end, against padding."""
+    half = limit // 2
+    return text if len(text) <= limit else text[:half] + text[-half:]
+
+
 def as_is(value: Scalar) -> Scalar | None:
     """The value, unless it is one of the ways products write "nothing"."""
     if isinstance(value, str):
-        text = value.strip()[:MAX_TEXT]
+        text = clipped(value.strip(), MAX_TEXT)
         return None if text in {"", "-", "None", "null", "N/A"} else text
     if isinstance(value, float) and not math.isfinite(value):
         return None
