@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from jsonpath import JSONPath, JSONPathEnvironment, JSONPathError
+from jsonpath import JSONPath, JSONPathEnvironment, JSONPathError, JSONPathMatch
 from jsonpath.filter import BaseExpression, FilterQuery, InfixExpression, RootFilterQuery, StringLiteral
 from jsonpath.segments import JSONPathRecursiveDescentSegment, JSONPathSegment
 from jsonpath.selectors import Filter, JSONPathSelector, NameSelector
@@ -102,6 +102,26 @@ def locate(path: str, data: JsonValue) -> list[tuple[Location, JsonValue]]:
         return [(_location_of(match.parts), _json(match.obj)) for match in compiled.query.finditer(data)]
     except (JSONPathError, RecursionError) as error:
         raise PathError(f"{_clip(path)} cannot be followed here: {_reason(error)}") from error
+
+
+def enclosing(path: str, data: JsonValue, member: str) -> list[JsonValue]:
+    """`member` of the nearest object around (or at) each place that `path` selects, where there is one.
+
+    Raises: as `select`."""
+    if not isinstance(data, dict | list):
+        return []
+    try:
+        return [value for match in compile_path(path).query.finditer(data) for value in _nearest(match, member)]
+    except (JSONPathError, RecursionError) as error:
+        raise PathError(f"{_clip(path)} cannot be followed here: {_reason(error)}") from error
+
+
+def _nearest(match: JSONPathMatch | None, member: str) -> Iterator[JsonValue]:
+    while match is not None:
+        if isinstance(match.obj, dict) and member in match.obj:
+            yield _json(match.obj[member])
+            return
+        match = match.parent
 
 
 def children(value: JsonValue) -> Iterator[tuple[str, JsonValue]]:
