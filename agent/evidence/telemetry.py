@@ -1,6 +1,6 @@
 """The telemetry contract: which sensors had to see the event's hour, which did, and which fell silent around it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,7 +23,7 @@ class Coverage:
     findings: tuple[Finding, ...] = ()
     gaps: tuple[Gap, ...] = ()
     silenced: tuple[str, ...] = ()
-    """Sensors that fell silent around the alert while the host was still seen elsewhere."""
+    """Contracted sensors that fell silent around the alert while the host was still seen elsewhere."""
 
 
 def read_coverage(
@@ -49,6 +49,12 @@ def read_coverage(
             silenced.append(sensor.sensor)
             findings.append(_silence(claim, sensor.sensor, hypotheses))
     return Coverage(tuple(claims), tuple(findings), tuple(gaps), tuple(silenced))
+
+
+def blind_sensors(sensors: Iterable[str], answer: Evidence | None) -> frozenset[str]:
+    """Those sensors that are not known to have covered the event."""
+    rows = _rows(answer)
+    return frozenset(sensor for sensor in sensors if rows.get(sensor, (0, {}))[1].get("covered") is not True)
 
 
 def _rows(answer: Evidence | None) -> dict[str, tuple[int, dict[str, JsonValue]]]:

@@ -30,14 +30,16 @@ def context_questions(playbook: Playbook, alert_class: str, values: Values) -> t
 
 
 def _coverage(playbook: Playbook, values: Values) -> Question | None:
-    sensors = [sensor.sensor for sensor in playbook.contract]
+    contracted = [sensor.sensor for sensor in playbook.contract]
+    asked = [question.sensor for question in playbook.questions if question.sensor is not None]
+    sensors = list(dict.fromkeys([*contracted, *asked]))
     if not sensors:
         return None
     arguments: dict[str, Scalar | list[str] | dict[str, str]] = {"sensors": sensors}
     arguments |= _present({"host": "{host.name}", "start": "{window.start}", "end": "{window.end}"}, values)
     return Question(
         id=COVERAGE,
-        asks="Did every sensor this class of alert needs see the hour before and after the event?",
+        asks="Did every sensor that will be asked see the hour before and after the event?",
         tool="siem__siem_check_coverage",
         arguments=arguments,
         window=COVERAGE_WINDOW,
@@ -65,6 +67,7 @@ def _asset(values: Values) -> Question | None:
         asks="What is the affected host, whose is it and how critical?",
         tool="assets__assets_resolve",
         arguments={"identifier": f"{{{identifier}}}", "at": "{alert.time}"},
+        required=True,
         readings=(
             Reading(
                 id="asset_known",
@@ -85,6 +88,7 @@ def _account(values: Values) -> Question | None:
         asks="What kind of account acted, and what may it do?",
         tool="identity__identity_get_account",
         arguments={"account": "{user.name}"},
+        required=True,
         readings=(
             Reading(
                 id="account_privileged",

@@ -4,7 +4,7 @@ A finding is only as trustworthy as the least trusted value it rests on: the fie
 values its templates were filled with, and the arguments the question was asked with.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -42,12 +42,22 @@ class Read:
     finding: Finding
 
 
-def read_answer(question: Question, answer: Evidence, values: Values, alert: Evidence) -> Iterator[Read]:
-    """Every reading of `question` that holds on `answer`, in playbook order."""
+def read_answer(
+    question: Question,
+    answer: Evidence,
+    values: Values,
+    evidence: Mapping[str, Evidence],
+    blind: frozenset[str] = frozenset(),
+) -> Iterator[Read]:
+    """Every reading of `question` that holds on `answer`, in playbook order.
+
+    `evidence` is what claims are checked on; a sensor in `blind` can show what is there, never what is not."""
     if answer.status not in ANSWERED:
         return
     asked_with = [values[name].provenance for name in sorted(argument_slots(question)) if name in values]
     for reading in question.readings:
+        if reading.is_absence and question.sensor in blind:
+            continue
         paths = [fill_path(path, values) for path in reading.paths()]
         wanted = reading.value
         if isinstance(wanted, str) and (named := list(slots_in(wanted))):
@@ -55,7 +65,7 @@ def read_answer(question: Question, answer: Evidence, values: Values, alert: Evi
         if not all(paths) or (wanted is None and reading.value is not None):
             continue
         claim = _claim(reading, paths, wanted, answer, values, f"{question.id}.{reading.id}")
-        if claim is None or (claim := check(claim, {answer.id: answer, alert.id: alert})).status != "verified":
+        if claim is None or (claim := check(claim, evidence)).status != "verified":
             continue
         filled_with = [values[name].provenance for name in _slots_of(reading)]
         reads = existence if reading.counts else classes

@@ -140,6 +140,12 @@ class Reading(Model):
         """Whether only the number of selected nodes matters, not what they hold."""
         return bool(self.count or self.absent)
 
+    @property
+    def is_absence(self) -> bool:
+        """Whether it says that something is not there, or no more than so much: only who looked can say that."""
+        nothing = self.equals is not None and self.value in (0, False)
+        return self.absent is not None or self.at_most is not None or nothing
+
     def paths(self) -> Iterator[str]:
         """Every JSONPath of the reading's condition."""
         yield from filter(None, (self.count, self.number, self.equals, self.contains, self.absent))

@@ -5,7 +5,7 @@ from langgraph.runtime import Runtime
 from agent.brain.protocol import Assessment, ExtraFinding
 from agent.evidence.authorisation import Fit, fits, read_work
 from agent.evidence.claims import check
-from agent.evidence.telemetry import Coverage, read_coverage
+from agent.evidence.telemetry import Coverage, blind_sensors, read_coverage
 from agent.investigation.context import COVERAGE, WORK
 from agent.investigation.reading import read_answer
 from agent.investigation.state import Deps, State
@@ -49,12 +49,15 @@ def _read_all(state: State, subject: Evidence) -> tuple[list[Claim], list[Findin
     """Every reading of every answer, in the order of the questions."""
     claims: list[Claim] = []
     findings: list[Finding] = []
+    evidence = {item.id: item for item in (subject, *state["answers"].values())}
+    sensors = {question.sensor for question in state["questions"] if question.sensor is not None}
+    blind = blind_sensors(sensors, state["answers"].get(COVERAGE))
     for question in state["questions"]:
         answer = state["answers"].get(question.id)
         if answer is None:
             continue
         values = question_values(state["alert"], state["subject"], question, state["answers"])
-        for read in read_answer(question, answer, values, subject):
+        for read in read_answer(question, answer, values, evidence, blind):
             claims.append(read.claim)
             findings.append(_by_hypothesis(read.finding, state["hypotheses"]))
     return claims, findings

@@ -63,10 +63,11 @@ def question(*readings: Reading, arguments: dict[str, Scalar | list[str] | dict[
     return Question(id="look", asks="?", tool="siem__siem_search_events", arguments=arguments or {}, readings=readings)
 
 
-def read(asked: Question, answer: Evidence, about: Alert) -> list[Read]:
+def read(asked: Question, answer: Evidence, about: Alert, blind: frozenset[str] = frozenset()) -> list[Read]:
     """What holds on the answer."""
     subject = evidence({"alert": {field.name: list_or_scalar(field.value) for field in about.fields}}, "E0")
-    return list(read_answer(asked, answer, question_values(about, "E0", asked, {}), subject))
+    evidence_of_case = {subject.id: subject, answer.id: answer}
+    return list(read_answer(asked, answer, question_values(about, "E0", asked, {}), evidence_of_case, blind))
 
 
 def list_or_scalar(value: Scalar | tuple[Scalar, ...]) -> Scalar | list[Scalar]:
@@ -104,6 +105,23 @@ def test_absence_is_not_read_from_a_cut_answer() -> None:
     assert read(question(nothing), evidence({"events": [{"ok": False}]}, truncated=True), alert()) == []
     few = Reading(id="few", count="$.events[*]", at_most=3, sentence="Few.")
     assert read(question(few), evidence({"events": [{"ok": False}]}, truncated=True), alert()) == []
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        Reading(id="none", absent="$.events[*]", sentence="Nothing."),
+        Reading(id="few", count="$.events[*]", at_most=3, sentence="Few."),
+        Reading(id="new", equals="$.n", value=0, sentence="New."),
+        Reading(id="low", number="$.n", at_most=1, sentence="Low."),
+    ],
+)
+def test_blind_sensor_never_says_that_something_is_not_there(reading: Reading) -> None:
+    """A clean answer of a sensor that was down is the lie this product exists to prevent."""
+    asked = question(reading).model_copy(update={"sensor": "edr"})
+    answer = evidence({"events": [], "n": 0}, status="no_data")
+    assert len(read(asked, answer, alert())) == 1
+    assert read(asked, answer, alert(), frozenset({"edr"})) == []
 
 
 def test_stale_answer_still_shows_what_it_saw() -> None:
