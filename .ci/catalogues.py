@@ -5,6 +5,7 @@ English is its own translation; a message without one in another language is pri
 """
 
 import sys
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from babel.messages.pofile import read_po, write_po
 
 from ui.cli.catalogue import DOMAIN, KEYWORDS, LANGUAGES, LOCALES, PARSER_MESSAGES
 
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 ROOT = Path(__file__).parents[1]
 
 
@@ -30,7 +32,6 @@ def updated(language: str, wanted: list[str]) -> Catalog:
     path = LOCALES / language / "LC_MESSAGES" / f"{DOMAIN}.po"
     old = read_po(BytesIO(path.read_bytes()), locale=language) if path.exists() else Catalog(locale=language)
     new = Catalog(locale=language, domain=DOMAIN, project="MCPSoc", charset="utf-8", fuzzy=False)
-    new.mime_headers = [("Content-Type", "text/plain; charset=utf-8"), ("Language", language)]
     for text in wanted:
         known = old.get(text)
         new.add(text, text if language == "en" else (known.string if known else ""))
@@ -48,8 +49,7 @@ def po_bytes(catalogue: Catalog) -> bytes:
 def mo_bytes(catalogue: Catalog) -> bytes:
     """Compiled form, read at run time. Equal catalogues give equal bytes: no date, no tool's name."""
     stream = BytesIO()
-    plain = Catalog(charset="utf-8")
-    plain.mime_headers = [("Content-Type", "text/plain; charset=utf-8")]
+    plain = Catalog(charset="utf-8", creation_date=EPOCH, revision_date=EPOCH)
     for message in catalogue:
         if message.id:
             plain.add(message.id, message.string)

@@ -1,7 +1,4 @@
-"""Putting the parts together: servers, host, stores and analyst, for one home and one world.
-
-This is where agent and servers meet, and they meet over MCP: the analyst is given transports, never servers.
-"""
+"""Putting the parts together: host, stores and analyst, for one home and one world."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -11,18 +8,15 @@ from datetime import datetime
 from agent.analyst import Analyst
 from agent.brain.playbook import PlaybookBrain
 from agent.cases import CaseStore
-from agent.host.connections import AnyConnection, Connection, from_mcp_servers
 from agent.host.host import Host
-from agent.host.pins import PinStore
 from agent.models import World, utc_now
 from agent.playbooks.format import load_playbooks
 from agent.settings import Settings as AgentSettings
 from knowledge.trust.audit import AuditLog
-from servers.bundle import bundled
 from servers.lab.world import Lab
-from servers.settings import Settings as ServerSettings
 from ui.errors import UsageError
 from ui.home import Home
+from ui.hosting import open_host
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +48,6 @@ async def open_desk(home: Home, world: World) -> AsyncIterator[Desk]:
                 clock=lambda _: now(),
             )
             yield Desk(analyst, host, now)
-
-
-@asynccontextmanager
-async def open_host(
-    home: Home, world: World, settings: AgentSettings, clock: Callable[[], datetime]
-) -> AsyncIterator[Host]:
-    """The host alone, connected to the bundled servers and, in world `site`, to other people's."""
-    lab = home.lab if world == "lab" else None
-    servers = bundled(lab, home.root / "knowledge", ServerSettings(home=home.root))
-    connections: list[AnyConnection] = [Connection(name, server.transport) for name, server in servers.items()]
-    if world == "site" and settings.servers_path.exists():
-        connections += from_mcp_servers(settings.servers_path)
-    async with Host(connections, settings=settings, pins=PinStore(home.pins), clock=clock) as host:
-        yield host
 
 
 @contextmanager

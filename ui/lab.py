@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from agent.models import JsonObject
+from servers.lab.records import from_ms
 from servers.lab.world import Lab
 from ui.home import Home
 
@@ -56,7 +57,7 @@ def status(home: Home) -> JsonObject:
         return {
             "path": str(home.lab),
             "seed": int(meta["seed"]),
-            "start": str(meta["start"]),
+            "start": from_ms(int(meta["start"])).isoformat(),
             "now": lab.now().isoformat(),
             **{table: _count(lab, table) for table in ("events", "alerts", "hosts", "people")},
             "new_alerts": int(lab.db.execute(new).fetchone()[0]),

@@ -3,19 +3,23 @@
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from shutil import which
 
 from pydantic import JsonValue
 
 from agent.host.connections import RemoteConnection, from_mcp_servers
-from agent.models import JsonObject
+from agent.host.host import Host
+from agent.host.pins import PinChange
+from agent.models import JsonObject, utc_now
 from agent.settings import Settings as AgentSettings
 from servers.bundle import bundled
 from servers.kit import SecurityServer
 from servers.settings import Settings as ServerSettings
 from ui.errors import UsageError
 from ui.home import Home, replace_text
+from ui.hosting import open_host
 from ui.settings import Settings
 
 
@@ -68,6 +72,23 @@ def add_configured(file: Path) -> tuple[str, ...]:
         raise UsageError("name already in use: {names}", names=", ".join(taken))
     replace_text(path, json.dumps({"mcpServers": {**ours, **new}}, ensure_ascii=False, indent=2) + "\n")
     return tuple(new)
+
+
+async def pin_changes() -> list[PinChange]:
+    """Tools of connected servers whose definition is new or not the accepted one."""
+    async with _connected() as host:
+        return host.diff()
+
+
+async def accept_tools(server: str) -> tuple[str, ...]:
+    """Accept a server's tools as they are now; their full names. Raises: HostError when it is not connected."""
+    async with _connected() as host:
+        return tuple(await host.accept(server))
+
+
+def _connected() -> AbstractAsyncContextManager[Host]:
+    home = Home(Settings().home.expanduser()).make()
+    return open_host(home, "site", AgentSettings(), utc_now)
 
 
 def _document(path: Path) -> dict[str, JsonValue]:

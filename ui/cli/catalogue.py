@@ -11,7 +11,7 @@ from pathlib import Path
 LANGUAGES = ("en", "zh")
 LOCALES = Path(__file__).parents[1] / "locale"
 DOMAIN = "mcpsoc"
-KEYWORDS = ("t", "UsageError", "CheckFailedError")
+KEYWORDS = ("t", "_t", "UsageError", "CheckFailedError")
 """Calls whose first argument is a message."""
 PARSER_MESSAGES = (
     "(deprecated) ",

@@ -13,10 +13,10 @@ from ui.cli.terms import inert, term
 from ui.demo import Show
 
 COLOURS: dict[Disposition, str] = {
-    "true_positive": "bold red",
+    "true_positive": "red",
     "benign_true_positive": "green",
     "false_positive": "green",
-    "needs_human": "bold yellow",
+    "needs_human": "yellow",
     "not_evaluable": "magenta",
 }
 

@@ -16,6 +16,8 @@ def add(app: typer.Typer, t: Catalogue) -> None:
     _add_ls(group, t)
     _add_add(group, t)
     _add_config(group, t)
+    _add_diff(group, t)
+    _add_accept(group, t)
 
 
 def _add_server(app: typer.Typer, t: Catalogue) -> None:
@@ -90,3 +92,43 @@ def _add_config(group: typer.Typer, t: Catalogue) -> None:
         from ui.serving import client_config
 
         write_json(client_config())
+
+
+def _add_diff(group: typer.Typer, t: Catalogue) -> None:
+    @group.command("diff", help=t("Show tools that nobody accepted yet or that changed since. Exit 1 on any."))
+    def diff(as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False) -> None:
+        import asyncio
+
+        from ui.cli.output import write_json, write_table
+        from ui.serving import pin_changes
+
+        changes = asyncio.run(pin_changes())
+        if as_json:
+            write_json([change.model_dump(mode="json") for change in changes])
+        else:
+            write_table(
+                (t("tool"), t("state"), t("differs in")),
+                [
+                    (change.tool, t("new") if change.state == "new" else t("changed"), ", ".join(change.parts))
+                    for change in changes
+                ],
+            )
+        raise typer.Exit(1 if changes else 0)
+
+
+def _add_accept(group: typer.Typer, t: Catalogue) -> None:
+    @group.command("accept", help=t("Accept the tools of one server as they are now; look at them with diff first."))
+    def accept(
+        name: Annotated[str, typer.Argument(metavar="NAME", help=t("Which server."))],
+        as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False,
+    ) -> None:
+        import asyncio
+
+        from ui.cli.output import write_json, write_line
+        from ui.serving import accept_tools
+
+        accepted = asyncio.run(accept_tools(name))
+        if as_json:
+            write_json({"accepted": [*accepted]})
+        else:
+            write_line(t("accepted: {names}", names=", ".join(accepted)))

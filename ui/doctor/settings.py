@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings
 
 import agent.settings
 import evals.settings
+import knowledge.settings
 import servers.settings
 import ui.settings
 from ui.doctor.finding import Problem
@@ -17,6 +18,7 @@ PREFIX = "MCPSOC_"
 CLASSES: Mapping[str, type[BaseSettings]] = {
     "agent": agent.settings.Settings,
     "servers": servers.settings.Settings,
+    "knowledge": knowledge.settings.Settings,
     "ui": ui.settings.Settings,
     "evals": evals.settings.Settings,
 }

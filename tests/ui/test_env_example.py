@@ -1,0 +1,38 @@
+"""`.env.example` is the list of settings: nothing missing, nothing invented, every default true."""
+
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from ui.doctor.settings import CLASSES, PREFIX
+
+ROOT = Path(__file__).parents[2]
+
+
+def defaults() -> dict[str, str]:
+    """Every setting of every package as the environment would say its default."""
+    return {
+        f"{PREFIX}{name}".upper(): "" if field.default is None else str(field.default)
+        for settings in CLASSES.values()
+        for name, field in settings.model_fields.items()
+    }
+
+
+def test_example_names_every_setting_with_its_default() -> None:
+    """A person looks here before anywhere else."""
+    assert dotenv_values(ROOT / ".env.example") == defaults()
+
+
+def test_every_settings_class_is_known() -> None:
+    """A package that gets settings of its own must be in the table, or the doctor calls them misspelt."""
+    packages = {path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("*/settings.py")}
+
+    assert packages == set(CLASSES)
+
+
+def test_packages_that_share_a_setting_agree_about_its_default() -> None:
+    """One name, one meaning."""
+    seen: dict[str, object] = {}
+    for settings in CLASSES.values():
+        for name, field in settings.model_fields.items():
+            assert seen.setdefault(name, field.default) == field.default, name
