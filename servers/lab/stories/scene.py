@@ -209,8 +209,11 @@ class Scene:
         return () if self.benign else self.registered(entry, dimensions)
 
     def beside(self, entry: Work, dimensions: tuple[Dimension, ...]) -> Work:
-        """The entry made wrong in one or two of the dimensions it could have."""
-        chosen = self.rng.sample(dimensions, min(len(dimensions), self.rng.choice((1, 1, 2))))
+        """The entry made wrong in one or two of the dimensions it could have; it still names one part of the story."""
+        chosen = self.rng.sample(dimensions, self.rng.choice((1, 1, 2)))
+        named = [dimension for dimension in dimensions if dimension != "hour"]
+        if set(named) <= set(chosen):
+            chosen = chosen[:1]
         for dimension in chosen:
             entry = self._spoilt(entry, dimension)
         return entry
