@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from servers.errors import ToolError
+from servers.errors import ConfigurationError, ToolError
 from servers.kit import Problem
 from servers.kit.answer import bad_cursor
 from servers.kit.ecs import FIELDS, Event
@@ -62,7 +62,11 @@ class LabDoor:
     def _opened(self) -> Lab:
         if self.path is None or not self.path.exists():
             raise ToolError("no_lab", "there is no simulated enterprise to answer from", "make one: mcpsoc lab create")
-        lab = Lab.open(self.path)
+        try:
+            lab = Lab.open(self.path)
+        except ConfigurationError as error:
+            remedy = "make a new one: mcpsoc lab create"
+            raise ToolError("no_lab", "the simulated enterprise cannot be opened", remedy) from error
         weakref.finalize(self, lab.close)
         return lab
 

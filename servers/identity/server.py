@@ -86,8 +86,11 @@ class Identity:
         return Reply(Changed(account=name, change="enabled" if lifted else "was not disabled"), text)
 
     def _row(self, account: str) -> Row:
-        if (row := entities.get_account(self._door.db, account)) is None:
-            raise NotFoundError("the directory has no such account", "try the name without its domain")
+        """The account of that name; `DOMAIN\\name` and another letter case name it too."""
+        bare = account.rpartition("\\")[2].lower()
+        row = entities.get_account(self._door.db, account) or entities.get_account(self._door.db, bare)
+        if row is None:
+            raise NotFoundError("the directory has no such account", "accounts are found by name, security id or mail")
         return row
 
     def _account(self, row: Row) -> Account:

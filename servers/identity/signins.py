@@ -29,11 +29,11 @@ WITH hits AS (
   SELECT time, id, outcome, fields,
     coalesce(user, json_extract(fields, '$."user.target.name"'), json_extract(fields, '$."user.attempted_name"')) AS who
   FROM events
-  WHERE time BETWEEN :start AND :end AND +category = 'authentication' AND source IN ('idp', 'dc-security')
+  WHERE +time BETWEEN :start AND :end AND +category = 'authentication' AND source IN ('idp', 'dc-security')
     AND (:ip IS NULL OR src_ip = :ip)
     AND (:account IS NULL OR user = :account OR seq IN (
       SELECT seq FROM terms WHERE field IN ('user.target.name', 'user.attempted_name') AND value = :account
-      AND time BETWEEN :start AND :end))),
+      AND +time BETWEEN :start AND :end))),
 page AS (SELECT time, id, fields FROM hits WHERE (time, id) > (:after, :after_id) ORDER BY time, id LIMIT :limit),
 sums AS (
   SELECT count(*) AS total, coalesce(sum(outcome = 'failure'), 0) AS failures,
