@@ -50,7 +50,7 @@ class Show(Protocol):
     def end(self, summary: JsonObject, reports: list[Path]) -> None: ...
 
 
-async def run_demo(home: Home, show: Show, *, seed: int, keep: bool) -> None:
+async def run_demo(home: Home, show: Show, *, seed: int, keep: bool, language: str = "en") -> None:
     """Everything `mcpsoc demo` does, in the demo's own home."""
     started = perf_counter()
     _prepare(home, seed, keep=keep)
@@ -62,7 +62,7 @@ async def run_demo(home: Home, show: Show, *, seed: int, keep: bool) -> None:
             case = await _investigate(desk, raw, number, len(raws), show)
             cases[case.id] = case
     rows = [investigated_row(case, case.report) for case in cases.values() if case.report is not None]
-    reports = [_write_report(case, home) for case in cases.values()]
+    reports = [_write_report(case, home, language) for case in cases.values()]
     show.end(
         {
             "schema_version": SCHEMA_VERSION,
@@ -107,10 +107,10 @@ def _prepare(home: Home, seed: int, *, keep: bool) -> None:
     create_lab(home.make(), seed, STORIES)
 
 
-def _write_report(case: Case, home: Home) -> Path:
+def _write_report(case: Case, home: Home, language: str) -> Path:
     home.reports.mkdir(mode=0o700, exist_ok=True)
     path = home.reports / f"{case.id}.html"
-    path.write_bytes(export_case(case, home, "html"))
+    path.write_bytes(export_case(case, home, "html", language))
     return path
 
 

@@ -7,7 +7,7 @@ from agent.evidence.verification import VerificationReport, verify_export
 from knowledge.trust.audit import AuditLog, AuditReport
 from knowledge.trust.keys import known_keys
 from ui.errors import UsageError
-from ui.exporting import export_case
+from ui.exporting import signed_json
 from ui.home import Home
 from ui.store import find_case
 
@@ -19,7 +19,7 @@ def verify_named(name: str, home: Home) -> VerificationReport:
 
     Raises: UsageError, CaseNotFoundError when there is nothing of that name."""
     file = Path(name)
-    data = file.read_bytes() if file.is_file() else export_case(find_case(home, name), home, "json")
+    data = file.read_bytes() if file.is_file() else signed_json(find_case(home, name), home)
     return verify_export(data, known=known_keys(home.keys))
 
 

@@ -80,7 +80,7 @@ def _add_export(group: typer.Typer, t: Catalogue) -> None:
         if chosen not in FORMATS:
             raise UsageError("no format {name}; there are: {names}", name=chosen, names=", ".join(FORMATS))
         home = open_home(t, demo=demo)
-        content = export_case(find_case(home, case), home, chosen)
+        content = export_case(find_case(home, case), home, chosen, t.language)
         if out is None:
             sys.stdout.buffer.write(content)
             sys.stdout.buffer.flush()

@@ -22,4 +22,5 @@ def add(app: typer.Typer, t: Catalogue) -> None:
         from ui.cli.places import own_home
         from ui.demo import run_demo
 
-        asyncio.run(run_demo(own_home().demo, show_demo(t, as_json=as_json), seed=seed, keep=keep))
+        show = show_demo(t, as_json=as_json)
+        asyncio.run(run_demo(own_home().demo, show, seed=seed, keep=keep, language=t.language))
