@@ -57,8 +57,10 @@ def is_trusted_program(path: str | None) -> bool:
 
 
 def acting_program_is_trusted(alert: Alert) -> bool:
-    """Whether the program that acted is attested and trusted."""
-    return is_trusted_program(attested(alert, "process.executable"))
+    """Whether the program that acted is attested and trusted, and so is whatever started it, where that is told."""
+    has_parent = alert.field("process.parent.executable") is not None
+    is_steered = has_parent and not is_trusted_program(attested(alert, "process.parent.executable"))
+    return not is_steered and is_trusted_program(attested(alert, "process.executable"))
 
 
 def is_inside(address: str | None) -> bool:

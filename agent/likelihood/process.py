@@ -4,7 +4,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 from agent.intake.decode import MAX_LAYERS
-from agent.likelihood.attested import acting_program_is_trusted, attested, base_name, is_trusted_program, tokens
+from agent.likelihood.attested import (
+    acting_program_is_trusted,
+    attested,
+    base_name,
+    is_machine,
+    is_trusted_program,
+    tokens,
+)
 from agent.likelihood.known_good import total_match
 from agent.likelihood.texts import matches, plain
 from agent.likelihood.weights import Weight, compiled, weights
@@ -34,10 +41,31 @@ def _raising(alert: Alert) -> Iterator[Contribution]:
         yield _contribution("lsass_access", table.lsass_access, "process.target.access")
     if not trusted and attested(alert, "event.code") == "8" and _is_sysmon(alert):
         yield _contribution("remote_thread", table.remote_thread, "process.target.executable")
-    if compiled(table.scratch_image.pattern).search(plain(alert.text("process.executable") or "")):
+    yield from _by_shell(alert)
+    if not _is_own_updater(alert) and compiled(table.scratch_image.pattern).search(
+        plain(alert.text("process.executable") or "")
+    ):
         yield _contribution("scratch_image", table.scratch_image, "process.executable")
     if max(Counter(item.name for item in alert.decoded).values(), default=0) >= MAX_LAYERS:
         yield _contribution("layers_exhausted", table.layers_exhausted, "process.command_line")
+
+
+def _by_shell(alert: Alert) -> Iterator[Contribution]:
+    """What an interpreter or tool left behind: the sensor saw the writing, not a command line."""
+    table, programs = weights().process_intent, weights().programs
+    writers = tokens(alert, "process.executable")
+    if writers & programs.shells:
+        for name, mark in (
+            ("shell_writes_program", table.shell_writes_program),
+            ("shell_writes_script", table.shell_writes_script),
+        ):
+            if compiled(mark.pattern).search(plain(alert.text("file.path") or "")):
+                yield _contribution(name, mark, "file.path")
+    if (
+        writers & (programs.shells | {"reg.exe", "regedit.exe", "rundll32.exe"})
+        and alert.field("registry.path") is not None
+    ):
+        yield _contribution("shell_changes_registry", table.shell_changes_registry, "registry.path")
 
 
 def _lowering(alert: Alert) -> Iterator[Contribution]:
@@ -47,6 +75,11 @@ def _lowering(alert: Alert) -> Iterator[Contribution]:
     service = attested(alert, "service.command")
     if service is not None and (is_trusted_program(service) or service.endswith(".sys")):
         yield _contribution("trusted_service", table.trusted_service, "service.command")
+
+
+def _is_own_updater(alert: Alert) -> bool:
+    """Whether SYSTEM's own trusted program started it: updaters unpack into scratch directories."""
+    return is_machine(alert) and is_trusted_program(attested(alert, "process.parent.executable"))
 
 
 def _contribution(name: str, weight: Weight, field: str) -> Contribution:

@@ -101,7 +101,7 @@ class Programs(Model):
     service_parents: frozenset[str]
 
 
-class ScratchImage(Weight):
+class Marked(Weight):
     pattern: Pattern
 
 
@@ -110,7 +110,10 @@ class ProcessWeights(Model):
     lsass_access: Weight
     remote_thread: Weight
     layers_exhausted: Weight
-    scratch_image: ScratchImage
+    shell_writes_program: Marked
+    shell_writes_script: Marked
+    shell_changes_registry: Weight
+    scratch_image: Marked
     inert: Weight
     machine_task: Weight
     trusted_program: Weight
