@@ -65,9 +65,10 @@ def _moment(value: datetime) -> str:
     return f"{value:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _bar(weight: float) -> str:
-    """Width of a bar in percent of its half: a group's weight lies within two."""
-    return f"{min(abs(weight), 2.0) / 2.0 * 100:.0f}"
+def _bar(weight: float, largest: float) -> str:
+    """Width of a bar in percent of its half, which ends at two or at the largest weight."""
+    end = max(2.0, abs(largest))
+    return f"{min(abs(weight), end) / end * 100:.0f}"
 
 
 def _lines(value: str) -> Markup:

@@ -124,7 +124,7 @@ def _matrix(report: Report, language: Language) -> Iterator[str]:
     for row in table.rows:
         said = f"~~{plain(row.text)}~~" if row.struck else plain(row.text)
         yield _row([said, *(f"{cell.weight:+.1f}" if cell.tone != "none" else "·" for cell in row.cells)])
-    yield _row([f"**{word('sum', language)}**", *(f"**{total:+.1f}**" for total in table.totals)])
+    yield _row([f"**{word('sum', language)}**", *(f"**{total:+.1f}**" for total in table.scores)])
     yield ""
 
 
@@ -134,6 +134,7 @@ def _verdict(report: Report, language: Language) -> Iterator[str]:
         yield f"## {word('weighed', language)}\n"
         for part in verdict.contributions:
             yield f"- {plain(part.group)} {part.weight + 0.0:+.1f}: {plain(part.reason)}"
+        yield f"- {word('evidence_part', language)} {matrix(report).evidence:+.1f}"
         yield ""
     if verdict.gaps:
         yield f"## {word('gaps', language)}\n"

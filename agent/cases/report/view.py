@@ -28,7 +28,8 @@ from agent.models import (
 from knowledge.trust.canonical import sha256_of
 
 _SHOWN = 8
-"""Values of one reference that are shown under a claim."""
+_SHOWN_OBJECTS = 3
+"""Values, and whole objects, of one reference that are shown under a claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +144,9 @@ def _ref(role: str, ref: Ref, item: Evidence | None, claim: Claim) -> RefView:
     except PathError:
         return RefView(role, ref.evidence, item.tool, ref.path, Provenance.UNTRUSTED, (), 0)
     declared = declarations(item)
-    values = tuple(annotated(value, at, declared)[0] for at, value in found[:_SHOWN])
-    return RefView(role, ref.evidence, item.tool, ref.path, kind, values, max(len(found) - _SHOWN, 0))
+    most = _SHOWN_OBJECTS if any(isinstance(value, dict | list) for _, value in found) else _SHOWN
+    values = tuple(annotated(value, at, declared)[0] for at, value in found[:most])
+    return RefView(role, ref.evidence, item.tool, ref.path, kind, values, max(len(found) - most, 0))
 
 
 def _evidence(item: Evidence) -> EvidenceView:

@@ -47,13 +47,21 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "broken": ("This page no longer holds: see what is marked below", "本页内容已不成立，请看下方标记"),
     "weighed": ("How likely, and why", "可能性及其理由"),
     "weighed_note": (
-        "Likelihood is the sigmoid of the sum of these groups, each within ±2; nothing else enters.",
-        "可能性为各组之和的 sigmoid，每组在 ±2 之内，别无其他因素。",
+        "What the alert says by itself, by group, and what the evidence adds; likelihood is the sigmoid of the sum.",
+        "告警本身按组给出的分值，加上证据的分值；可能性是总和的 sigmoid。",
+    ),
+    "evidence_part": ("evidence", "证据"),
+    "evidence_part_why": (
+        "best malicious explanation less the best other one, from the matrix above",
+        "上表中最佳恶意解释的得分减去最佳其他解释的得分",
     ),
     "sum": ("Sum", "合计"),
     "timeline": ("Timeline", "时间线"),
     "timeline_alt": ("Events of the case by sensor, over time", "按传感器和时间排列的案件事件"),
     "alert_mark": ("alert", "告警"),
+    "tone_bad": ("failed", "失败"),
+    "tone_good": ("succeeded", "成功"),
+    "tone_plain": ("other event", "其他事件"),
     "not_covered": ("not covered", "无覆盖"),
     "graph": ("Who touched what", "谁接触了什么"),
     "graph_alt": (
@@ -69,8 +77,9 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "names_tried": ("{count} names tried", "尝试了 {count} 个用户名"),
     "matrix": ("Competing explanations", "相互竞争的解释"),
     "matrix_note": (
-        "Each row is a verified finding, each column an explanation. Positive speaks for it, negative against it.",
-        "每行是一项已验证的发现，每列是一种解释。正数支持，负数反对。",
+        "Each row is a finding, each column an explanation: positive speaks for it, negative against it. What an "
+        "attacker may have written never speaks for innocence; one question adds only so much to a sum.",
+        "每行是一项发现，每列是一种解释：正数支持，负数反对。可能由攻击者写入的内容不能证明无辜；每个问题对合计的影响有上限。",
     ),
     "finding": ("Finding", "发现"),
     "malicious": ("malicious", "恶意"),
@@ -97,7 +106,6 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "result": ("Result", "结果"),
     "reason": ("Reason", "理由"),
     "passed": ("passed", "通过"),
-    "changed": ("changed", "改变"),
     "noted": ("noted", "有说明"),
     "gaps": ("What could not be looked at", "未能查看的内容"),
     "gaps_query": ("The query that would settle it", "能够给出定论的查询"),
