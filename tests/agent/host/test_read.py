@@ -252,6 +252,7 @@ async def test_what_is_not_a_registered_read_is_refused_without_a_call(kit, tool
     assert evidence.status == "refused"
     assert because in evidence.error
     assert evidence.data is None
+    assert ("name it under 'reads' of siem" in evidence.hint) == (tool == "siem__wipe")
     assert server.calls == []
     assert (door.totals.refused, door.totals.calls, len(ledger)) == (1, 0, 1)
 
