@@ -115,13 +115,19 @@ def alert_data(alert: Alert) -> JsonObject:
     by_name: JsonObject = {}
     for field in alert.fields:
         by_name.setdefault(field.name, list(field.value) if isinstance(field.value, tuple) else field.value)
-    by_name.setdefault("@timestamp", alert.time.isoformat().replace("+00:00", "Z"))
+    by_name.setdefault("@timestamp", _stamp(alert.time))
     by_name.setdefault("rule.id", alert.rule.id)
     by_name.setdefault("rule.name", alert.rule.name)
     data: JsonObject = {"alert": by_name, "raw": alert.raw}
     if alert.decoded:
         data["decoded"] = [{"name": field.name, "value": _plain(field), "path": field.path} for field in alert.decoded]
     return data
+
+
+def _stamp(moment: datetime) -> str:
+    """ISO 8601 in UTC, with as many digits as the moment has."""
+    precision = "seconds" if not moment.microsecond else "microseconds" if moment.microsecond % 1000 else "milliseconds"
+    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def alert_provenance(alert: Alert) -> dict[str, Provenance]:

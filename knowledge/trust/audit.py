@@ -125,6 +125,11 @@ class AuditLog:
                 self._checkpoints.advance(Checkpoint(tenant, entries[-1].seq, entries[-1].hash), self._hash_at)
             return entries
 
+    def head(self, tenant: str) -> str:
+        """Hex hash of the tenant's newest entry, unverified; of a tenant without entries, its genesis hash."""
+        with self._lock:
+            return self._tip(tenant)[1]
+
     def entries(self, tenant: str, after: int = 0, limit: int = 100) -> tuple[Entry, ...]:
         """Up to `limit` entries with a seq above `after`, oldest first. They are not verified by being read.
 

@@ -12,7 +12,7 @@ from agent.cases.report.graph import graph
 from agent.cases.report.matrix import matrix
 from agent.cases.report.timeline import moments, timeline
 from agent.cases.report.view import look_again
-from agent.cases.report.words import Language, word
+from agent.cases.report.words import Language, percent, word
 from agent.evidence.text import inert
 from agent.models import Case
 
@@ -53,6 +53,7 @@ def _template() -> Template:
     environment.filters["at"] = _moment
     environment.filters["bar"] = _bar
     environment.filters["lines"] = _lines
+    environment.filters["percent"] = percent
     return environment.get_template("case.html.j2")
 
 

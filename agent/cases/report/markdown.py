@@ -8,7 +8,7 @@ from typing import Final
 from agent.cases.report.matrix import matrix
 from agent.cases.report.timeline import moments
 from agent.cases.report.view import Checked, look_again
-from agent.cases.report.words import Language, word
+from agent.cases.report.words import Language, percent, word
 from agent.evidence.text import inert
 from agent.models import Case, Report
 
@@ -52,7 +52,7 @@ def _head(case: Case, checked: Checked, language: Language) -> Iterator[str]:
             f"**{word(verdict.disposition, language)}**",
             f"{word('severity', language)}: {word(verdict.severity, language)}",
             f"{word('priority', language)}: {verdict.priority}",
-            f"{word('likelihood', language)}: {verdict.likelihood * 100:.0f} %",
+            f"{word('likelihood', language)}: {percent(verdict.likelihood)}",
             f"{word('outcome', language)}: {word(verdict.outcome, language)}",
             f"{word('basis', language)}: {word(verdict.basis, language)}",
             *verdict.techniques,

@@ -52,14 +52,15 @@ class Matrix:
 
 
 def matrix(report: Report) -> Matrix:
-    """The matrix; findings whose claim was struck are shown and do not count."""
+    """The matrix; findings whose claim was struck are shown and do not count, those that weigh nothing are left out."""
     claims = {claim.id: claim for claim in report.claims}
     standing = [item for item in report.findings if (claim := claims.get(item.claim)) and claim.status == "verified"]
     scored = score({hypothesis.id: hypothesis.kind for hypothesis in report.hypotheses}, standing)
     scores = tuple(scored[hypothesis.id] for hypothesis in report.hypotheses)
     best = max(scores, default=0.0)
     leading = scores.index(best) if scores.count(best) == 1 else None
-    rows = tuple(_row(item, claims.get(item.claim), report.hypotheses, item in standing) for item in report.findings)
+    weighing = [item for item in report.findings if any(item.weights.values())]
+    rows = tuple(_row(item, claims.get(item.claim), report.hypotheses, item in standing) for item in weighing)
     return Matrix(report.hypotheses, rows, scores, leading)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -10,6 +11,9 @@ from agent.evidence.entities import moment_of
 from agent.evidence.paths import ANY, Location
 from agent.evidence.provenance import Declared, declarations, leaf_class
 from agent.models import Evidence, Provenance
+
+TIMES: Final = ("@timestamp", "time", "first")
+"""Members that say when a row happened, or began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,18 @@ def _record(item: Evidence, at: Location, row: Mapping[str, JsonValue], declared
     fields: dict[str, str] = {}
     classes: dict[str, Provenance] = {}
     for name, value in row.items():
-        first = value[0] if isinstance(value, list) and value else value
+        place, first = ((*at, name, ANY), value[0]) if isinstance(value, list) and value else ((*at, name), value)
         if isinstance(first, str | int | float) and not isinstance(first, bool):
             fields[name] = str(first)
-            classes[name] = (
-                leaf_class((*at, name), value, declared)
-                if not isinstance(value, list)
-                else leaf_class((*at, name, ANY), first, declared)
-            )
-    time = moment_of(row.get("@timestamp", row.get("time")))
+            classes[name] = leaf_class(place, first, declared)
+    if row.get("internal") is False and (host := _asked_host(item)):
+        fields |= {"host.name": host, "destination.ip": fields.get("address", "")}
+        classes |= {"host.name": Provenance.UNTRUSTED, "destination.ip": classes.get("address", Provenance.UNTRUSTED)}
+    time = next((moment for name in TIMES if (moment := moment_of(row.get(name))) is not None), None)
     return Record(item.id, time, fields.get("event.source") or item.sensor or item.server, fields, classes)
+
+
+def _asked_host(item: Evidence) -> str | None:
+    """The host that a summary of flows was asked about: its rows name only the other side."""
+    asked = item.arguments.get("host_or_ip", item.arguments.get("host"))
+    return asked if isinstance(asked, str) else None

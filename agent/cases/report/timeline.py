@@ -9,7 +9,7 @@ from typing import Final
 from markupsafe import Markup
 
 from agent.cases.report.drawing import Number, box, dot, fitted, line, picture, text
-from agent.cases.report.records import Record, records
+from agent.cases.report.records import TIMES, Record, records
 from agent.cases.report.words import Language, word
 from agent.evidence.entities import moment_of
 from agent.evidence.errors import PathError
@@ -101,7 +101,7 @@ def _spoken_of(claim: Claim, evidence: Mapping[str, Evidence]) -> Iterator[datet
 
 def _earliest(path: str, item: Evidence) -> datetime | None:
     try:
-        found = enclosing(path, item.data, "@timestamp")
+        found = [value for name in TIMES for value in enclosing(path, item.data, name)]
     except PathError:
         return None
     known = [moment for value in found if (moment := moment_of(value)) is not None]

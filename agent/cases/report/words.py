@@ -185,3 +185,10 @@ def word(name: str, language: Language, **values: str | int) -> str:
 def names() -> frozenset[str]:
     """Every name of the catalogue."""
     return frozenset(_WORDS)
+
+
+def percent(likelihood: float) -> str:
+    """A likelihood as people say it: never certain."""
+    if likelihood < 0.01:
+        return "< 1 %"
+    return "> 99 %" if likelihood > 0.99 else f"{likelihood * 100:.0f} %"

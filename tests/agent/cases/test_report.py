@@ -19,7 +19,7 @@ from agent.cases.report.graph import graph
 from agent.cases.report.markdown import plain
 from agent.cases.report.matrix import matrix
 from agent.cases.report.timeline import moments, timeline
-from agent.cases.report.words import Language, names, word
+from agent.cases.report.words import Language, names, percent, word
 from agent.evidence.ledger import Ledger
 from agent.models import (
     Alert,
@@ -312,6 +312,33 @@ def test_moments_are_those_the_claims_speak_of(sample: CaseFactory) -> None:
     ]
     assert found[0].text.startswith("203.0.113.77 failed")
     assert moments(sample(investigated=False)) == ()
+
+
+@pytest.mark.parametrize("likelihood,said", [(0.0, "< 1 %"), (0.5, "50 %"), (0.99, "99 %"), (1.0, "> 99 %")])
+def test_likelihood_is_never_certain(likelihood: float, said: str) -> None:
+    """Neither 0 % nor 100 %: no sum of evidence says that."""
+    assert percent(likelihood) == said
+
+
+def test_outside_addresses_of_a_summary_of_flows_are_in_the_pictures(sample: CaseFactory) -> None:
+    """The host that kept calling one address is what the whole case may be about."""
+    case = sample()
+    ledger = Ledger(case.evidence)
+    peer: JsonObject = {"address": "198.18.7.7", "first": "2026-03-09T08:50:00Z", "internal": False, "flows": 9}
+    ledger.add(
+        server="firewall",
+        tool="firewall_summarise_flows",
+        arguments={"host_or_ip": "vpn-gw-01"},
+        asked_at=case.created_at,
+        status="success",
+        summary="",
+        data={"peers": [peer, {**peer, "address": "10.0.0.9", "internal": True}]},
+        backend="embedded",
+    )
+    seen = case.model_copy(update={"evidence": ledger.evidence})
+    assert ">198.18.7.7</text>" in graph(seen, "en")
+    assert "10.0.0.9" not in graph(seen, "en")
+    assert ">firewall</text>" in timeline(seen, "en")
 
 
 def numbers(css: str, svg: str, *attributes: str) -> list[tuple[float, ...]]:

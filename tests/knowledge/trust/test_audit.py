@@ -54,6 +54,7 @@ def test_untouched_log_verifies(tmp_path: Path) -> None:
         ("default", 5, 5),
         ("lab", 5, 5),
     ]
+    assert log.head("lab") == report.tenants[1].head
     assert [entry.data for entry in log.entries("lab", after=3)] == [{"number": 3}, {"number": 4}]
 
 
