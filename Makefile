@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 SEEDS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types tests evals mutants coverage catalogues constraints clean
+.PHONY: help setup readme demo test check lint types tests evals mutants coverage catalogues constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,7 +37,7 @@ evals: $(STAMP)  ## the offline eval over the lab's stories
 	$(BIN)/mcpsoc eval run --suite stories --seeds $(SEEDS)
 
 mutants: $(STAMP)  ## break each gate on purpose; every mutant must be killed by a test
-	$(BIN)/python -m tests.mutants
+	$(BIN)/python -m evals.mutants
 
 coverage: $(STAMP)  ## tests with branch coverage, held against the thresholds
 	$(BIN)/python -m pytest --cov --cov-report=json:.coverage.json --cov-report=term
@@ -52,3 +52,6 @@ constraints:  ## pin again everything that pyproject.toml asks for (needs uv)
 
 clean:  ## remove the environment and all caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* build dist
+
+readme: $(STAMP)  ## put the real output of the commands into both READMEs
+	$(BIN)/python .ci/readme_output.py

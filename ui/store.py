@@ -113,7 +113,8 @@ def _change(
 def _id(store: CaseStore, home: Home, name: str) -> str:
     if name != "last":
         return name
-    newest = store.list_cases(CaseQuery(now=now_in(home), sort="recent", limit=1))
+    newest = store.list_cases(CaseQuery(now=now_in(home), sort="recent", limit=MOST))
     if not newest:
         raise UsageError("no case yet; try {first} or {second}", first="mcpsoc demo", second="mcpsoc triage FILE")
-    return newest[0].id
+    together = [case.id for case in newest if case.created_at == newest[0].created_at]
+    return max(together, key=lambda case: int(case.rpartition("-")[2]))

@@ -218,11 +218,6 @@ def half_written_file(around: Surroundings) -> Surroundings:
     return around
 
 
-def stale_lock(around: Surroundings) -> Surroundings:
-    (around.home.root / "sync.lock").write_text(f"{dead_process()}\n")
-    return around
-
-
 def half_built_lab(around: Surroundings) -> Surroundings:
     edit(around.home.root / "lab.building.db", "CREATE TABLE t (x)")
     return around
@@ -266,7 +261,6 @@ FAULTS: tuple[tuple[str, Callable[[Surroundings], Surroundings], str], ...] = (
     ("pins", broken_pins, "move"),
     ("authorisations", broken_register, "backup"),
     ("leftovers", half_written_file, "rm "),
-    ("leftovers", stale_lock, "rm "),
     ("leftovers", half_built_lab, "rm "),
     ("followed", vanished_log, "--watch"),
 )

@@ -23,4 +23,4 @@ def add(app: typer.Typer, t: Catalogue) -> None:
         from ui.demo import run_demo
 
         show = show_demo(t, as_json=as_json)
-        asyncio.run(run_demo(own_home().demo, show, seed=seed, keep=keep, language=t.language))
+        asyncio.run(run_demo(own_home().make().demo, show, seed=seed, keep=keep, language=t.language))

@@ -23,7 +23,9 @@ def set_up() -> None:
         os.environ.setdefault(name, value)
     level = os.environ.get("MCPSOC_LOG_LEVEL", "warning").upper()
     known = logging.getLevelNamesMapping().get(level, logging.WARNING)
-    logging.basicConfig(stream=sys.stderr, level=known, format="%(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(known)
+    logging.basicConfig(handlers=[handler], level=known, format="%(levelname)s %(name)s %(message)s")
 
 
 def read_env(path: Path) -> dict[str, str]:

@@ -4,14 +4,16 @@ import asyncio
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import BinaryIO
 
+from agent.analyst import Handled
 from agent.intake.errors import IntakeError, NotAnAlert
 from agent.intake.parsing import parse
-from agent.models import JsonObject
+from agent.models import Alert, JsonObject
 from ui.alerts import Read, read_alerts, read_line
 from ui.cli.catalogue import Catalogue
 from ui.cli.output import say, write_json_line, write_line
@@ -25,6 +27,14 @@ IDLE_S = 0.5
 """How long `--watch` waits before it looks again at a file that had nothing new."""
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of one line: a result, or a reason why it is no alert, or neither for a record of context."""
+
+    row: JsonObject | None = None
+    reason: str | None = None
+
+
 class Printer:
     """Result lines on stdout, broken lines on stderr."""
 
@@ -34,17 +44,21 @@ class Printer:
         self.broken = 0
         self.passed_over = 0
 
-    def result(self, row: JsonObject) -> None:
-        """One judged alert."""
+    def tell(self, name: str, ordinal: int, judged: Judged) -> None:
+        """What became of one line."""
+        if judged.row is not None:
+            self._result(judged.row)
+        elif judged.reason is not None:
+            self.broken += 1
+            say(f"{name}:{ordinal}: {inert(judged.reason)}")
+        else:
+            self.passed_over += 1
+
+    def _result(self, row: JsonObject) -> None:
         if self._as_json:
             write_json_line(row)
         else:
             write_line(_text(row))
-
-    def broken_line(self, name: str, ordinal: int, reason: str) -> None:
-        """One line that is no alert anybody can read."""
-        self.broken += 1
-        say(f"{name}:{ordinal}: {inert(reason)}")
 
     def end(self) -> None:
         """What a person wants to know at the end of a file."""
@@ -59,50 +73,63 @@ async def judge_file(file: str, home: Home, printer: Printer) -> None:
         reads = read_alerts(stream)
         async with open_desk(home, "site") as desk:
             while (read := _next(reads)) is not None:
-                await _judge(read, name, desk, printer)
+                printer.tell(name, read.ordinal, await judge(read, desk))
     printer.end()
 
 
 async def judge_watched(path: Path, home: Home, printer: Printer) -> None:
     """Every alert of a growing file, for ever."""
     home.make()
-    follower = Follower(path, Positions(home.positions))
-    try:
+    with closing(Follower(path, Positions(home.positions))) as follower:
         async with open_desk(home, "site") as desk:
             while True:
                 for line in follower.poll():
-                    await _judge_followed(line, path, follower, desk, printer)
+                    await judge_followed(line, path, follower, desk, printer)
                 await asyncio.sleep(IDLE_S)
-    finally:
-        follower.close()
 
 
-async def _judge_followed(line: Followed, path: Path, follower: Follower, desk: Desk, printer: Printer) -> None:
-    """One line of a followed file: noted before and after, so that a killed reader neither loses nor repeats it."""
-    if line.data.strip():
-        follower.begin(line)
-        await _judge(read_line(line.number, line.data), str(path), desk, printer)
-    follower.done(line)
+async def judge_followed(line: Followed, path: Path, follower: Follower, desk: Desk, printer: Printer) -> None:
+    """One line of a followed file: noted before and after, so that a killed reader neither loses nor repeats it.
 
-
-async def _judge(read: Read, name: str, desk: Desk, printer: Printer) -> None:
-    """One alert to its verdict, or one broken line to its reason."""
-    if read.raw is None:
-        printer.broken_line(name, read.ordinal, read.reason or "")
+    It is noted as done before it is printed: a line that comes again was never printed."""
+    if not line.data.strip():
+        follower.done(line)
         return
+    follower.begin(line)
+    judged = await judge(read_line(line.number, line.data), desk, again=line.started_before)
+    follower.done(line)
+    printer.tell(str(path), line.number, judged)
+
+
+async def judge(read: Read, desk: Desk, *, again: bool = False) -> Judged:
+    """One alert to its verdict, or one broken line to its reason; `again`: it may have been handled before."""
+    if read.raw is None:
+        return Judged(reason=read.reason or "")
     started = perf_counter()
     try:
         alert = parse(read.raw, world="site", ordinal=read.ordinal)
     except NotAnAlert:
-        printer.passed_over += 1
-        return
+        return Judged()
     except IntakeError as error:
-        printer.broken_line(name, read.ordinal, str(error))
-        return
-    handled = await desk.analyst.handle(alert)
-    if (report := handled.report or handled.case.report) is not None:
-        seconds = perf_counter() - started
-        printer.result(triage_row(alert.alert_id, handled.case, report, handled.duplicate_of, seconds))
+        return Judged(reason=str(error))
+    handled = _handled_before(alert, desk) if again else None
+    if handled is None:
+        handled = await desk.analyst.handle(alert)
+    report = handled.report or handled.case.report
+    if report is None:
+        raise RuntimeError(f"case {handled.case.id} was handled and has no report")
+    seconds = perf_counter() - started
+    return Judged(triage_row(alert.alert_id, handled.case, report, handled.duplicate_of, seconds))
+
+
+def _handled_before(alert: Alert, desk: Desk) -> Handled | None:
+    """The case that this very alert is already part of."""
+    analyst = desk.analyst
+    found = analyst.store.find_duplicate(analyst.settings.tenant("site"), alert)
+    if found is None or found.alert_id != alert.alert_id:
+        return None
+    case = analyst.store.get(found.case_id)
+    return Handled(case, alert) if case.report is not None else None
 
 
 def _opened(file: str) -> AbstractContextManager[BinaryIO]:

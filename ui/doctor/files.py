@@ -115,7 +115,7 @@ def check_leftovers(around: Surroundings) -> Iterator[Problem]:
     for path in _files(around.home.root):
         owner = path.name.rpartition(".")[2]
         unfinished = path.name.startswith(".") and owner.isdigit() and not _alive(int(owner))
-        if unfinished or path.name == "lab.building.db" or _stale_lock(path):
+        if unfinished or path.name == "lab.building.db":
             yield Problem(
                 around.t("{path} was left by a process that died", path=path),
                 around.t("remove it: {command}", command=f"rm {path}"),
@@ -143,14 +143,6 @@ def check_followed(around: Surroundings) -> Iterator[Problem]:
 
 def _files(root: Path) -> list[Path]:
     return sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else []
-
-
-def _stale_lock(path: Path) -> bool:
-    """Whether a lock file names a process that is gone. (An empty one is locked by the system, and never stale.)"""
-    if path.suffix != ".lock" or path.stat().st_size > 20:
-        return False
-    text = path.read_text("ascii", errors="replace").strip()
-    return text.isdigit() and not _alive(int(text))
 
 
 def _alive(process: int) -> bool:
