@@ -38,7 +38,7 @@ FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
     "identity": lambda parts: identity.build(parts.door, parts.settings, parts.settings.call_timeout_s, parts.gate),
     "intel": lambda parts: intel.build(parts.door, parts.settings, parts.settings.call_timeout_s),
     "assets": lambda parts: assets.build(parts.door, parts.settings, parts.settings.call_timeout_s),
-    "kb": lambda parts: kb.build(parts.knowledge_home, parts.settings, parts.settings.call_timeout_s),
+    "kb": lambda parts: kb.build(parts.knowledge_home, parts.settings),
 }
 """Every bundled server by name."""
 

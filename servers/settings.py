@@ -1,18 +1,13 @@
 """What an operator can set for the servers, read once at the edge and passed down."""
 
-from pathlib import Path
+from pydantic import Field
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from knowledge.settings import Settings as KnowledgeSettings
 
 
-class Settings(BaseSettings):
-    """Settings of the bundled servers. The environment names carry the prefix `MCPSOC_`."""
+class Settings(KnowledgeSettings):
+    """Settings of the bundled servers and of the knowledge base behind one of them. The prefix is `MCPSOC_`."""
 
-    model_config = SettingsConfigDict(env_prefix="MCPSOC_", frozen=True, extra="ignore")
-
-    home: Path = Path("~/.mcpsoc")
-    """Folder of everything written at run time."""
     tenant: str = "lab"
     """Whose grants these servers accept."""
     grant_key: str | None = None
@@ -23,10 +18,3 @@ class Settings(BaseSettings):
     """Port of the streamable HTTP transport."""
     http_host: str = "127.0.0.1"
     """Address the streamable HTTP transport binds; only loopback is accepted as long as there is no authentication."""
-    siem_token: SecretStr | None = None
-    """Credential of a SIEM backend; the embedded backend needs none."""
-
-    @property
-    def root(self) -> Path:
-        """`home` with `~` resolved."""
-        return self.home.expanduser()

@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from knowledge.errors import KnowledgeError
 from knowledge.search import Hit, Search
@@ -24,6 +24,7 @@ from servers.kit import (
     paged,
 )
 from servers.kit.inert import clipped
+from servers.settings import Settings
 
 Query = Annotated[str, Field(min_length=1, max_length=500)]
 SectionId = Annotated[str, Field(min_length=1, max_length=200)]
@@ -76,8 +77,9 @@ class Documents(Output):
 class Library:
     """The knowledge base of a home folder, opened and brought up to date on first need."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, dimensions: int) -> None:
         self._home = home
+        self._dimensions = dimensions
         self._lock = threading.Lock()
         self._open: tuple[KnowledgeStore, Search] | None = None
 
@@ -92,7 +94,7 @@ class Library:
                     store.replace(shipped())
                 except KnowledgeError as error:
                     raise ToolError("no_knowledge", "the knowledge base cannot be opened", "mcpsoc doctor") from error
-                self._open = (store, Search(store))
+                self._open = (store, Search(store, self._dimensions))
             return self._open
 
 
@@ -126,9 +128,9 @@ class Kb:
         return f"{len(self._library.opened()[0].documents())} documents"
 
 
-def build(home: Path, settings: BaseModel | None = None, timeout_s: float = 20.0) -> SecurityServer:
+def build(home: Path, settings: Settings) -> SecurityServer:
     """The knowledge base kept in this folder."""
-    kb = Kb(Library(home))
+    kb = Kb(Library(home, settings.embedding_dimensions))
     return build_server(
         "kb",
         reads=[kb.kb_search, kb.kb_get_section, kb.kb_list_documents],
@@ -136,7 +138,7 @@ def build(home: Path, settings: BaseModel | None = None, timeout_s: float = 20.0
         synthetic=False,
         probe=kb.probe,
         settings=settings,
-        timeout_s=timeout_s,
+        timeout_s=settings.call_timeout_s,
     )
 
 

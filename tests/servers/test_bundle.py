@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from mcp import ClientSession
-from pydantic import JsonValue
+from pydantic import JsonValue, SecretStr
 
 from knowledge.trust.keys import SigningKey
 from servers.bundle import bundled, server_names
@@ -23,10 +23,16 @@ CANARY = "canary-5521-siem-token"
 WINDOW = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 
 
+class Secretive(Settings):
+    """Settings with a credential, as a real backend's have."""
+
+    backend_token: SecretStr = SecretStr(CANARY)
+
+
 def serve(lab: Path | None, home: Path, key: SigningKey | None = None) -> dict[str, SecurityServer]:
     """The bundle with a credential in its settings."""
     text = None if key is None else key.public.text
-    return bundled(lab, home, Settings(home=home, siem_token=CANARY, grant_key=text))
+    return bundled(lab, home, Secretive(home=home, grant_key=text))
 
 
 @pytest.fixture(scope="module")

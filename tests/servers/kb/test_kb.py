@@ -8,12 +8,13 @@ import pytest
 
 from servers.kb.server import build
 from servers.kit import SecurityServer
+from servers.settings import Settings
 
 
 @pytest.fixture
 def kb(tmp_path: Path) -> SecurityServer:
     """The kb over a fresh home."""
-    return build(tmp_path)
+    return build(tmp_path, Settings(home=tmp_path))
 
 
 async def test_hit_can_be_read_whole(kb: SecurityServer) -> None:
@@ -42,7 +43,7 @@ async def test_base_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "knowledge.db") as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
-    server = build(tmp_path)
+    server = build(tmp_path, Settings(home=tmp_path))
 
     search = await server.call("kb_search", {"query": "ransomware"})
     health = json.loads(json.dumps((await server.call("kb_health", {}))["data"]))
