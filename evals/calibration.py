@@ -131,7 +131,7 @@ def _refitted(attacks: Sequence[Weighed], others: Sequence[Weighed], ordinary: S
 
 
 def _fitted(features: Matrix, labels: Matrix) -> Matrix:
-    """Scale per group by logistic regression: both classes weighed alike, pulled gently towards 1, by gradient descent."""
+    """Scale per group by logistic regression, both classes weighed alike, pulled gently towards 1."""
     share = labels.mean()
     balance = np.where(labels == 1, 0.5 / share, 0.5 / (1 - share))
     scales = np.ones(features.shape[1])

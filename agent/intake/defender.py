@@ -65,7 +65,16 @@ MAX_ENTITIES: Final = 500
 class Gathered:
     """Values per field as entities are read, in order, each once."""
 
+    known: Mapping[str, JsonObject]
+    """Entities by the id others refer to them by."""
     values: dict[tuple[str, Wrote], dict[Scalar, None]] = field(default_factory=dict)
+
+    def child(self, entity: Mapping[str, JsonValue], key: str) -> JsonObject:
+        """The entity at `key`, also when only referred to; empty when there is none."""
+        value = entity.get(key)
+        if isinstance(value, dict) and "$ref" in value:
+            return self.known.get(str(value["$ref"]), {})
+        return value if isinstance(value, dict) else {}
 
     def add(self, name: str, wrote: Wrote, value: JsonValue) -> None:
         """Keep a value unless it is empty."""
@@ -125,10 +134,10 @@ def _techniques(document: JsonObject, properties: JsonObject) -> tuple[str, ...]
 
 
 def _fields(document: JsonObject, properties: JsonObject) -> tuple[AlertField, ...]:
-    gathered = Gathered()
     key = "evidence" if isinstance(document.get("evidence"), list) else "Entities"
-    entities = _resolved(_list(document.get(key), key))
-    parents = {id(entity.get("ParentProcess")) for entity in entities if isinstance(entity.get("ParentProcess"), dict)}
+    entities = _list(document.get(key), key)
+    gathered = Gathered(_known(entities))
+    parents = {id(gathered.child(entity, "ParentProcess")) for entity in entities}
     for entity in entities:
         reader = ENTITY_READERS.get(_type(entity))
         if reader is not None and id(entity) not in parents:
@@ -167,18 +176,9 @@ def _parsed(value: JsonValue, name: str) -> JsonValue:
     return parsed
 
 
-def _resolved(entities: list[JsonObject]) -> list[JsonObject]:
-    """Entities in which images, parents and accounts given as `{"$ref": n}` are what `"$id": n` names."""
-    known = {str(item["$id"]): item for item in _walk(entities) if "$id" in item}
-
-    def follow(value: JsonValue) -> JsonValue:
-        return known.get(str(value["$ref"]), value) if isinstance(value, dict) and "$ref" in value else value
-
-    for item in known.values():
-        for key in ("ParentProcess", "ImageFile", "Account"):
-            if key in item:
-                item[key] = follow(item[key])
-    return [entity for entity in entities if "$ref" not in entity]
+def _known(entities: list[JsonObject]) -> dict[str, JsonObject]:
+    """What each `"$id"` names, for the places that only hold `{"$ref": id}`."""
+    return {str(item["$id"]): item for item in _walk(entities) if "$id" in item}
 
 
 def _walk(entities: list[JsonObject]) -> Iterator[JsonObject]:
@@ -204,8 +204,8 @@ def _child(entity: Mapping[str, JsonValue], key: str) -> JsonObject:
 
 def _read_process(entity: JsonObject, gathered: Gathered) -> None:
     _read_one_process(entity, "process.", gathered)
-    _read_one_process(_child(entity, "ParentProcess"), "process.parent.", gathered)
-    _read_account(_child(entity, "Account"), gathered)
+    _read_one_process(gathered.child(entity, "ParentProcess"), "process.parent.", gathered)
+    _read_account(gathered.child(entity, "Account"), gathered)
 
 
 def _read_one_process(entity: JsonObject, prefix: str, gathered: Gathered) -> None:
@@ -214,7 +214,7 @@ def _read_one_process(entity: JsonObject, prefix: str, gathered: Gathered) -> No
     if pid is not None and isinstance(created, str):
         gathered.add(prefix + "entity_id", T1, f"{pid}@{created}")
     gathered.add(prefix + "command_line", T2, entity.get("CommandLine"))
-    image = _child(entity, "ImageFile")
+    image = gathered.child(entity, "ImageFile")
     gathered.add(prefix + "executable", PROTECTED, _path(image))
     gathered.add(prefix + "hash.sha256", T1, _sha256(image))
 
@@ -288,7 +288,7 @@ def _read_registry(entity: JsonObject, gathered: Gathered) -> None:
 def _read_session(entity: JsonObject, gathered: Gathered) -> None:
     gathered.add("session.id", T1, entity.get("SessionId"))
     gathered.add("user_agent", T2, entity.get("UserAgent"))
-    _read_account(_child(entity, "Account"), gathered)
+    _read_account(gathered.child(entity, "Account"), gathered)
 
 
 def _read_application(entity: JsonObject, gathered: Gathered) -> None:

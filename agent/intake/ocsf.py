@@ -80,7 +80,7 @@ FINDING: Final = 2004
 
 def recognises(document: JsonObject) -> bool:
     """Whether this is an OCSF finding."""
-    is_class = document.get("class_uid") in {FINDING, str(FINDING)}
+    is_class = document.get("class_uid") in (FINDING, str(FINDING))
     return is_class or ("class_uid" not in document and isinstance(document.get("finding_info"), dict))
 
 
