@@ -154,8 +154,8 @@ def _has(item: object, value: object) -> bool:
 
 
 def _sentence(reading: Reading, answer: Evidence, values: Values) -> tuple[str, dict[str, Ref]]:
-    """The sentence with dots in slot names replaced, and where each slot is read from."""
-    template = reading.sentence
+    """The sentence with dots in slot names replaced, and where each slot is read from; a cut answer shows at least."""
+    template = reading.sentence.replace("{value}", "at least {value}") if answer.truncated else reading.sentence
     slots = {name: Ref(evidence=answer.id, path=fill_path(path, values)) for name, path in reading.show.items()}
     for name in slots_in(reading.sentence):
         if name in values and (ref := values[name].ref):

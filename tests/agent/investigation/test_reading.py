@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from agent.evidence.claims import select
 from agent.investigation.reading import Read, read_answer
-from agent.investigation.values import Value, alert_values, comparable, fill_arguments, fill_path, literal, question_values
+from agent.investigation.values import (
+    Value,
+    alert_values,
+    comparable,
+    fill_arguments,
+    fill_path,
+    literal,
+    question_values,
+)
 from agent.investigation.weighing import effective, score
 from agent.models import Alert, AlertField, Evidence, Finding, JsonObject, Provenance, Rule, Scalar
 from agent.playbooks.format import Bind, Question, Reading
@@ -36,7 +44,9 @@ def alert(**fields: tuple[Scalar, Provenance]) -> Alert:
     )
 
 
-def evidence(data: JsonObject, evidence_id: str = "E1", status: str = "success", *, truncated: bool = False) -> Evidence:
+def evidence(
+    data: JsonObject, evidence_id: str = "E1", status: str = "success", *, truncated: bool = False
+) -> Evidence:
     """An answer whose every `ip` a sensor attests and whose every `text` an attacker may have written."""
     provenance = {"$.events[*].ip": "T1", "$.events[*].ok": "T1", "$.events[*].text": "T2", "$.n": "T1"}
     return Evidence.model_validate(
@@ -84,6 +94,12 @@ def test_count_reading_becomes_an_exact_claim() -> None:
     (held,) = read(question(FAILURES), answer, alert())
     assert held.claim.status == "verified"
     assert held.claim.text == "3 failed."
+
+
+def test_count_of_a_cut_answer_is_given_as_at_least() -> None:
+    """What was cut off would have counted too."""
+    answer = evidence({"events": [{"ok": False}, {"ok": False}]}, truncated=True)
+    assert [held.claim.text for held in read(question(FAILURES), answer, alert())] == ["at least 2 failed."]
 
 
 def test_reading_below_its_bound_does_not_hold() -> None:
