@@ -15,13 +15,15 @@ from typing import Final, Literal
 from pydantic import JsonValue, ValidationError
 
 from agent.evidence.claims import by_id, check
+from agent.evidence.entities import moment_of
 from agent.evidence.ledger import INTAKE, alert_data
-from agent.models import Case, Claim, Evidence, JsonObject, Model
+from agent.models import Alert, Case, Claim, Evidence, JsonObject, Model
 from knowledge.trust.canonical import canonical, sha256_of
 from knowledge.trust.errors import KeyFileError
 from knowledge.trust.keys import SigningKey, VerifyKey
 
 FORMAT: Final = "mcpsoc-case/1"
+"""To be raised when claims are worded differently from the same evidence, since older exports hold the older words."""
 MAX_BYTES: Final = 64 * 1024 * 1024
 
 Signer = Literal["pinned", "known", "unknown", "none"]
@@ -151,11 +153,29 @@ def _alert_check(case: Case) -> Check:
         return Check(name="alert", ok=True, detail="no evidence yet")
     if all(item.id != "E0" for item in case.evidence):
         return Check(name="alert", ok=False, detail="E0 is missing")
-    alerts = {sha256_of(alert_data(alert)) for alert in case.alerts}
-    strange = [item.id for item in case.evidence if item.server == INTAKE and sha256_of(item.data) not in alerts]
+    came_in = [item for item in case.evidence if item.server == INTAKE]
+    strange = [item.id for item in came_in if not any(_is_alert(item.data, alert) for alert in case.alerts)]
     if strange or case.evidence[0].server != INTAKE:
         return Check(name="alert", ok=False, detail=f"{', '.join(strange) or 'E0'} is not an alert of the case")
     return Check(name="alert", ok=True, detail="the evidence has the alerts as they came")
+
+
+def _is_alert(data: JsonValue, alert: Alert) -> bool:
+    """Whether evidence holds this alert: the same raw text, the same fields, and none besides."""
+    if not isinstance(data, dict) or not isinstance(fields := data.get("alert"), dict):
+        return False
+    expected = alert_data(alert)
+    wanted = expected["alert"]
+    if not isinstance(wanted, dict) or fields.keys() != wanted.keys() or data.get("raw") != expected["raw"]:
+        return False
+    return all(_same_value(kept, wanted[name]) for name, kept in fields.items())
+
+
+def _same_value(kept: JsonValue, wanted: JsonValue) -> bool:
+    """Equal, or one moment written with more or fewer zeros."""
+    return kept == wanted or (
+        isinstance(kept, str) and moment_of(kept) is not None and moment_of(kept) == moment_of(wanted)
+    )
 
 
 def _claim_check(claim: Claim, evidence: Mapping[str, Evidence]) -> Check:

@@ -1,7 +1,8 @@
 """Building blocks of the pictures: SVG text that cannot be anything but text."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -22,14 +23,15 @@ def line(x1: Number, y1: Number, x2: Number, y2: Number, css: str) -> Markup:
     return Markup('<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" class="{}"/>').format(x1, y1, x2, y2, css)
 
 
-def curve(start: Point, end: Point, css: str, width: Number, title: str) -> Markup:
-    """A curve that leaves and arrives level; `title` is what a pointer over it shows."""
-    bend = (end[0] - start[0]) / 2
-    path = Markup("M{:.1f},{:.1f} C{:.1f},{:.1f} {:.1f},{:.1f} {:.1f},{:.1f}").format(
-        *start, start[0] + bend, start[1], end[0] - bend, end[1], *end
-    )
+def thread(points: Sequence[Point], css: str, width: Number, title: str) -> Markup:
+    """A thread through points two by two: a curve to the first of a pair, a straight line to the second."""
+    steps = [Markup("M{:.1f},{:.1f}").format(*points[0])]
+    for index, ((x1, y1), (x2, y2)) in enumerate(pairwise(points)):
+        bend = (x2 - x1) / 2
+        bent = Markup("C{:.1f},{:.1f} {:.1f},{:.1f} {:.1f},{:.1f}").format(x1 + bend, y1, x2 - bend, y2, x2, y2)
+        steps.append(bent if index % 2 == 0 else Markup("L{:.1f},{:.1f}").format(x2, y2))
     form = Markup('<path d="{}" class="{}" stroke-width="{:.1f}"><title>{}</title></path>')
-    return form.format(path, css, width, inert(title))
+    return form.format(Markup(" ").join(steps), css, width, inert(title))
 
 
 def box(x: Number, y: Number, width: Number, height: Number, css: str, radius: Number = 0) -> Markup:

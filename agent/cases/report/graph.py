@@ -13,7 +13,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from agent.cases.report.drawing import Number, box, curve, fitted, group, picture, text
+from agent.cases.report.drawing import Number, box, fitted, group, picture, text, thread
 from agent.cases.report.records import Record, records
 from agent.cases.report.words import Language, word
 from agent.evidence.entities import same_entity
@@ -65,12 +65,13 @@ def graph(case: Case, language: Language) -> Markup:
         return Markup("")
     columns = [name for name, _ in _COLUMNS if any(built.nodes[index].column == name for index in kept)]
     tallest = _place(built, kept, columns)
+    shown = [built.nodes[index] for index in sorted(kept)]
     height = _TOP + tallest * _ROW + (18 if hidden else 0)
     width = len(columns) * _BOX_WIDTH + (len(columns) - 1) * _gap(len(columns))
     parts = [
         *_heads(columns, language),
-        *(_edge(built, pair, count) for pair, count in sorted(edges.items())),
-        *(_box(built.nodes[index]) for index in sorted(kept)),
+        *(_edge(shown, built.nodes[pair[0]], built.nodes[pair[1]], count) for pair, count in sorted(edges.items())),
+        *(_box(node) for node in shown),
         *_rest(columns, hidden, height, language),
     ]
     return picture(width + 8, height + 4, word("graph_alt", language), parts)
@@ -173,12 +174,25 @@ def _box(node: _Node) -> Markup:
     return group(parts, f"{node.label} × {node.count}")
 
 
-def _edge(built: _Graph, pair: tuple[int, int], count: int) -> Markup:
-    left, right = (built.nodes[index] for index in pair)
+def _edge(shown: Sequence[_Node], left: _Node, right: _Node, count: int) -> Markup:
+    """A thread that passes between the boxes of the columns on its way, never behind one: behind a box it would look
+    as if it ended there and began anew."""
     start = (left.x + _BOX_WIDTH, left.y + _BOX_HEIGHT / 2)
     end = (right.x, right.y + _BOX_HEIGHT / 2)
+    points = [start]
+    for x in sorted({node.x for node in shown if left.x < node.x < right.x}):
+        wanted = start[1] + (end[1] - start[1]) * (x + _BOX_WIDTH / 2 - start[0]) / (end[0] - start[0])
+        y = _passage([node.y for node in shown if node.x == x], wanted)
+        points += [(x, y), (x + _BOX_WIDTH, y)]
     width = min(1.2 + math.log2(count + 1) * 0.8, 5.0)
-    return curve(start, end, "edge", width, f"{left.label} – {right.label}: {count}")
+    return thread([*points, end], "edge", width, f"{left.label} – {right.label}: {count}")
+
+
+def _passage(tops: Sequence[float], wanted: float) -> float:
+    """The height nearest to `wanted` at which nothing stands, given the upper edges of a column's boxes."""
+    margin = (_ROW - _BOX_HEIGHT) / 2
+    free = [*(top - margin for top in tops), max(tops) + _BOX_HEIGHT + margin]
+    return min(free, key=lambda y: abs(y - wanted))
 
 
 def _rest(columns: Sequence[str], hidden: Counter[str], height: Number, language: Language) -> Iterator[Markup]:

@@ -429,6 +429,16 @@ def test_graph_keeps_boxes_apart_and_is_always_the_same(sample: CaseFactory) -> 
     assert all(x + width <= float(size[0]) and y + height <= float(size[1]) for x, y, width, height in boxes)
 
 
+def test_graph_edges_never_pass_behind_a_box(sample: CaseFactory) -> None:
+    """An edge that disappears behind a process would make that process the one that called out."""
+    svg = graph(sample(), "en")
+    boxes = numbers("node", svg, "x", "y", "width", "height")
+    levels = re.findall(r"L([\d.]+),([\d.]+)", svg)
+    assert levels
+    for right, y in ((float(x), float(y)) for x, y in levels):
+        assert not any(abs(x + width - right) < 1 and top <= y <= top + height for x, top, width, height in boxes)
+
+
 def test_graph_joins_spellings_of_one_entity(sample: CaseFactory) -> None:
     """One account is one box, names somebody typed are one box, and neither is taken for the other."""
     svg = graph(sample(), "en")

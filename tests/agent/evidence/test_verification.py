@@ -171,7 +171,27 @@ def test_alert_and_its_evidence_have_to_agree(exported: bytes) -> None:
         edited(exported, "case", "alerts", 0, "raw", "source.ip", value="198.51.100.1")
     )
     assert "E0 is not an alert" in failed(edited(exported, "evidence", 0, "server", value="siem"))
+    assert "E0 is not an alert" in failed(edited(exported, "case", "alerts", 0, "fields", 4, "value", value="9.9.9.9"))
     assert "E0 is missing" in failed(edited(exported, "evidence", 0, "id", value="E77"))
+
+
+def test_another_spelling_of_the_alert_time_is_the_same_alert(sample: CaseFactory) -> None:
+    """An export outlives the version that wrote it, also where a later one writes a time with fewer digits."""
+    case = sample()
+    alert = case.alerts[0]
+    fields = tuple(field for field in alert.fields if field.name != "@timestamp")
+    data = case.evidence[0].data
+    assert isinstance(data, dict)
+    assert isinstance(data["alert"], dict)
+    spelt: JsonObject = {**data, "alert": {**data["alert"], "@timestamp": "2026-03-09T08:33:00.000000Z"}}
+    first = case.evidence[0].model_copy(update={"data": spelt, "sha256": sha256_of(spelt)})
+    case = case.model_copy(
+        update={
+            "alerts": (alert.model_copy(update={"fields": fields}),),
+            "evidence": (first, *case.evidence[1:]),
+        }
+    )
+    assert verify_export(sign_export(case, KEY), key=KEY.public).ok
 
 
 @pytest.mark.parametrize(
