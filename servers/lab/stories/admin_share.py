@@ -24,7 +24,8 @@ def plot(scene: Scene) -> Plot:
         Need("quarantine_file", content),
     )
     if scene.hostile:
-        _steal_credentials(scene, source, admin)
+        if scene.chance(0.7):
+            _steal_credentials(scene, source)
     elif scene.benign:
         _usual_place(scene, source, admin)
     else:
@@ -66,8 +67,8 @@ def _admin(scene: Scene) -> Account:
 
 def _required(scene: Scene) -> tuple[str, ...]:
     if scene.benign:
-        return ("edr", "dc-security", "assets_list_authorised_work")
-    return {"attack_killed_sensor": ("dc-security", "edr"), "sensor_blind": ()}.get(scene.kind, ("edr", "dc-security"))
+        return ("edr", "assets_list_authorised_work")
+    return () if scene.kind == "sensor_blind" else ("edr",)
 
 
 def _program(scene: Scene, at: int, target: Host, name: str, content: str) -> t.Process:
@@ -106,9 +107,9 @@ def _install(
     ]
 
 
-def _steal_credentials(scene: Scene, source: Host, admin: Account) -> None:
+def _steal_credentials(scene: Scene, source: Host) -> None:
     owner = scene.cast.accounts[0]
-    at = scene.at(minutes=-38)
+    at = scene.at(minutes=-scene.rng.uniform(15, 100))
     path = f"C:\\Users\\{owner.name}\\AppData\\Local\\Temp\\{scene.tool()}"
     reader = t.process(source, at, path, f"{path} -a", scene.sha256("reader"))
     started = t.started(at, source, owner, reader, shell_of(source, scene.at(minutes=-150)), integrity="high")

@@ -91,15 +91,15 @@ def _abuse(scene: Scene, caller: _Caller, needs: tuple[Need, ...]) -> None:
         for n, api in enumerate(("ListUsers", "ListRoles", "ListBuckets"))
     ]
     scene.step("explore", explored, "T1580", needs)
-    made = [
-        caller.call(scene.at(seconds=31), "CreateUser", f"user/{name}"),
-        caller.call(scene.at(seconds=38), "AttachUserPolicy", f"user/{name}/policy/full"),
-        caller.call(scene.at(seconds=47), "CreateAccessKey", f"user/{name}"),
-    ]
-    scene.step("make a user", made, "T1136.003", needs)
+    ways = {
+        "T1136.003": ("CreateUser", "AttachUserPolicy", "CreateAccessKey"),
+        "T1098.001": ("CreateAccessKey", "PutUserPolicy"),
+        "T1098.003": ("AttachRolePolicy", "UpdateAssumeRolePolicy"),
+    }
+    technique = scene.rng.choice(sorted(ways))
+    made = [caller.call(scene.at(seconds=31 + 8 * n), api, f"iam/{name}") for n, api in enumerate(ways[technique])]
+    scene.step("gain a foothold", made, technique, needs)
     scene.stop_logging("cloud-audit", caller.trail, caller.account, caller.source.ip, "StopLogging")
-    if scene.kind == "attack_killed_sensor":
-        _still_alive(scene, caller)
     scene.step("read the buckets", _objects(scene, caller, scene.at(minutes=7), 60), "T1530", needs)
     scene.step("add a policy", [caller.call(scene.later(25), "PutUserPolicy", f"user/{name}")], "T1098", needs)
     scene.step("read more buckets", _objects(scene, caller, scene.later(50), 90), "T1530", needs)
@@ -109,14 +109,6 @@ def _abuse(scene: Scene, caller: _Caller, needs: tuple[Need, ...]) -> None:
 def _objects(scene: Scene, caller: _Caller, first: int, count: int) -> list[Event]:
     bucket = f"bucket/{caller.cloud_account}-{scene.word()}"
     return [caller.call(first + 4_000 * n, "GetObject", f"{bucket}/{scene.word()}-{n}") for n in range(count)]
-
-
-def _still_alive(scene: Scene, caller: _Caller) -> None:
-    """The collector of the silenced trail goes on reporting that it is well."""
-    monitor = scene.enterprise.hosts_named("mon-")[0]
-    beats = [t.outbound(scene.at(minutes=9 + 15 * n), caller.trail, monitor.ip, 8443, 1_800) for n in range(4)]
-    for number, beat in enumerate(beats):
-        scene.step(f"heartbeat {number}", [beat])
 
 
 FAMILY = Family(

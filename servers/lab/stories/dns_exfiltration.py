@@ -105,12 +105,9 @@ def _queries(scene: Scene, host: Host, domain: str, program: t.Process, first: i
 
 def _go_on(scene: Scene, host: Host, account: Account, domain: str, program: t.Process) -> None:
     outside = scene.cast.addresses[0].ip
-    direct = [
-        t.connected(scene.at(minutes=41), host, account, program, outside, 53, 88_000),
-        t.flow(scene.at(minutes=41), host, host.ip, outside, 53, 88_000, transport="udp"),
-    ]
     needs = (*_needs(scene), Need("block_address", outside))
-    scene.step("ask outside directly", direct, "T1048.003", needs)
+    if scene.kind == "attack_killed_sensor" or scene.chance(0.5):
+        _ask_directly(scene, host, account, program, outside, needs)
 
     def batch(first: int) -> list[Event]:
         start = first - scene.at()
@@ -123,6 +120,18 @@ def _go_on(scene: Scene, host: Host, account: Account, domain: str, program: t.P
 
     scene.step("send more", batch(scene.later(30)), "T1048.003", needs)
     scene.step("send the rest", batch(scene.later(85)), "T1048.003", needs)
+
+
+def _ask_directly(
+    scene: Scene, host: Host, account: Account, program: t.Process, outside: str, needs: tuple[Need, ...]
+) -> None:
+    """The program leaves the resolver aside and asks an address outside."""
+    at = scene.at(minutes=scene.rng.uniform(35, 58))
+    direct = [
+        t.connected(at, host, account, program, outside, 53, 88_000),
+        t.flow(at, host, host.ip, outside, 53, 88_000, transport="udp"),
+    ]
+    scene.step("ask outside directly", direct, "T1048.003", needs)
     scene.beat(
         "ask outside directly",
         900,

@@ -19,7 +19,8 @@ def plot(scene: Scene) -> Plot:
     device = _device(scene, account)
     needs = (Need("disable_account", account.name), Need("block_address", abroad.ip))
     if scene.hostile:
-        scene.step("sign in at home", _at_home(scene, gateway, account, session))
+        own = session if scene.chance(0.7) else digest(scene.seed, scene.slot, "own session", size=8)
+        scene.step("sign in at home", _at_home(scene, gateway, account, own))
     arrived = _arrive(scene.at(), gateway, account, abroad, session, device, mfa=scene.benign)
     scene.step("appear abroad", arrived, "T1550.004", needs)
     if scene.hostile:
@@ -119,7 +120,8 @@ def _use(
         return [flow, t.cloud_call(at, gateway, account, abroad, api, resource)]
 
     scene.stop_logging("idp", gateway, account, abroad.ip, "Set-AdminAuditLogConfig")
-    scene.step("hide replies", call(scene.at(minutes=12), "New-InboxRule", f"{mailbox}/rules"), "T1564.008", needs)
+    minutes = scene.rng.uniform(5, 50)
+    scene.step("hide replies", call(scene.at(minutes=minutes), "New-InboxRule", f"{mailbox}/rules"), "T1564.008", needs)
     scene.step("read mail", call(scene.at(minutes=19), "MailItemsAccessed", mailbox), "T1114.002", needs)
     again = _arrive(scene.at(minutes=55), gateway, account, abroad, session, device, mfa=False)
     scene.step("come back", again, "T1550.004", needs)

@@ -44,9 +44,7 @@ def _server(scene: Scene) -> Host:
 def _required(scene: Scene) -> tuple[str, ...]:
     if scene.benign:
         return ("fileserver", "assets_list_authorised_work")
-    return {"attack_killed_sensor": ("fileserver", "edr"), "sensor_blind": ("fileserver",)}.get(
-        scene.kind, ("fileserver", "proxy")
-    )
+    return ("fileserver",)
 
 
 def _alert(server: Host, desk: Host, account: Account, share: str) -> JsonObject:
@@ -101,9 +99,15 @@ def _take_out(scene: Scene, server: Host, desk: Host, account: Account, share: s
     scene.stop_logging("proxy", desk, account, desk.ip, "Set-ProxyLogging")
     packed = t.started(scene.at(minutes=8), desk, account, archive, shell)
     scene.step("pack the files", [packed], "T1560.001", needs)
-    first = upload(scene.at(minutes=13), 310_000_000) + upload(scene.at(minutes=21), 290_000_000)
-    scene.step("upload them", first, "T1567.002", out)
-    scene.step("copy to a drive", [copy(scene.at(minutes=33), 1), copy(scene.at(minutes=34), 2)], "T1052.001", needs)
+    uploads = scene.kind == "attack_killed_sensor" or scene.chance(0.75)
+    if uploads:
+        minutes = scene.rng.uniform(11, 60)
+        sent = upload(scene.at(minutes=minutes), 310_000_000) + upload(scene.at(minutes=minutes + 8), 290_000_000)
+        scene.step("upload them", sent, "T1567.002", out)
+    if not uploads or scene.chance(0.4):
+        minutes = scene.rng.uniform(14, 80)
+        parts = [copy(scene.at(minutes=minutes), 1), copy(scene.at(minutes=minutes + 1), 2)]
+        scene.step("copy to a drive", parts, "T1052.001", needs)
     more = [
         t.share_access(scene.later(20) + 5_000 * n, server, account, desk.ip, share, f"{n}.xlsx", "open", 800_000)
         for n in range(120)

@@ -106,10 +106,18 @@ def _takeover(scene: Scene, gateway: Host, source: Address, victim: Account) -> 
         flow = t.inbound(at - 400, gateway, source.ip, 443, 900_000)
         return [flow, t.cloud_call(at, gateway, victim, source, api, resource)]
 
-    scene.step("sign in", arrive(scene.at(minutes=3)), "T1078.004", needs)
+    pause = scene.rng.uniform(0.5, 9)
+    if scene.kind == "attack_killed_sensor":
+        pause = 0.5
+    scene.step("sign in", arrive(scene.at(minutes=pause)), "T1078.004", needs)
     scene.stop_logging("idp", gateway, victim, source.ip, "Set-AdminAuditLogConfig")
-    scene.step("hide replies", call(scene.at(minutes=9), "New-InboxRule", f"{mailbox}/rules"), "T1564.008", needs)
-    scene.step("read mail", call(scene.at(minutes=26), "New-MailboxExportRequest", mailbox), "T1114.002", needs)
+    hides = scene.chance(0.7)
+    if hides:
+        rule = call(scene.at(minutes=pause + scene.rng.uniform(3, 30)), "New-InboxRule", f"{mailbox}/rules")
+        scene.step("hide replies", rule, "T1564.008", needs)
+    if not hides or scene.chance(0.6):
+        taken = call(scene.at(minutes=pause + scene.rng.uniform(8, 70)), "New-MailboxExportRequest", mailbox)
+        scene.step("read mail", taken, "T1114.002", needs)
     scene.step("come back", arrive(scene.later(35)), "T1078.004", needs)
     scene.step("add a consent", call(scene.later(50), "Consent to application", f"{mailbox}/apps"), "T1098", needs)
     scene.step("export again", call(scene.later(140), "New-MailboxExportRequest", mailbox), "T1114.002", needs)

@@ -90,10 +90,12 @@ def _intrusion(scene: Scene, host: Host, account: Account, content: str, script:
     shop, sender = scene.cast.domains[1], f"{scene.word()}@{scene.cast.domains[2]}"
     payload = scene.sha256("payload")
     person = scene.cast.people[0]
-    local = f"C:\\Users\\{account.name}\\AppData\\Roaming\\{scene.tool()}"
+    folder = scene.rng.choice(("Roaming", "Local", "Local\\Temp"))
+    local = f"C:\\Users\\{account.name}\\AppData\\{folder}\\{scene.tool()}"
     implant = t.process(host, scene.at(seconds=40), local, f'"{local}"', payload)
     channel = (Need("block_address", c2.ip), Need("isolate_host", host.name), Need("quarantine_file", payload))
-    delivered = t.mail(scene.at(minutes=-17), relay, sender, person.email, scene.rng.choice(SUBJECTS), content)
+    arrived = -scene.rng.uniform(4, 170)
+    delivered = t.mail(scene.at(minutes=arrived), relay, sender, person.email, scene.rng.choice(SUBJECTS), content)
     scene.step("deliver the mail", [delivered], "T1566.001")
     fetched = [
         t.lookup(scene.at(seconds=11), host, f"files.{shop}", shop, c2.ip),
@@ -110,7 +112,8 @@ def _intrusion(scene: Scene, host: Host, account: Account, content: str, script:
     ]
     scene.step("call home", called, "T1071.001", channel)
     scene.stop_agent(host, account, implant)
-    scene.beat("call home", 300, lambda at, n: t.outbound(at, host, c2.ip, 443, 1_800 + n % 7 * 90), channel)
+    every_s = scene.rng.randint(45, 780)
+    scene.beat("call home", every_s, lambda at, n: t.outbound(at, host, c2.ip, 443, 1_800 + n % 7 * 90), channel)
     _hands_on(scene, host, account, implant, channel)
 
 
@@ -128,7 +131,9 @@ def _hands_on(scene: Scene, host: Host, account: Account, implant: t.Process, ch
     def upload(at: int) -> Event:
         return t.outbound(at, host, scene.cast.addresses[0].ip, 443, 38_000_000)
 
-    scene.step("look around", commands(scene.at(minutes=64), ("whoami /all", "net group /domain")), "T1087.002", needs)
+    if scene.chance(0.6):
+        looked = commands(scene.at(minutes=scene.rng.uniform(8, 90)), ("whoami /all", "net group /domain"))
+        scene.step("look around", looked, "T1087.002", needs)
     scene.step("look further", commands(scene.later(40), ("nltest /dclist:", "net view")), "T1018", needs)
     scene.step("collect files", commands(scene.later(95), ("Compress-Archive Documents",)), "T1560.001", needs)
     scene.step("send them out", [upload(scene.later(120)), upload(scene.later(128))], "T1041", needs)

@@ -87,15 +87,17 @@ def _attack(scene: Scene, server: Host, account: Account, desk: Host, deleted: t
     scene.step("log on from a desk", came, "T1021.001", needs)
     opened = t.started(scene.at(minutes=-9), server, account, shell, explorer, integrity="high")
     scene.step("open a shell", [opened], "T1059.003", needs)
-    stopped = [
-        t.started(scene.at(minutes=-2), server, account, stop, shell, integrity="high"),
-        t.service_change(scene.at(minutes=-1.9), server, account, "service_stopped", "antivirus", stop, desk.ip),
-    ]
-    scene.step("stop the antivirus", stopped, "T1562.001", needs)
+    if scene.chance(0.65):
+        stopped = [
+            t.started(scene.at(minutes=-2), server, account, stop, shell, integrity="high"),
+            t.service_change(scene.at(minutes=-1.9), server, account, "service_stopped", "antivirus", stop, desk.ip),
+        ]
+        scene.step("stop the antivirus", stopped, "T1562.001", needs)
     removed = t.started(scene.at(), server, account, deleted, shell, integrity="high")
     scene.step("delete shadow copies", [removed], "T1490", needs)
     scene.stop_agent(server, account, shell)
-    scene.step("try the encryption", _renames(scene, server, account, scene.at(minutes=24), 90), "T1486", needs)
+    begins, count = scene.rng.uniform(6, 75), scene.rng.randint(60, 160)
+    scene.step("try the encryption", _renames(scene, server, account, scene.at(minutes=begins), count), "T1486", needs)
     scene.step("encrypt a share", _renames(scene, server, account, scene.later(25), 240), "T1486", needs)
     scene.step("encrypt the rest", _renames(scene, server, account, scene.later(80), 400), "T1486", needs)
 

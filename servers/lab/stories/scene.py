@@ -145,6 +145,10 @@ class Scene:
         steps = tuple(sorted(self.steps, key=lambda step: step.begins))
         return Script(steps, tuple(self.beats), hostile=self.hostile)
 
+    def chance(self, part: float) -> bool:
+        """Whether something happens that happens in that part of the cases; no two intruders work alike."""
+        return self.rng.random() < part
+
     def word(self) -> str:
         """A word from the common pool."""
         return self.rng.choice(WORDS)
@@ -313,6 +317,7 @@ class Scene:
             t.agent_event(at, host, "agent_stopped", killer),
         ]
         self.step("stop the agent", events, "T1562.001")
+        self._goes_on(host)
 
     def stop_logging(self, source: str, host: Host, account: Account, address: str, api: str) -> None:
         """The step in which an attacker switches a log source off, when that is the story."""
@@ -320,6 +325,18 @@ class Scene:
             return
         event = t.logging_disabled(self.killed_at, source, host, account, address, api)
         self.step("stop the log", [event], "T1562.008")
+        self._goes_on(host)
+
+    def _goes_on(self, host: Host) -> None:
+        """What a machine does by itself while one of its sensors is silent: it reports, or asks for a usual name."""
+        monitor, (domain, address) = self.enterprise.hosts_named("mon-")[0], self.enterprise.services[0]
+        for number in range(4):
+            at = self.killed_at + (4 + 13 * number) * MINUTE
+            if host.kind == "workstation":
+                usual = t.lookup(at, host, f"www.{domain}", domain, address.ip)
+            else:
+                usual = t.outbound(at, host, monitor.ip, 8443, 1_800)
+            self.step(f"ordinary {number}", [usual])
 
 
 def shifted(events: Iterable[Event], by: int) -> list[Event]:

@@ -48,7 +48,7 @@ def _server(scene: Scene) -> Host:
 
 def _required(scene: Scene) -> tuple[str, ...]:
     if scene.benign:
-        return ("webserver", "edr", "assets_list_authorised_work")
+        return ("webserver", "assets_list_authorised_work")
     return {"attack_killed_sensor": ("webserver", "firewall"), "sensor_blind": ()}.get(scene.kind, ("webserver", "edr"))
 
 
@@ -94,10 +94,16 @@ def _break_in(scene: Scene, server: Host, source: Address, path: str) -> None:
     scene.step("write the script", [written], "T1505.003", (*needs, Need("quarantine_file", script)))
     scene.step("run a command", run(scene.at(seconds=24), "whoami"), "T1059.003", needs)
     scene.stop_agent(server, scene.enterprise.account["emergency-1"], service)
-    back = [t.outbound(scene.at(minutes=6 + n), server, source.ip, 8442, 22_000) for n in range(3)]
-    scene.step("connect back", back, "T1071.001", needs)
-    scene.step("look around", run(scene.at(minutes=21), "net user & ipconfig /all"), "T1033", needs)
-    scene.beat("connect back", 420, lambda at, n: t.outbound(at, server, source.ip, 8442, 1_500 + n % 5 * 60), needs)
+    begins = "run a command"
+    if scene.kind == "attack_killed_sensor" or scene.chance(0.7):
+        first, begins = scene.rng.uniform(4, 20), "connect back"
+        back = [t.outbound(scene.at(minutes=first + n), server, source.ip, 8442, 22_000) for n in range(3)]
+        scene.step(begins, back, "T1071.001", needs)
+    if scene.chance(0.6):
+        looked = run(scene.at(minutes=scene.rng.uniform(21, 80)), "net user & ipconfig /all")
+        scene.step("look around", looked, "T1033", needs)
+    every_s = scene.rng.randint(180, 1500)
+    scene.beat(begins, every_s, lambda at, n: t.outbound(at, server, source.ip, 8442, 1_500 + n % 5 * 60), needs)
     scene.step("read the settings", run(scene.later(30), "type web.config"), "T1552.001", needs)
     scene.step("reach the database", [_to_database(scene, server, scene.later(75))], "T1210", needs)
     scene.step("take the data", [t.outbound(scene.later(110), server, source.ip, 8442, 290_000_000)], "T1041", needs)

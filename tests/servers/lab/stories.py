@@ -25,6 +25,10 @@ class Known:
         """A field of the alert."""
         return str(self.alert.fields[field])
 
+    def does(self, step: str) -> bool:
+        """Whether this story has a step of that name: no two intruders work alike."""
+        return any(step == planned.name for planned in self.story.plot.script.steps)
+
 
 def find(lab: Lab, family: str, kind: str) -> Known:
     """The story of that family and kind."""
