@@ -82,10 +82,11 @@ class Gathered:
             self.values.setdefault((name, wrote), {})[cleaned] = None
 
     def fields(self, path: str) -> Iterator[AlertField]:
-        """One field per name; a name heard from both a sensor and from text keeps the sensor's values first."""
-        for (name, wrote), values in sorted(self.values.items(), key=lambda item: item[0][1]):
+        """One field per name; what text adds to a name a sensor attests too stands apart as `related.`."""
+        for (name, wrote), values in self.values.items():
             value = tuple(values)[:100]
-            yield field_of(name, value if len(value) > 1 else value[0], wrote, path)
+            is_second = wrote == T2 and (name, T1) in self.values
+            yield field_of(f"related.{name}" if is_second else name, value if len(value) > 1 else value[0], wrote, path)
 
 
 def recognises(document: JsonObject) -> bool:

@@ -22,6 +22,7 @@ JUDGED_TEXTS: Final = (
 )  # fmt: skip
 """Every text of an event that could say what it does; a total match has to account for each."""
 
+POWERSHELLS: Final = frozenset({"powershell.exe", "pwsh.exe"})
 COMMAND_TEXTS: Final = frozenset({"process.command_line", "process.parent.command_line"})
 
 
@@ -83,7 +84,7 @@ def _is_inert_parent(line: str, parent: str) -> bool:
     rest = _after_image(line, parent)
     if rest is None:
         return False
-    if rest == "" or _is_inert_rest(rest):
+    if rest == "" or _is_inert_rest(rest, parent):
         return True
     is_host = base_name(parent) in weights().programs.service_parents
     return is_host and all(_HOST_WORD.fullmatch(word) for word in rest.lower().split())
@@ -94,7 +95,7 @@ def is_inert_command(line: str, image: str) -> bool:
 
     `image` is the full path a sensor attests, lower case. Encoded commands are decoded and judged by what they say."""
     rest = _after_image(line, image)
-    return _is_inert_rest(rest)
+    return _is_inert_rest(rest, image)
 
 
 def _after_image(line: str, image: str) -> str | None:
@@ -112,12 +113,15 @@ def _after_image(line: str, image: str) -> str | None:
     return None
 
 
-def _is_inert_rest(rest: str | None) -> bool:
+def _is_inert_rest(rest: str | None, image: str) -> bool:
+    """What follows the program: for cmd a system script, for PowerShell an encoded text, inert to the last token."""
     if not rest:
         return False
+    if base_name(image) not in POWERSHELLS:
+        return base_name(image) == "cmd.exe" and _are_inert_words(rest.lower().split())
     encoded = list(ENCODED_COMMAND.finditer(rest))
     if not encoded:
-        return _are_inert_words(rest.lower().split())
+        return False
     outside = (rest[: encoded[0].start()] + " " + rest[encoded[-1].end() :]).lower().split()
     layers = [layer for layer in decode(rest) if layer.how == "encoded command" and layer.depth == 1]
     if len(encoded) != 1 or len(layers) != 1 or not _are_inert_switches(outside):
@@ -130,11 +134,11 @@ def _are_inert_switches(words: list[str]) -> bool:
 
 
 def _are_inert_words(words: list[str]) -> bool:
-    """Switches, then exactly one script of a protected directory, then words such a script takes."""
+    """`/c`, exactly one script of a protected directory, and words such a script takes."""
     inert = known_good().inert
     scripts = [word for word in words if _is_protected_script(word)]
     plain_words = [word for word in words if word not in inert.switches and word not in scripts]
-    return len(scripts) == 1 and all(word in inert.words for word in plain_words)
+    return "/c" in words and len(scripts) == 1 and all(word in inert.words for word in plain_words)
 
 
 def _is_protected_script(word: str) -> bool:
