@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from agent.brain.playbook import PlaybookBrain
 from agent.brain.protocol import Brain
@@ -17,6 +17,9 @@ from agent.models import Alert, Case, Disposition, Evidence, JsonObject, Report,
 from agent.playbooks.format import Playbook
 from agent.settings import Settings
 from knowledge.trust.audit import AuditLog
+
+LINK_WITHIN = timedelta(days=7)
+"""How far back a closed case is looked for that a new one should know of."""
 
 RANK: dict[Disposition, int] = {
     "false_positive": 0,
@@ -109,7 +112,7 @@ class Analyst:
         now = self.clock(alert.world)
         tied = [
             (candidate, reason)
-            for candidate in self.store.candidates(tenant, alert)
+            for candidate in self.store.candidates(tenant, alert, LINK_WITHIN)
             if (reason := same_incident(alert, candidate.alert)) is not None
         ]
         neighbours = tuple(candidate.alert for candidate, _ in tied)
