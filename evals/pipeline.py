@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from servers.bundle import bundled
-
 from agent.analyst import Analyst
 from agent.brain.playbook import PlaybookBrain
 from agent.brain.protocol import Brain
@@ -26,6 +24,7 @@ from agent.playbooks.format import load_playbooks
 from agent.settings import Settings as AgentSettings
 from evals.errors import EvalError
 from knowledge.trust.audit import AuditLog
+from servers.bundle import bundled
 from servers.kit import SecurityServer
 from servers.lab.world import Lab
 from servers.settings import Settings as ServerSettings

@@ -4,9 +4,9 @@ The world stays consistent: what is planted in a field stands there in the alert
 attacker had written it at the source, and a question asked with a planted value is asked of the world as it was.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, Self
 
 import jsonpath
 from pydantic import JsonValue
@@ -49,31 +49,33 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """One payload in one place. `parts` has one text, or two for neighbouring fields."""
+    """What is planted where: surface to the payload's one text, or two for neighbouring fields."""
 
-    surface: str
-    parts: tuple[str, ...]
+    texts: Mapping[str, tuple[str, ...]]
 
-    def covers(self, name: str) -> bool:
-        """Whether text is planted in the field of that name."""
-        return self.surface in (EVERYWHERE, name)
+    @classmethod
+    def one(cls, surface: str, *parts: str) -> Self:
+        """One payload in one place."""
+        return cls({surface: parts})
 
-    def text(self, place: int) -> str:
-        """The part for the `place`-th field that is written."""
-        return self.parts[place % len(self.parts)]
+    def text(self, name: str) -> str | None:
+        """What is written into the field of that name, the same wherever the field stands; None for nothing."""
+        parts = self.texts.get(name) or self.texts.get(EVERYWHERE)
+        place = FIELDS.index(name) if name in FIELDS else len(name)
+        return parts[place % len(parts)] if parts else None
 
 
 def plant_alert(alert: Alert, plant: Plant) -> JsonObject:
     """The raw alert with the payload after the text of every covered untrusted field; fields it lacks are added."""
     raw: JsonValue = alert.raw
-    untrusted = [item for item in alert.fields if item.provenance is Provenance.UNTRUSTED and plant.covers(item.name)]
-    for place, item in enumerate(untrusted):
-        for match in jsonpath.finditer(item.path, alert.raw):
-            if isinstance(match.obj, str):
-                raw = written(raw, match.parts, f"{match.obj} {plant.text(place)}")
+    for item in alert.fields:
+        if item.provenance is Provenance.UNTRUSTED and (text := plant.text(item.name)) is not None:
+            for match in jsonpath.finditer(item.path, alert.raw):
+                if isinstance(match.obj, str):
+                    raw = written(raw, match.parts, f"{match.obj} {text}")
     planted = raw if isinstance(raw, dict) else {}
-    lacking = [name for name in FIELDS if plant.covers(name) and alert.field(name) is None and name not in planted]
-    return {**planted, **{name: plant.text(place) for place, name in enumerate(lacking)}}
+    lacking = {name: plant.text(name) for name in FIELDS if alert.field(name) is None and name not in planted}
+    return {**planted, **{name: text for name, text in lacking.items() if text is not None}}
 
 
 def written(value: JsonValue, parts: Sequence[int | str], new: JsonValue) -> JsonValue:
@@ -131,13 +133,11 @@ def _path(parts: Sequence[int | str]) -> str:
 
 def plant_evidence(evidence: Evidence, leaves: Sequence[Leaf], plant: Plant) -> Evidence:
     """The answer with the payload after every covered leaf; its hash follows."""
-    chosen = [leaf for leaf in leaves if plant.covers(leaf.name) or (leaf.knowledge and plant.surface == KNOWLEDGE)]
-    if not chosen:
-        return evidence
     data = evidence.data
-    for leaf in chosen:
-        data = written(data, leaf.parts, f"{leaf.text} {plant.text(0)}")
-    return evidence.model_copy(update={"data": data, "sha256": sha256_of(data)})
+    for leaf in leaves:
+        if (text := plant.text(KNOWLEDGE if leaf.knowledge else leaf.name)) is not None:
+            data = written(data, leaf.parts, f"{leaf.text} {text}")
+    return evidence if data is evidence.data else evidence.model_copy(update={"data": data, "sha256": sha256_of(data)})
 
 
 @dataclass(slots=True)

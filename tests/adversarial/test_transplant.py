@@ -1,5 +1,7 @@
 """Exchange the one thing that decides, and the verdict turns; leave it, and it stays."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,8 +12,7 @@ from agent.evidence.ledger import Ledger
 from agent.intake import alert_class, parse
 from agent.investigation.graph import investigate
 from agent.investigation.state import Deps
-from agent.models import CLOSING, Alert, Evidence, Report
-from agent.playbooks.format import load_playbooks
+from agent.models import CLOSING, Alert, Claim, Evidence, Finding, JsonObject, Ref, Report
 from evals.injection import FAMILIES
 from evals.pipeline import Pipeline, lab_pipeline
 from evals.planting import Reader
@@ -41,32 +42,64 @@ async def alerts_of(pipeline: Pipeline, lab: Path) -> dict[tuple[str, str], Aler
     return found
 
 
-async def investigated(alert: Alert, door: Reader, pipeline: Pipeline) -> Report:
-    """The report over the alert with the answers that `door` gives."""
-    brain = PlaybookBrain()
+@dataclass
+class Recording:
+    """A read door that remembers every answer it gave."""
+
+    inner: Reader
+    given: dict[str, Evidence] = field(default_factory=dict)
+
+    async def read_many(self, calls: Sequence[tuple[str, JsonObject]]) -> list[Evidence]:
+        answers = await self.inner.read_many(calls)
+        self.given |= {answer.id: answer for answer in answers}
+        return answers
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A report and the answers it rests on."""
+
+    report: Report
+    given: dict[str, Evidence]
+
+    @property
+    def disposition(self) -> str:
+        return self.report.verdict.disposition
+
+    def tools_of(self, findings: Iterable[Finding]) -> set[str]:
+        """Tools whose answers the claims of these findings were read from."""
+        claims = {claim.id: claim for claim in self.report.claims}
+        named = {ref.evidence for finding in findings for ref in refs_of(claims[finding.claim])}
+        return {self.given[name].tool for name in named if name in self.given}
+
+    def deciding(self) -> set[str]:
+        """Tools whose answers settle the verdict: those of a satisfied proof, and the register where it authorises."""
+        authorised = self.report.verdict.authorisation is not None
+        return self.tools_of(
+            finding
+            for finding in self.report.findings
+            if finding.decisive_for or (authorised and finding.question == "work")
+        )
+
+
+def refs_of(claim: Claim) -> list[Ref]:
+    """Every place that a claim reads."""
+    return [value for name in ("ref", "first", "second") if isinstance(value := getattr(claim, name, None), Ref)]
+
+
+async def investigated(alert: Alert, door: Reader, pipeline: Pipeline) -> Looked:
+    """What comes out for the alert with the answers that `door` gives."""
+    brain, recording = PlaybookBrain(), Recording(door)
     subject = Ledger().from_alert(alert, backend="embedded")
-    deps = Deps("case", brain, brain, door, load_playbooks(), lambda: pipeline.clock("lab"), subject)
-    return await investigate(alert, alert_class(alert), deps)
+    playbooks = pipeline.analyst.playbooks
+    deps = Deps("case", brain, brain, recording, playbooks, lambda: pipeline.clock("lab"), subject)
+    return Looked(await investigate(alert, alert_class(alert), deps), recording.given)
 
 
-def deciding(report: Report) -> set[str]:
-    """Sensors and registers that the findings which settle the verdict rest on."""
-    settling = [finding for finding in report.findings if finding.decisive_for]
-    if report.verdict.authorisation:
-        settling += [finding for finding in report.findings if finding.question == "work"]
-    return {sensor for finding in settling for sensor in finding.sensors}
-
-
-def bears(item: Evidence, sensors: set[str]) -> bool:
-    """Whether the answer comes from one of the sensors."""
-    named = {"register"} if item.tool == "assets_list_authorised_work" else {item.sensor or item.server}
-    return bool(named & sensors)
-
-
-async def transplanted(into: Alert, donor: Alert, sensors: set[str], pipeline: Pipeline) -> Report:
-    """`into` investigated with the answers of `sensors` taken from `donor`."""
+async def transplanted(into: Alert, donor: Alert, tools: set[str], pipeline: Pipeline) -> Looked:
+    """`into` investigated with the answers of `tools` taken from `donor`."""
     there, back = Translation.between(into, donor), Translation.between(donor, into)
-    door = TransplantDoor(pipeline.read_door(), there, back, lambda item: bears(item, sensors))
+    door = TransplantDoor(pipeline.read_door(), there, back, lambda item: item.tool in tools)
     return await investigated(into, door, pipeline)
 
 
@@ -79,8 +112,8 @@ async def test_deciding_telemetry_turns_the_verdict(lab: Path, tmp_path: Path) -
         for family in FAMILIES:
             pair = pair_of(family, alerts)
             before = await investigated(pair.twin, pipeline.read_door(), pipeline)
-            after = await transplanted(pair.twin, pair.attack, deciding(before), pipeline)
-            turned[family] = (before.verdict.disposition, after.verdict.disposition)
+            after = await transplanted(pair.twin, pair.attack, before.deciding(), pipeline)
+            turned[family] = (before.disposition, after.disposition)
 
     stuck = {family: pair for family, pair in turned.items() if pair[0] not in CLOSING or pair[1] in CLOSING}
     assert stuck == {}
@@ -96,9 +129,9 @@ async def test_attack_with_the_telemetry_of_its_twin_is_innocent(lab: Path, tmp_
             pair = pair_of(family, alerts)
             before = await investigated(pair.attack, pipeline.read_door(), pipeline)
             twin = await investigated(pair.twin, pipeline.read_door(), pipeline)
-            malicious = {sensor for item in before.findings for sensor in item.sensors} - {"register"}
-            after = await transplanted(pair.attack, pair.twin, deciding(twin) | malicious, pipeline)
-            turned[family] = (before.verdict.disposition, after.verdict.disposition)
+            telling = before.tools_of(before.report.findings) | twin.tools_of(twin.report.findings)
+            after = await transplanted(pair.attack, pair.twin, telling - {"siem_check_coverage"}, pipeline)
+            turned[family] = (before.disposition, after.disposition)
 
     assert {
         family: pair for family, pair in turned.items() if pair[0] != "true_positive" or pair[1] not in CLOSING
@@ -115,4 +148,4 @@ async def test_transplanting_nothing_changes_nothing(lab: Path, tmp_path: Path) 
             before = await investigated(pair.attack, pipeline.read_door(), pipeline)
             after = await transplanted(pair.attack, pair.twin, set(), pipeline)
 
-            assert before.verdict.model_dump() == after.verdict.model_dump(), family
+            assert before.report.verdict == after.report.verdict, family

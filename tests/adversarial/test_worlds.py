@@ -22,8 +22,9 @@ def wazuh(host: str, user: str, address: str) -> JsonObject:
 
 
 def simulated(evidence: tuple[Evidence, ...]) -> list[str]:
-    """Evidence that says anything, and comes from the lab."""
-    return [item.id for item in evidence if item.synthetic or (item.backend == "embedded" and item.data is not None)]
+    """Answers that say anything and come from the lab; E0 is the alert as it was handed in."""
+    answers = [item for item in evidence if item.id != "E0"]
+    return [item.id for item in answers if item.synthetic or (item.backend == "embedded" and item.data is not None)]
 
 
 async def test_site_case_has_no_evidence_of_the_lab(lab: Path, tmp_path: Path) -> None:
