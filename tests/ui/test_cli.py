@@ -43,27 +43,6 @@ COMMANDS = (
 )
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Runs `mcpsoc` with a home of its own, in English."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MCPSOC_", "LC_", "LANG"))}
-    environment = {**kept, "MCPSOC_HOME": str(tmp_path / "home"), "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
-
-    def go(*arguments: str, stdin: str = "", **extra: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", "from ui.cli import main; main()", *arguments],
-            input=stdin,
-            env={**environment, **extra},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
-
-    return go
-
-
 def test_help_answers_at_once(run: Run) -> None:
     """Whoever asks what there is does not wait for what it needs. (Processor time: the machine may be busy.)"""
     seconds = []
