@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from servers.lab.chance import Stream
-from servers.lab.enterprise import MAIL_DOMAIN, SITES, Enterprise, Site
+from servers.lab.enterprise import MAIL_DOMAIN, SITES, Enterprise
 from servers.lab.names import DOMAIN_TAILS, FIRST, LAST, TLD, WORDS
 from servers.lab.records import Account, Address, Host, Person, Software, Vulnerability, digest, from_ms
 
@@ -314,8 +314,3 @@ def egress_of(enterprise: Enterprise, service: str) -> Address:
     """The address from which a service account's runner usually reaches the cloud."""
     first = len(SITES) + len(PARTNERS)
     return enterprise.own[first + list(enterprise.keys).index(service)]
-
-
-def site_of(enterprise: Enterprise, person: Person) -> Site:
-    """The office a person works at."""
-    return enterprise.site[person.site]

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 
 from servers.lab import telemetry as t
 from servers.lab.enterprise import Enterprise
-from servers.lab.records import ContainmentKind, Event, Host
-
-HOLDS: frozenset[str] = frozenset({"disable_account", "isolate_host", "quarantine_file"})
-"""Kinds that stay in force after their time until a person releases them."""
+from servers.lab.records import HOLDS, ContainmentKind, Event, Host
 
 NETWORK_CATEGORIES = frozenset({"network", "web", "cloud", "email", "intrusion_detection"})
 MANAGEMENT_PORTS = frozenset({8443})

@@ -10,6 +10,8 @@ from pydantic import JsonValue
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 ContainmentKind: TypeAlias = Literal["block_address", "disable_account", "isolate_host", "quarantine_file"]
+HOLDS: frozenset[str] = frozenset({"disable_account", "isolate_host", "quarantine_file"})
+"""Kinds that stay in force after their time until a person releases them."""
 CoverageState: TypeAlias = Literal["covered", "partial", "silent", "down", "not_deployed"]
 
 encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode

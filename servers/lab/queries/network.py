@@ -9,10 +9,7 @@ from statistics import median
 
 from servers.lab.queries.entities import get_host, is_internal
 from servers.lab.queries.events import Page, search_events
-from servers.lab.records import Containment, ContainmentKind, from_ms, to_ms
-
-HOLDS: frozenset[str] = frozenset({"disable_account", "isolate_host", "quarantine_file"})
-"""Kinds that stay in force after their time until a person releases them."""
+from servers.lab.records import HOLDS, Containment, ContainmentKind, from_ms, to_ms
 
 
 @dataclass(frozen=True, slots=True)
