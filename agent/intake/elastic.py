@@ -11,7 +11,7 @@ from typing import Final
 from agent.intake.attack import current_techniques
 from agent.intake.draft import Draft, level_of, time_of
 from agent.intake.fields import PROTECTED, T1, T2, FieldRule, all_texts, extract, find, first_text, lower, number, text
-from agent.models import JsonObject, Rule
+from agent.models import AlertField, JsonObject, Rule
 
 SENSOR_WORDS: Final = (
     "event.id", "event.code", "event.source", "event.category", "event.action", "event.outcome",
@@ -107,11 +107,20 @@ def read(document: JsonObject) -> Draft:
         ),
         rule=Rule(id=rule_id or name or "unknown", name=name or rule_id or "unknown", level=risk, groups=groups),
         techniques=_specific(current_techniques(all_texts(document, *_TECHNIQUES))),
-        fields=extract(document, TABLE),
+        fields=_attempted(extract(document, TABLE)),
         head=tuple(key for key in document if key.startswith(("kibana", "signal", "@timestamp", "threat", "mcpsoc"))),
         vendor_severity=first_text(document, "kibana.alert.severity", "signal.rule.severity"),
         synthetic=any(found.value is True for found in find(document, "mcpsoc.synthetic")),
     )
+
+
+def _attempted(fields: tuple[AlertField, ...]) -> tuple[AlertField, ...]:
+    """The fields, with the user of a failed sign-in as what it is: a name somebody typed."""
+    said = {item.name: item.value for item in fields}
+    if said.get("event.outcome") != "failure" or said.get("event.category") != "authentication":
+        return fields
+    typed = ("user.name", "user.id", "user.domain")
+    return tuple(item.model_copy(update={"provenance": T2}) if item.name in typed else item for item in fields)
 
 
 def _under(name: str) -> Iterable[str]:

@@ -390,3 +390,18 @@ def test_observables_are_canonical_and_loopback_is_none() -> None:
     assert ("address", "203.0.113.7") in found
     assert ("domain", "evil.example") in found
     assert not {value for _, value in found} & {"127.0.0.1", "SYSTEM"}
+
+
+@pytest.mark.parametrize(("outcome", "expected"), [("failure", Provenance.UNTRUSTED), ("success", Provenance.SENSOR)])
+def test_user_of_a_failed_sign_in_is_a_name_somebody_typed(outcome: str, expected: Provenance) -> None:
+    """An attempted user name proves nothing about who tried; an authenticated one does."""
+    raw: JsonObject = {
+        "kibana.alert.rule.name": "Failed sign-ins",
+        "@timestamp": "2025-03-01T10:00:00Z",
+        "event.category": "authentication",
+        "event.outcome": outcome,
+        "user.name": "ann",
+    }
+    field = parse(raw, world="site", ordinal=1).field("user.name")
+    assert field is not None
+    assert field.provenance is expected
