@@ -55,6 +55,7 @@ def test_a_reference_that_leads_away_or_nowhere_is_a_fault_and_not_a_download(sc
     assert "cannot be checked" in compiled(schema, trusted=False)({"a": 1})
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_reference_to_a_file_of_this_machine_is_not_opened(tmp_path):
     """Whoever writes the schema must not choose what the host reads."""
     there = tmp_path / "there.json"
