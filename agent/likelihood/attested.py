@@ -47,20 +47,26 @@ def is_machine(alert: Alert) -> bool:
 def is_trusted_program(path: str | None) -> bool:
     """Whether an attested image is a program that only does its own work: no interpreter, no administrator's tool.
 
-    Under Program Files any other name counts; among the system directories only the known hosts do."""
+    Browsers and office programs do what outsiders' documents say. Under Program Files any other name counts; among the
+    system directories only the known hosts do."""
     if path is None:
         return False
     name, programs = base_name(path), weights().programs
-    if name in programs.tools or name in programs.shells or name in programs.script_hosts:
+    if name in programs.tools | programs.shells | programs.script_hosts | programs.office | programs.browsers:
         return False
     return name in programs.system_hosts or "program files" in path or "windows defender" in path
 
 
 def acting_program_is_trusted(alert: Alert) -> bool:
-    """Whether the program that acted is attested and trusted, and so is whatever started it, where that is told."""
+    """Whether the program that acted is attested and trusted, and so is whatever started it, where that is told.
+
+    A program that writes files others chose is not trusted for a file."""
     has_parent = alert.field("process.parent.executable") is not None
     is_steered = has_parent and not is_trusted_program(attested(alert, "process.parent.executable"))
-    return not is_steered and is_trusted_program(attested(alert, "process.executable"))
+    is_carrying = alert.field("file.path") is not None and bool(
+        tokens(alert, "process.executable") & weights().programs.carriers
+    )
+    return not is_steered and not is_carrying and is_trusted_program(attested(alert, "process.executable"))
 
 
 def is_inside(address: str | None) -> bool:

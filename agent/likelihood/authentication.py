@@ -16,6 +16,10 @@ NO_SUCH_ACCOUNT: Final = frozenset({"0xc0000064"})
 WRONG_PASSWORD: Final = frozenset({"0xc000006a", "0xc0000071", "0xc0000224"})
 LOCKED: Final = frozenset({"0xc0000234", "0xc0000072"})
 
+_REPEATED: Final = re.compile(
+    r"maximum authentication attempts exceeded|too many authentication failures|repeated login failures", re.IGNORECASE
+)
+"""What services write once somebody has used up all tries of a connection (six, as OpenSSH comes)."""
 _COUNTS: Final = re.compile(
     r"\b(\d{1,6}) more authentication failures|message repeated (\d{1,6}) times|(\d{1,6}) failed", re.ASCII
 )
@@ -97,7 +101,8 @@ def _counted(alert: Alert) -> int:
     """How many failures the alert itself counts; one more than a line that says how often the last was repeated."""
     fields = max(_number(alert.text("count")), _number(alert.text("event.count")))
     line = f"{alert.text('event.original') or ''} {alert.text('message') or ''}"
-    return max([fields, *(_number(match[1] or match[2] or match[3]) + 1 for match in _COUNTS.finditer(line))])
+    repeated = weights().authentication.many_failures.at_least if _REPEATED.search(line) else 0
+    return max([fields, repeated, *(_number(match[1] or match[2] or match[3]) + 1 for match in _COUNTS.finditer(line))])
 
 
 def _same_source(alert: Alert, other: Alert) -> bool:

@@ -42,7 +42,7 @@ def _raising(alert: Alert) -> Iterator[Contribution]:
     if not trusted and attested(alert, "event.code") == "8" and _is_sysmon(alert):
         yield _contribution("remote_thread", table.remote_thread, "process.target.executable")
     yield from _by_shell(alert)
-    if not _is_own_updater(alert) and compiled(table.scratch_image.pattern).search(
+    if not _is_machine_child(alert) and compiled(table.scratch_image.pattern).search(
         plain(alert.text("process.executable") or "")
     ):
         yield _contribution("scratch_image", table.scratch_image, "process.executable")
@@ -72,14 +72,20 @@ def _lowering(alert: Alert) -> Iterator[Contribution]:
     table = weights().process_intent
     if acting_program_is_trusted(alert):
         yield _contribution("trusted_program", table.trusted_program, "process.executable")
+    if _is_machine_child(alert) and attested(alert, "process.executable") is not None:
+        yield _contribution("machine_child", table.machine_child, "process.parent.executable")
     service = attested(alert, "service.command")
     if service is not None and (is_trusted_program(service) or service.endswith(".sys")):
         yield _contribution("trusted_service", table.trusted_service, "service.command")
 
 
-def _is_own_updater(alert: Alert) -> bool:
-    """Whether SYSTEM's own trusted program started it: updaters unpack into scratch directories."""
-    return is_machine(alert) and is_trusted_program(attested(alert, "process.parent.executable"))
+def _is_machine_child(alert: Alert) -> bool:
+    """Whether SYSTEM's own trusted program started it: updaters unpack into scratch directories, agents take inventory.
+
+    A scheduler or service manager starts what it was told, so it vouches for nothing."""
+    parent = attested(alert, "process.parent.executable")
+    is_scheduler = base_name(parent or "") in weights().programs.service_parents
+    return is_machine(alert) and not is_scheduler and is_trusted_program(parent)
 
 
 def _contribution(name: str, weight: Weight, field: str) -> Contribution:

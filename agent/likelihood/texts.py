@@ -23,6 +23,7 @@ FIELDS: Final[dict[TextKind, tuple[str, ...]]] = {
     "url": ("url.full", "http.referrer", "event.payload"),
     "agent": ("user_agent",),
     "domain": ("dns.question.name", "destination.domain"),
+    "signature": ("rule.name",),
 }  # fmt: skip
 """Fields of each kind of text, the most telling first."""
 
@@ -49,6 +50,8 @@ def texts(alert: Alert, kind: TextKind) -> tuple[Text, ...]:
     if kind == "registry":
         data = [text.value for text in _of(alert, "registry.data")]
         found = [Text(text.field, " = ".join((text.value, *data))) for text in found]
+    if kind == "signature" and alert.field("rule.category") is None:
+        return ()
     return tuple(found)
 
 

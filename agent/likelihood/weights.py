@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 
 from agent.models import AlertFormat, Model, Outcome, Priority, Severity
 
-TextKind: TypeAlias = Literal["command", "name", "file", "registry", "url", "agent", "domain"]
+TextKind: TypeAlias = Literal["command", "name", "file", "registry", "url", "agent", "domain", "signature"]
 """Which texts of an alert a sign is looked for in; `texts.py` says what each is."""
 
 
@@ -94,6 +94,7 @@ class Programs(Model):
     tools: frozenset[str]
     system_hosts: frozenset[str]
     office: frozenset[str]
+    carriers: frozenset[str]
     browsers: frozenset[str]
     web_servers: frozenset[str]
     databases: frozenset[str]
@@ -117,6 +118,7 @@ class ProcessWeights(Model):
     inert: Weight
     machine_task: Weight
     trusted_program: Weight
+    machine_child: Weight
     trusted_service: Weight
 
 

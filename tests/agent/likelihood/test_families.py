@@ -208,6 +208,7 @@ def test_one_failed_sign_in_is_likely_a_slip(make_wazuh: Maker) -> None:
         {"groups": FAILED, "log": "PAM 5 more authentication failures; rhost=203.0.113.4"},
         {"groups": FAILED, "log": "message repeated 9 times: [ Failed password from 203.0.113.4 ]"},
         {"groups": FAILED, "fired": 40},
+        {"groups": FAILED, "log": "error: maximum authentication attempts exceeded for ann from 203.0.113.4"},
         {"groups": ("syslog", "sshd", "authentication_failed", "invalid_login")},
     ],
 )
@@ -247,6 +248,7 @@ def eve(category: str, signature: str) -> JsonObject:
         ("Web Application Attack", "ET WEB_SERVER Injection", True),
         ("Attempted Administrator Privilege Gain", "ET EXPLOIT X", True),
         ("Attempted Information Leak", "ET SCAN Probe", True),
+        ("Potential Corporate Privacy Violation", "ET POLICY Possible Kali Linux hostname", True),
         ("Not Suspicious Traffic", "ET POLICY Package manager", False),
         ("Generic Protocol Command Decode", "SURICATA STREAM ack", False),
         ("Misc activity", "ET INFO Something", False),
@@ -300,6 +302,83 @@ def test_office_starting_a_shell_raises(make_sysmon: Maker) -> None:
         **PERSON,
     )
     assert any(item.reason.startswith("office_parent") for item in weigh(alert))
+
+
+def test_a_download_by_a_browser_is_not_excused_by_the_browser(make_sysmon: Maker) -> None:
+    """The browser lies in a protected directory; what it writes was chosen outside."""
+    alert = make_sysmon(
+        "11",
+        image="C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe",
+        targetFilename="C:\\Users\\ann\\Downloads\\tool.exe",
+    )
+    assert likelihood(weigh(alert)) > 0.6
+
+
+def test_a_tool_started_by_systems_own_program_is_likely_ordinary(make_sysmon: Maker) -> None:
+    """Telemetry and security agents start PowerShell as SYSTEM; only a capability in its text speaks against that."""
+    event = {
+        "image": POWERSHELL,
+        "parentImage": SYSTEM32 + "CompatTelRunner.exe",
+        "parentCommandLine": SYSTEM32 + "CompatTelRunner.exe",
+        **MACHINE,
+    }
+    quiet = make_sysmon("1", commandLine="powershell.exe -ExecutionPolicy Restricted -Command $x = 1", **event)
+    loud = make_sysmon("1", commandLine="powershell.exe -c vssadmin delete shadows /all", **event)
+    scheduled = make_sysmon(
+        "1", **{**event, "parentImage": SYSTEM32 + "svchost.exe", "commandLine": "powershell.exe -f a"}
+    )
+    assert likelihood(weigh(quiet)) < 0.5
+    assert likelihood(weigh(loud)) > 0.8
+    assert likelihood(weigh(scheduled)) > 0.5
+
+
+@pytest.mark.parametrize(
+    "parent, reason",
+    [
+        ("C:\\Windows\\System32\\inetsrv\\w3wp.exe", "web_server_parent"),
+        ("C:\\Program Files\\Microsoft SQL Server\\sqlservr.exe", "database_parent"),
+        ("C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe", "browser_parent"),
+        (SYSTEM32 + "mshta.exe", "script_host_parent"),
+        (SYSTEM32 + "wbem\\WmiPrvSE.exe", "remote_management_parent"),
+        (SYSTEM32 + "services.exe", "service_control_parent"),
+    ],
+)
+def test_parents_that_do_not_need_a_shell_raise(parent: str, reason: str, make_sysmon: Maker) -> None:
+    """Who started a shell tells more than the shell."""
+    alert = make_sysmon("1", image=SYSTEM32 + "cmd.exe", commandLine="cmd.exe", parentImage=parent, **PERSON)
+    assert any(item.reason.startswith(reason) for item in weigh(alert))
+
+
+@pytest.mark.parametrize(
+    "image, original, reason",
+    [
+        ("C:\\Users\\ann\\svchost.exe", "", "system_name_elsewhere"),
+        ("C:\\Users\\ann\\notes.exe", "PowerShell.EXE", "renamed_tool"),
+    ],
+)
+def test_false_names_raise(image: str, original: str, reason: str, make_sysmon: Maker) -> None:
+    """A name chosen to look like something else is chosen by somebody who hides."""
+    alert = make_sysmon("1", image=image, commandLine="x", originalFileName=original, **PERSON)
+    assert any(item.reason.startswith(reason) for item in weigh(alert))
+
+
+def test_several_scanners_weigh_more_than_one(make_wazuh: Maker) -> None:
+    """One engine of many errs often; none calling a file bad says nothing."""
+    found = {
+        number: sum(
+            item.weight
+            for item in weigh(make_wazuh(groups=("virustotal",), data={"virustotal": {"positives": number}}))
+        )
+        for number in (0, 1, 30)
+    }
+    assert found[0] == 0 < found[1] < found[30]
+
+
+def test_many_signatures_from_one_source_raise(make_wazuh: Maker) -> None:
+    """A vulnerability scan shows as many different rules in a few minutes."""
+    alerts = [make_wazuh(groups=("ids",), data=eve("Misc activity", f"ET INFO number {n}")) for n in range(5)]
+    assert any(item.reason.startswith("many_signatures") for item in weigh(alerts[0], alerts[1:]))
+    assert not any(item.reason.startswith("many_signatures") for item in weigh(alerts[0], [alerts[0]] * 9))
 
 
 def test_an_unknown_alert_weighs_nothing(make_wazuh: Maker) -> None:
