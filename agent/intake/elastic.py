@@ -11,7 +11,7 @@ from typing import Final
 from agent.intake.attack import current_techniques
 from agent.intake.draft import Draft, level_of, time_of
 from agent.intake.fields import PROTECTED, T1, T2, FieldRule, all_texts, extract, find, first_text, lower, number, text
-from agent.models import AlertField, JsonObject, Rule
+from agent.models import AlertField, JsonObject, Provenance, Rule
 
 SENSOR_WORDS: Final = (
     "event.id", "event.code", "event.source", "event.category", "event.action", "event.outcome",
@@ -116,11 +116,11 @@ def read(document: JsonObject) -> Draft:
 
 def _attempted(fields: tuple[AlertField, ...]) -> tuple[AlertField, ...]:
     """The fields, with the user of a failed sign-in as what it is: a name somebody typed."""
-    said = {item.name: item.value for item in fields}
-    if said.get("event.outcome") != "failure" or said.get("event.category") != "authentication":
+    said = {item.name: str(item.value) for item in fields}
+    if said.get("event.outcome") != "failure" or "authentication" not in said.get("event.category", ""):
         return fields
     typed = ("user.name", "user.id", "user.domain")
-    return tuple(item.model_copy(update={"provenance": T2}) if item.name in typed else item for item in fields)
+    return tuple(item.model_copy(update={"provenance": Provenance.UNTRUSTED}) if item.name in typed else item for item in fields)
 
 
 def _under(name: str) -> Iterable[str]:
