@@ -43,6 +43,7 @@ RENAMED: Final = (
     FieldRule("process.hash.sha1", "process.hash.sha1", T1, lower),
     FieldRule("file.hash.sha256", "file.hash.sha256", T1, lower),
     FieldRule("email.attachment.sha256", "email.attachment.sha256", T1, lower),
+    FieldRule("event.count", "kibana.alert.threshold_result.count", T1, number),
     FieldRule("http.status", "http.response.status_code", T1, number),
     FieldRule("http.method", "http.request.method", T2),
     FieldRule("user_agent", "user_agent.original", T2),
@@ -120,7 +121,9 @@ def _attempted(fields: tuple[AlertField, ...]) -> tuple[AlertField, ...]:
     if said.get("event.outcome") != "failure" or "authentication" not in said.get("event.category", ""):
         return fields
     typed = ("user.name", "user.id", "user.domain")
-    return tuple(item.model_copy(update={"provenance": Provenance.UNTRUSTED}) if item.name in typed else item for item in fields)
+    return tuple(
+        item.model_copy(update={"provenance": Provenance.UNTRUSTED}) if item.name in typed else item for item in fields
+    )
 
 
 def _under(name: str) -> Iterable[str]:

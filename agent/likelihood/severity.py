@@ -22,6 +22,10 @@ BLOCKING: Final = frozenset({
 })  # fmt: skip
 
 
+ANSWERED_ONLY: Final = frozenset({"web", "network", "process", "file"})
+"""Categories whose success says that a request was answered or a program started, not that an attack worked."""
+
+
 def severity(
     alert: Alert,
     *,
@@ -61,6 +65,8 @@ def outcome_of(alert: Alert) -> Outcome:
         return "attempted"
     if is_success(alert):
         return "succeeded"
+    if attested(alert, "event.category") in ANSWERED_ONLY and attested(alert, "event.outcome") == "success":
+        return "unknown"
     by_word: dict[str | None, Outcome] = {"failure": "attempted", "success": "succeeded"}
     return by_word.get(attested(alert, "event.outcome"), "unknown")
 

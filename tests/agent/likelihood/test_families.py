@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from agent.intake import parse
 from agent.likelihood import likelihood, weigh
 from agent.models import Alert, JsonObject
 
@@ -226,6 +227,20 @@ def test_failures_from_one_source_add_up(make_wazuh: Maker) -> None:
     assert reasons
     assert reasons[0].startswith("many_accounts")
     assert likelihood(weigh(elsewhere[0], elsewhere[1:])) < 0.5
+
+
+def test_a_counted_alert_is_no_single_slip() -> None:
+    """Threshold rules of Elastic count the failures themselves."""
+    raw: JsonObject = {
+        "kibana.alert.rule.name": "r",
+        "@timestamp": "2025-03-01T10:00:00Z",
+        "event.category": "authentication",
+        "event.outcome": "failure",
+        "source.ip": "203.0.113.4",
+        "kibana.alert.threshold_result.count": 24,
+    }
+    weights = {item.group: item.weight for item in weigh(parse(raw, world="site", ordinal=1))}
+    assert weights["authentication"] == 1.2
 
 
 def test_success_after_guessing_weighs_most(make_wazuh: Maker) -> None:

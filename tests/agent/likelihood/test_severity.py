@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from agent.intake import parse
 from agent.likelihood import outcome_of, priority, severity, stage_of
 from agent.models import SEVERITIES, Alert, JsonObject, Outcome
 
@@ -88,6 +89,26 @@ def test_the_outcome_comes_from_typed_fields(
 ) -> None:
     """ "Did it work?" is an analyst's first question, and no text may answer it."""
     assert outcome_of(make_wazuh(**case)) == expected
+
+
+@pytest.mark.parametrize(
+    "category, outcome, expected",
+    [
+        ("authentication", "success", "succeeded"),
+        ("authentication", "failure", "attempted"),
+        ("web", "success", "unknown"),
+        ("web", "failure", "attempted"),
+    ],
+)
+def test_an_answered_request_is_no_success_of_an_attack(category: str, outcome: str, expected: str) -> None:
+    """A web server says 200 to nearly everything."""
+    raw: JsonObject = {
+        "kibana.alert.rule.name": "r",
+        "@timestamp": "2025-03-01T10:00:00Z",
+        "event.category": category,
+        "event.outcome": outcome,
+    }
+    assert outcome_of(parse(raw, world="lab", ordinal=1)) == expected
 
 
 def test_text_cannot_claim_that_it_failed(make_wazuh: Maker) -> None:
