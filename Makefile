@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SEEDS ?= 1
 
+# Compiled modules are kept: without them every command starts twice as slowly.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup readme demo test check lint types tests evals mutants coverage catalogues constraints clean
 

@@ -16,34 +16,44 @@ import importlib, json, os, sys
 ours = tuple(os.path.join(sys.argv[1], name) + os.sep for name in ("agent", "knowledge", "servers", "ui", "evals"))
 names = json.loads(sys.argv[2])
 effects = []
+WATCHED = {"open", "socket.connect", "socket.bind", "socket.sendto", "subprocess.Popen", "os.mkdir", "sqlite3.connect"}
 
-def by_us():
+def caused_by_us():
     # A line of ours that causes this by anything but an import; what a library does when it is imported is its own.
     frame = sys._getframe(2)
-    while frame is not None:
-        name = frame.f_code.co_filename
-        if name.startswith(ours):
-            return f"{os.path.relpath(name, sys.argv[1])}:{frame.f_lineno}"
-        if name.startswith("<frozen importlib"):
-            return None
+    while frame is not None and not frame.f_code.co_filename.startswith("<frozen importlib"):
+        if frame.f_code.co_filename.startswith(ours):
+            return True
         frame = frame.f_back
-    return None
+    return False
+
+def read_by_us():
+    # The line that asks: skipping the standard library's own steps from there to the dictionary behind os.environ.
+    frame = sys._getframe(2)
+    own_steps = (os.sep + "os.py", "<frozen os>", "_collections_abc.py", "<frozen _collections_abc>")
+    while frame is not None and frame.f_code.co_filename.endswith(own_steps):
+        frame = frame.f_back
+    name = frame.f_code.co_filename if frame is not None else ""
+    return f"{os.path.relpath(name, sys.argv[1])}:{frame.f_lineno}" if name.startswith(ours) else None
 
 def audit(event, args):
+    if event not in WATCHED or not caused_by_us():
+        return
     if event == "open":
         path, mode, flags = args
         writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
         if not writes or str(path).endswith((".pyc", "/dev/null")) or ".pyc." in str(path):
             return
         effects.append(f"writes {path}")
-    elif event in ("socket.connect", "socket.bind", "socket.sendto", "subprocess.Popen", "os.mkdir", "sqlite3.connect"):
+    else:
         effects.append(f"{event} {args[:1]}")
 
 environment = os.environ
 read = type(environment).__getitem__
 
 def watched_item(self, key):
-    if (place := by_us()) is not None:
+    place = read_by_us() or ("a library for us" if str(key).startswith("MCPSOC_") else None)
+    if place is not None:
         effects.append(f"{place} reads the environment: {key}")
     return read(self, key)
 
@@ -74,6 +84,7 @@ def test_importing_every_module_has_no_effect(tmp_path: Path) -> None:
     """A test, a tool or a documentation build may import anything without finding a file or a connection afterwards."""
     environment = {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
         "HOME": str(tmp_path),
         "MCPSOC_HOME": str(tmp_path / "home"),
         "ANONYMIZED_TELEMETRY": "False",

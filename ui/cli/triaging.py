@@ -19,6 +19,7 @@ from ui.cli.catalogue import Catalogue
 from ui.cli.output import say, write_json_line, write_line
 from ui.cli.terms import inert
 from ui.compose import Desk, open_desk
+from ui.errors import CheckFailedError
 from ui.follow import Followed, Follower, Positions
 from ui.home import Home
 from ui.rows import triage_row
@@ -117,7 +118,7 @@ async def judge(read: Read, desk: Desk, *, again: bool = False) -> Judged:
         handled = await desk.analyst.handle(alert)
     report = handled.report or handled.case.report
     if report is None:
-        raise RuntimeError(f"case {handled.case.id} was handled and has no report")
+        raise CheckFailedError("case {id} was handled and has no report", id=handled.case.id)
     seconds = perf_counter() - started
     return Judged(triage_row(alert.alert_id, handled.case, report, handled.duplicate_of, seconds))
 
