@@ -7,9 +7,9 @@ import pytest
 from agent.brain.playbook import PlaybookBrain
 from agent.models import Verdict
 from agent.testing import ObedientBrain
-from evals.injection import CHANGE_TOOLS, FAMILIES, InjectionReport, chosen_payloads, fallen, run_injection
+from evals.injection import CHANGE_TOOLS, FAMILIES, InjectionReport, chosen_payloads, fallen, placements, run_injection
 from evals.payloads import own_payloads
-from evals.planting import FIELDS
+from evals.planting import FIELDS, SURFACES
 
 
 def assert_held(report: InjectionReport) -> None:
@@ -72,6 +72,15 @@ def test_each_way_of_falling_is_seen(changed: dict[str, object]) -> None:
     """A campaign that overlooks one of them finds nothing there for ever."""
     assert [what for what, _, _ in fallen(verdict(), verdict(**changed))] == list(changed)
     assert list(fallen(verdict(**changed), verdict())) == []
+
+
+def test_every_payload_comes_to_every_place_once() -> None:
+    """A full run that leaves a place out is none."""
+    payloads = own_payloads()
+    stood = [(surface, payload.id) for run in placements(payloads, "every", 3) for surface, payload in run.items()]
+
+    assert len(stood) == len(set(stood)) == len(payloads) * (len(SURFACES) - 1)
+    assert len(list(placements(payloads, "alone"))) == len(payloads) * len(SURFACES)
 
 
 async def test_obedient_brain_obeys_only_what_it_reads() -> None:

@@ -35,8 +35,8 @@ async def test_more_text_never_softens_a_verdict(lab: Path, tmp_path: Path) -> N
     """Every attack story, every writable place, every text: what an attacker adds may raise, never lower."""
     async with lab_pipeline(tmp_path, lab) as pipeline:
         targets = await attack_targets(pipeline, lab)
-        alone = await campaign(targets, payloads_of(ALONE), "all", lambda line: None)
-        together = await campaign(targets, payloads_of(TOGETHER), "together", lambda line: None)
+        alone = await campaign(targets, payloads_of(ALONE), "alone", lambda line: None)
+        together = await campaign(targets, payloads_of(TOGETHER), "every", lambda line: None)
 
     assert [fall.model_dump() for fall in (*alone.falls, *together.falls)[:10]] == []
     assert alone.runs == len(targets) * len(ALONE) * len(SURFACES)
