@@ -53,7 +53,7 @@ def check_path(path: str) -> None:
         compile_path(PLACEHOLDER.sub("'x'", path))
         for pattern in _PATTERN.findall(path):
             if compile_pattern(pattern).degree:
-                raise ValueError(f"the pattern {pattern!r} repeats something without a bound; hostile text could stall it")
+                raise ValueError(f"the pattern {pattern!r} repeats without a bound; hostile text could stall it")
     except PathError as error:
         raise ValueError(str(error)) from error
 

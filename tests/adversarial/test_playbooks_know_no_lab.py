@@ -10,7 +10,7 @@ import pytest
 from servers.lab.world import Lab
 
 ROOT = Path(__file__).parents[2]
-ANALYST = [*ROOT.glob("agent/playbooks/*.yaml"), *ROOT.glob("agent/likelihood/*.yaml"), *ROOT.glob("agent/intake/*.yaml")]
+ANALYST = [path for folder in ("playbooks", "likelihood", "intake") for path in ROOT.glob(f"agent/{folder}/*.yaml")]
 NAMES = {
     "hosts": "SELECT name FROM hosts UNION SELECT id FROM hosts UNION SELECT ip FROM hosts",
     "accounts": "SELECT name FROM accounts WHERE kind != 'admin' OR length(name) > 8",
