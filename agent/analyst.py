@@ -4,8 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from agent.brain.playbook import PlaybookBrain
 from agent.brain.protocol import Brain
+from agent.cases.errors import CaseConflictError
 from agent.cases.lifecycle import receive
 from agent.cases.store import CaseStore
 from agent.evidence.ledger import Ledger
@@ -13,13 +16,33 @@ from agent.host.host import Host
 from agent.intake import alert_class, same_incident
 from agent.investigation.graph import investigate
 from agent.investigation.state import Deps, Limits, Step
-from agent.models import Alert, Case, Disposition, Evidence, JsonObject, Report, World
+from agent.models import (
+    CLOSING,
+    SEVERITIES,
+    Alert,
+    Case,
+    Disposition,
+    Evidence,
+    JsonObject,
+    Report,
+    Verdict,
+    World,
+)
 from agent.playbooks.format import Playbook
 from agent.settings import Settings
 from knowledge.trust.audit import AuditLog
 
+log = structlog.get_logger(__name__)
+
 LINK_WITHIN = timedelta(days=7)
 """How far back a closed case is looked for that a new one should know of."""
+
+REPEAT_WITHIN = timedelta(minutes=10)
+"""A repeat this close to an alert that was found harmless is the same event told again; a later one is looked at: what
+was authorised or covered then says nothing about now."""
+
+ATTEMPTS = 3
+"""How often an alert is investigated when its case changes under the investigation."""
 
 RANK: dict[Disposition, int] = {
     "false_positive": 0,
@@ -59,13 +82,29 @@ class Analyst:
     async def handle(self, alert: Alert, on_step: Callable[[Step], None] | None = None) -> Handled:
         """Place the alert in a case, investigate it, and keep what was found.
 
-        A duplicate within 24 hours is counted and not investigated again."""
+        A duplicate within 24 hours is counted and not investigated again, unless what it repeats was found harmless
+        at another time. When somebody else changes the case meanwhile, the alert is investigated on what it is then.
+
+        Raises: CaseConflictError when others were quicker every time."""
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._handle(alert, on_step)
+            except CaseConflictError as error:
+                log.info("case.conflict", alert_id=alert.alert_id, error=str(error))
+        return await self._handle(alert, on_step)
+
+    async def _handle(self, alert: Alert, on_step: Callable[[Step], None] | None) -> Handled:
         tenant = self.settings.tenant(alert.world)
-        if (duplicate := self.store.find_duplicate(tenant, alert)) is not None and duplicate.status != "closed":
-            case = self.store.count_duplicate(duplicate, self.clock(alert.world))
-            self._audit(case, "alert.duplicate", {"alert": alert.alert_id, "duplicate_of": duplicate.alert_id})
-            return Handled(case, alert, duplicate.alert_id)
-        placed = self._place(tenant, alert)
+        duplicate = self.store.find_duplicate(tenant, alert)
+        placed: _Placed | None = None
+        if duplicate is not None and duplicate.status != "closed":
+            before = self.store.get(duplicate.case_id, tenant)
+            if not _looks_again(before, duplicate.position, alert):
+                case = self.store.count_duplicate(duplicate, self.clock(alert.world))
+                self._audit(case, "alert.duplicate", {"alert": alert.alert_id, "duplicate_of": duplicate.alert_id})
+                return Handled(case, alert, duplicate.alert_id)
+            placed = _Placed(before, before.alerts, f"repeats {duplicate.alert_id} at another time")
+        placed = placed or self._place(tenant, alert)
         ledger = Ledger(placed.case.evidence)
         subject = ledger.from_alert(alert, asked_at=self.clock(alert.world))
         report = await self._investigate(placed, alert, subject, ledger, on_step)
@@ -157,16 +196,38 @@ def _title(alert: Alert) -> str:
     return f"{alert.title} ({where})" if where else alert.title
 
 
+def _looks_again(case: Case, position: int, alert: Alert) -> bool:
+    """Whether a repeat has to be investigated: its case was found harmless, at a time that was another one."""
+    harmless = case.report is not None and case.report.verdict.disposition in CLOSING
+    told = case.alerts[position].time if position < len(case.alerts) else alert.time
+    return harmless and abs(alert.time - told) > REPEAT_WITHIN
+
+
 def _concluded(case: Case, alert: Alert, ledger: Ledger, report: Report, now: datetime) -> Case:
     """The case with the alert, its evidence, and the report that keeps a person most in the loop."""
-    kept = case.report
-    worse = kept is None or RANK[report.verdict.disposition] >= RANK[kept.verdict.disposition]
     return case.model_copy(
         update={
             "alerts": (*case.alerts, alert),
             "evidence": ledger.evidence,
-            "report": report if worse else kept,
+            "report": report if case.report is None else worst(case.report, report),
             "status": "open" if case.status in ("new", "investigating") else case.status,
             "updated_at": max(now, case.updated_at),
         }
     )
+
+
+def worst(kept: Report, fresh: Report) -> Report:
+    """The report a case shows after one more alert: the graver one, never milder or less urgent than either was.
+
+    Of two equally grave ones the newer."""
+    shown = fresh if _gravity(fresh.verdict) >= _gravity(kept.verdict) else kept
+    severity = max(kept.verdict.severity, fresh.verdict.severity, key=SEVERITIES.index)
+    priority = min(kept.verdict.priority, fresh.verdict.priority)
+    verdict = shown.verdict.model_copy(update={"severity": severity, "priority": priority})
+    return shown.model_copy(update={"verdict": verdict})
+
+
+def _gravity(verdict: Verdict) -> tuple[int, int, int, float]:
+    """Disposition first, then urgency (P1 before P4), severity and likelihood."""
+    urgency = -int(verdict.priority[1])
+    return RANK[verdict.disposition], urgency, SEVERITIES.index(verdict.severity), verdict.likelihood

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from agent.evidence.claims import check
+from agent.evidence.entities import moment_of
 from agent.models import (
     Absent,
     Alert,
@@ -26,7 +27,11 @@ from agent.models import (
 )
 from agent.playbooks.format import Authorisation
 
+AUTHORISED_BY = "authorised_by_"
+"""Start of the reading ids of an entry that fits."""
 _FIT_WEIGHT = 1.0
+_NAMED = {"actor": "user.name", "source": "source.ip", "target": "host.name"}
+"""Where an alert tells a dimension that its class does not ask for, but the entry does."""
 _LISTS = {"actor": "accounts", "source": "source_addresses", "target": "hosts"}
 
 
@@ -48,7 +53,7 @@ class Fit:
 
     def covers(self, technique: str) -> bool:
         """Whether the entry names the technique or its parent."""
-        return any(technique == named or technique.startswith(f"{named}.") for named in self.techniques)
+        return _covers(self.techniques, technique)
 
 
 def fits(
@@ -79,7 +84,8 @@ def _fit(
     misses: list[str] = []
     listed = entry.get("techniques")
     techniques = tuple(str(item) for item in listed) if isinstance(listed, list) else ()
-    for dimension, claim, trusted in _dimensions(authorisation, answer.id, index, techniques, alert, subject.id):
+    asked = _asked(authorisation, entry, alert)
+    for dimension, claim, trusted in _dimensions(authorisation, asked, answer.id, index, techniques, alert, subject):
         checked = check(claim, evidence)
         if checked.status != "verified" or not trusted:
             misses.append(dimension)
@@ -88,38 +94,42 @@ def _fit(
     return Fit(str(entry.get("id")), techniques, tuple(claims), tuple(misses))
 
 
+def _asked(authorisation: Authorisation, entry: Mapping[str, JsonValue], alert: Alert) -> dict[str, str]:
+    """Dimension to the alert field that has to be named: those of the class, and those the entry limits itself to."""
+    asked = {"actor": authorisation.actor, "source": authorisation.source, "target": authorisation.target}
+    for dimension, name in _NAMED.items():
+        field = alert.field(name)
+        if asked[dimension] is None and entry.get(_LISTS[dimension]) and field is not None and field.provenance.trusted:
+            asked[dimension] = name
+    return {dimension: name for dimension, name in asked.items() if name is not None}
+
+
 def _dimensions(
     authorisation: Authorisation,
+    asked: Mapping[str, str],
     answer_id: str,
     index: int,
     techniques: tuple[str, ...],
     alert: Alert,
-    subject: str,
+    subject: Evidence,
 ) -> Iterator[tuple[str, Claim, bool]]:
     """Dimension, the claim it needs, and whether the alert's side of it is attested."""
     path = f"$.work[{index}]"
     entry = Ref(evidence=answer_id, path=f"{path}.id")
-    happened = Ref(evidence=subject, path="$.alert['@timestamp']")
+    happened = Ref(evidence=subject.id, path="$.alert['@timestamp']")
 
     def ref(field: str) -> Ref:
         return Ref(evidence=answer_id, path=f"{path}.{field}")
 
-    for dimension, name in (
-        ("actor", authorisation.actor),
-        ("source", authorisation.source),
-        ("target", authorisation.target),
-    ):
-        if name is None:
-            continue
-        field = alert.field(name)
+    for dimension, name in asked.items():
         claim = SameEntity(
             id=f"work.{index}.{dimension}",
             template=f"Register entry {{entry}} names the {dimension} {{second}}.",
             slots={"entry": entry},
             first=ref(f"{_LISTS[dimension]}[*]"),
-            second=Ref(evidence=subject, path=f"$.alert['{name}']"),
+            second=Ref(evidence=subject.id, path=f"$.alert['{name}']"),
         )
-        yield dimension, claim, field is not None and field.provenance.trusted
+        yield dimension, claim, _is_attested(alert, name)
     start = Before(
         id=f"work.{index}.start",
         template="Its window opens at {first}, before the event at {second}.",
@@ -132,8 +142,9 @@ def _dimensions(
         first=happened,
         second=ref("window_end"),
     )
-    yield "time", start, True
-    yield "time", end, True
+    is_its_time = _is_the_time(alert, subject)
+    yield "time", start, is_its_time
+    yield "time", end, is_its_time
     named = next((technique for technique in techniques if _names(authorisation, technique)), "")
     covered = Contains(
         id=f"work.{index}.technique",
@@ -142,7 +153,7 @@ def _dimensions(
         ref=ref("techniques"),
         value=named or authorisation.techniques[0],
     )
-    yield "technique", covered, True
+    yield "technique", covered, all(_covers(techniques, technique) for technique in alert.techniques)
     standing = Equals(
         id=f"work.{index}.standing",
         template="Register entry {entry} has not been revoked.",
@@ -151,6 +162,23 @@ def _dimensions(
         value=False,
     )
     yield "revoked", standing, True
+
+
+def _covers(techniques: Sequence[str], technique: str) -> bool:
+    return any(technique == named or technique.startswith(f"{named}.") for named in techniques)
+
+
+def _is_attested(alert: Alert, name: str) -> bool:
+    """Whether a sensor says who or what it was, and says one thing only."""
+    field = alert.field(name)
+    several = field.value if field is not None and isinstance(field.value, tuple) else ()
+    return field is not None and field.provenance.trusted and len(set(several)) <= 1
+
+
+def _is_the_time(alert: Alert, subject: Evidence) -> bool:
+    """Whether the time that the window is held against is the one the investigation looked around."""
+    told = subject.data.get("alert") if isinstance(subject.data, dict) else None
+    return isinstance(told, dict) and moment_of(told.get("@timestamp")) == alert.time
 
 
 def _names(authorisation: Authorisation, technique: str) -> bool:
@@ -193,7 +221,7 @@ def _fit_finding(claim: Claim, fit: Fit, hypotheses: Sequence[Hypothesis]) -> Fi
     return Finding(
         claim=claim.id,
         question="work",
-        reading=f"authorised_by_{fit.work_id}",
+        reading=f"{AUTHORISED_BY}{fit.work_id}",
         weights=weights,
         provenance=Provenance.SENSOR,
         sensors=("register",),

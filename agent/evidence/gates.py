@@ -68,13 +68,14 @@ def telemetry_covered(disposition: Disposition, bench: Bench) -> tuple[Dispositi
 
 
 def nothing_failed(disposition: Disposition, bench: Bench) -> tuple[Disposition, str]:
-    """An error, a refusal or a stale answer to a required question is not a clean answer."""
-    failed = [
+    """An error, a refusal, a stale or cut answer is not a clean one, and a question nobody asked has none."""
+    errors = [
         item.id for item in bench.facts.evidence if item.id in bench.facts.required and item.status not in _LOOKED
     ]
+    failed = [*errors, *bench.facts.missing]
     if failed and disposition in CLOSING:
-        return "needs_human", f"required questions went unanswered: {', '.join(failed)}"
-    return disposition, "every required question was answered" if not failed else f"unanswered: {', '.join(failed)}"
+        return "needs_human", f"required looks are missing: {', '.join(failed)}"
+    return disposition, "every required look was made" if not failed else f"missing: {', '.join(failed)}"
 
 
 _LOOKED = ("success", "no_data")

@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
+from agent.evidence.entities import moment_of
 from agent.models import Alert, Claim, Equals, Evidence, Finding, Gap, Hypothesis, Provenance, Ref
 from agent.playbooks.format import Sensor
 
+COVER_BEFORE, COVER_AFTER = timedelta(hours=1), timedelta(hours=1)
+"""A verdict that closes needs every contracted sensor to cover this much around the event."""
 SILENCED_BEFORE, SILENCED_AFTER = timedelta(minutes=45), timedelta(minutes=60)
 """A sensor that stops this close to the alert, while its host is still seen elsewhere, was probably stopped."""
 SILENCED_TECHNIQUE = "T1562.001"
@@ -37,8 +40,9 @@ def read_coverage(
     silenced: list[str] = []
     for sensor in contract:
         index, row = rows.get(sensor.sensor, (-1, {}))
-        if answer is None or not row:
-            gaps.append(Gap(sensor=sensor.sensor, reason=_why_unknown(answer), required=True))
+        unknown = _why_unknown(answer, row, alert, per_host=sensor.per_host)
+        if answer is None or unknown:
+            gaps.append(Gap(sensor=sensor.sensor, reason=unknown, required=True))
             continue
         claim = _claim(answer, index, sensor.sensor, covered=row.get("covered") is True)
         claims.append(claim)
@@ -51,25 +55,44 @@ def read_coverage(
     return Coverage(tuple(claims), tuple(findings), tuple(gaps), tuple(silenced))
 
 
-def blind_sensors(sensors: Iterable[str], answer: Evidence | None) -> frozenset[str]:
+def blind_sensors(
+    sensors: Iterable[str], answer: Evidence | None, alert: Alert, contract: Sequence[Sensor] = ()
+) -> frozenset[str]:
     """Those sensors that are not known to have covered the event."""
-    rows = _rows(answer)
-    return frozenset(sensor for sensor in sensors if rows.get(sensor, (0, {}))[1].get("covered") is not True)
+    rows, agents = _rows(answer), {sensor.sensor for sensor in contract if sensor.per_host}
+    found = {sensor: rows.get(sensor, (-1, {}))[1] for sensor in sensors}
+    return frozenset(
+        sensor
+        for sensor, row in found.items()
+        if row.get("covered") is not True or _why_unknown(answer, row, alert, per_host=sensor in agents)
+    )
 
 
 def _rows(answer: Evidence | None) -> dict[str, tuple[int, dict[str, JsonValue]]]:
+    """Sensor to its row and where that stands; of several rows about one sensor, one that does not cover."""
     if answer is None or answer.status != "success" or not isinstance(answer.data, dict):
         return {}
     listed = answer.data.get("coverage")
-    if not isinstance(listed, list):
-        return {}
-    return {str(row.get("sensor")): (index, row) for index, row in enumerate(listed) if isinstance(row, dict)}
+    rows: dict[str, tuple[int, dict[str, JsonValue]]] = {}
+    for index, row in enumerate(listed if isinstance(listed, list) else []):
+        if isinstance(row, dict) and rows.get(str(row.get("sensor")), (-1, {}))[1].get("covered", True) is True:
+            rows[str(row.get("sensor"))] = (index, row)
+    return rows
 
 
-def _why_unknown(answer: Evidence | None) -> str:
+def _why_unknown(answer: Evidence | None, row: dict[str, JsonValue], alert: Alert, *, per_host: bool) -> str:
+    """Why the row does not tell whether the sensor covered the event; empty when it does."""
     if answer is None:
         return "nobody was asked"
-    return answer.error or f"coverage could not be asked ({answer.status})"
+    if not row:
+        return answer.error or f"coverage could not be asked ({answer.status})"
+    if row.get("covered") is not True:
+        return ""
+    if answer.asked_at < alert.time + COVER_AFTER:
+        return "the hour after the event was not over"
+    if per_host and (row.get("host") is None or row.get("last_event") is None):
+        return "it has never reported about the host"
+    return ""
 
 
 def _claim(answer: Evidence, index: int, sensor: str, *, covered: bool) -> Claim:
@@ -91,11 +114,10 @@ def _claim(answer: Evidence, index: int, sensor: str, *, covered: bool) -> Claim
 
 
 def _fell_silent(row: dict[str, JsonValue], alert_time: datetime) -> bool:
-    since = row.get("silent_since")
-    if row.get("host_seen_elsewhere") is not True or not isinstance(since, str):
+    silent_since = moment_of(row.get("silent_since"))
+    if row.get("host_seen_elsewhere") is not True or silent_since is None:
         return False
-    silent_since = datetime.fromisoformat(since)
-    return alert_time - SILENCED_BEFORE <= silent_since <= alert_time + SILENCED_AFTER
+    return -SILENCED_BEFORE <= silent_since - alert_time <= SILENCED_AFTER
 
 
 def _silence(claim: Claim, sensor: str, hypotheses: Sequence[Hypothesis]) -> Finding:

@@ -4,16 +4,15 @@ They are ordinary questions in the playbook's own form, with only the arguments 
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
 
+from agent.evidence.telemetry import COVER_AFTER, COVER_BEFORE
 from agent.investigation.values import Values, slots_in
 from agent.models import Scalar
 from agent.playbooks.format import Playbook, Question, Reading, Window
 
 COVERAGE, WORK, ASSET, ACCOUNT, SOURCE, RUNBOOK = "coverage", "work", "asset", "account", "source", "runbook"
 
-COVERAGE_WINDOW = Window(before=timedelta(hours=1), after=timedelta(hours=1))
-"""A verdict that closes needs every contracted sensor to cover this window around the event."""
+COVERAGE_WINDOW = Window(before=COVER_BEFORE, after=COVER_AFTER)
 
 
 def context_questions(playbook: Playbook, alert_class: str, values: Values) -> tuple[Question, ...]:

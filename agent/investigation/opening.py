@@ -79,12 +79,11 @@ def _to_do(facts: Facts, disposition: Disposition, actions: Sequence[str]) -> st
         return f"Nothing to contain. Deconflict: tell the owner of register entry {fit.work_id} what was seen."
     if disposition == "false_positive":
         return "Nothing to contain. If it recurs, tune the rule with this case as its reason."
-    gap = next(iter(facts.coverage.gaps), None)
-    return (
-        f"Decide by hand. The look that would settle it: {gap.query or gap.sensor}."
-        if gap
-        else "Decide by hand on the claims."
-    )
+    if gap := next(iter(facts.coverage.gaps), None):
+        return f"Decide by hand. The look that would settle it: {gap.query or gap.sensor}."
+    if facts.missing:
+        return f"Decide by hand. Looks that are missing: {'; '.join(facts.missing)}."
+    return "Decide by hand on the claims."
 
 
 def reason(

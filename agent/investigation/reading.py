@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from agent.evidence.claims import check, select
+from agent.evidence.errors import PathError
 from agent.evidence.provenance import classes, existence
 from agent.investigation.values import Values, argument_slots, fill_path, slots_in
 from agent.models import (
@@ -64,7 +65,10 @@ def read_answer(
             wanted = values[named[0]].value if named[0] in values else None
         if not all(paths) or (wanted is None and reading.value is not None):
             continue
-        claim = _claim(reading, paths, wanted, answer, values, f"{question.id}.{reading.id}")
+        try:
+            claim = _claim(reading, paths, wanted, answer, values, f"{question.id}.{reading.id}")
+        except PathError:
+            continue
         if claim is None or (claim := check(claim, evidence)).status != "verified":
             continue
         filled_with = [values[name].provenance for name in _slots_of(reading)]

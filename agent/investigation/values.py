@@ -7,13 +7,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
 from agent.evidence.claims import select
+from agent.evidence.errors import PathError
 from agent.evidence.provenance import classes
-from agent.models import Alert, Evidence, JsonObject, Provenance, Ref, Scalar
+from agent.models import Alert, Evidence, JsonObject, Provenance, Ref, Scalar, least_trusted
 from agent.playbooks.format import PLACEHOLDER, Question, Window
 
 LONGEST_LITERAL = 300
@@ -34,17 +35,22 @@ Values = Mapping[str, Value]
 
 
 def alert_values(alert: Alert, subject: str) -> dict[str, Value]:
-    """Every field of the alert by its ECS name, the first value of a list, and `alert.time`.
+    """Every field of the alert that holds something, by its ECS name, and `alert.time`.
 
+    Of several values the first stands for all of them, and nobody attests that it is the one that matters.
     `subject` is the evidence id of the alert itself."""
     values = {"alert.time": Value(stamp(alert.time), Provenance.SENSOR)}
     for field in alert.fields:
-        first = field.value[0] if isinstance(field.value, tuple) and field.value else field.value
-        if isinstance(first, tuple) or field.name in values:
+        several = field.value if isinstance(field.value, tuple) else (field.value,)
+        if field.name in values or not several or several[0] == "":
             continue
-        ref = Ref(evidence=subject, path=f"$.alert['{field.name}']")
-        values[field.name] = Value(first, field.provenance, ref)
+        place = f"$.alert['{field.name}']" + ("[0]" if isinstance(field.value, tuple) else "")
+        provenance = field.provenance if len(set(several)) == 1 else least_trusted(field.provenance, _UNCERTAIN)
+        values[field.name] = Value(several[0], provenance, Ref(evidence=subject, path=place))
     return values
+
+
+_UNCERTAIN = Provenance.UNTRUSTED
 
 
 def question_values(
@@ -61,15 +67,27 @@ def question_values(
         if answer is None or answer.status not in ("success", "stale"):
             continue
         path = fill_path(bind.path, values)
-        found = select(path, answer.data) if path else []
+        found = _selected(path, answer)
         if found and isinstance(found[0], str | int | float | bool):
             values[name] = Value(found[0], classes(path, answer), Ref(evidence=answer.id, path=path))
     return values
 
 
+def _selected(path: str, answer: Evidence) -> list[JsonValue]:
+    """What the path selects; nothing when it cannot be followed in this answer."""
+    try:
+        return select(path, answer.data) if path else []
+    except PathError:
+        return []
+
+
 def window_of(moment: datetime, window: Window) -> tuple[datetime, datetime]:
-    """The absolute window around a moment."""
-    return moment - window.before, moment + window.after
+    """The absolute window around a moment, within the years that a clock knows."""
+    before = min(window.before, moment - _FIRST)
+    return moment - before, moment + min(window.after, _LAST - moment)
+
+
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def stamp(moment: datetime) -> str:
@@ -104,7 +122,9 @@ def literal(value: Scalar) -> str:
 
 
 def fill_arguments(question: Question, values: Values) -> JsonObject | None:
-    """The arguments of the call; None when a slot has no value, so that the question cannot be asked."""
+    """The arguments of the call; None when a slot has no value to ask with, so that the question cannot be asked.
+
+    A value with a wildcard is none: a filter would take it for a pattern and answer another question."""
     filled: JsonObject = {}
     for name, template in question.arguments.items():
         value = _fill(template, values)
@@ -124,11 +144,15 @@ def _fill(template: Scalar | list[str] | dict[str, str], values: Values) -> Json
     if not isinstance(template, str):
         return template
     names = list(slots_in(template))
-    if any(name not in values for name in names):
+    if any(name not in values or _is_pattern(values[name].value) for name in names):
         return None
     if len(names) == 1 and template == f"{{{names[0]}}}":
         return values[names[0]].value
     return PLACEHOLDER.sub(lambda match: str(values[match[1]].value), template)
+
+
+def _is_pattern(value: Scalar) -> bool:
+    return isinstance(value, str) and "*" in value
 
 
 def argument_slots(question: Question) -> set[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agent.evidence.authorisation import Fit
+from agent.evidence.authorisation import AUTHORISED_BY, Fit
 from agent.evidence.telemetry import Coverage
 from agent.investigation.weighing import Weighing, trusted_only, weigh
 from agent.models import Alert, Basis, Claim, Contribution, Disposition, Evidence, Finding, Hypothesis, Outcome
@@ -16,7 +16,7 @@ CAPABILITY_WEIGHT = 2.0
 CAPABILITY_GROUPS = frozenset({"process_intent", "authentication", "file"})
 CAPABILITY_LIKELIHOOD = 0.8
 CONTRADICTION = 1.5
-"""Weight of a trusted malicious finding that an authorisation outside its techniques does not explain away."""
+"""Weight of a malicious finding that nothing but an authorisation of its techniques explains away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,15 @@ class Facts:
     """Evidence ids of the answers to required questions."""
     subject: str = "E0"
     """Evidence id of the alert itself."""
+    missing: tuple[str, ...] = ()
+    """Looks that could have spoken for malice and were not made, or only in part, each with the reason."""
 
     def weighed(self) -> Weighing:
-        """The analysis of competing hypotheses over these facts."""
-        return weigh(self.hypotheses, self.playbook, self.contributions, self.findings)
+        """The analysis of competing hypotheses over these facts; an entry that explains only part says nothing."""
+        fit = self.fit()
+        unexplained = fit is not None and not _explains(fit, self)
+        findings = [f for f in self.findings if not (unexplained and f.reading.startswith(AUTHORISED_BY))]
+        return weigh(self.hypotheses, self.playbook, self.contributions, findings)
 
     def standing(self) -> "Facts":
         """These facts without the findings whose claim does not hold."""
@@ -75,23 +80,29 @@ def decide(facts: Facts) -> Disposition:
 
 
 def _explains(fit: Fit, facts: Facts) -> bool:
-    """Whether everything malicious that was seen lies within the techniques the entry authorises."""
-    return all(all(fit.covers(technique) for technique in finding.techniques) for finding in _malice(facts))
+    """Whether everything malicious that was seen lies within the techniques the entry authorises.
+
+    What an attacker may have written counts too: it can keep a case open, it only cannot close one."""
+    readings = {finding.reading for finding in facts.findings}
+    proofs = [p for p in facts.playbook.proofs if facts.kind_of(p.hypothesis) == "malicious"]
+    proving = {name for proof in proofs if readings.issuperset(proof.readings) for name in proof.readings}
+    outside = [f for f in facts.findings if not all(fit.covers(technique) for technique in f.techniques)]
+    unnamed = [finding for finding in _malice(facts) if not finding.techniques]
+    return not unnamed and not any(f.reading in proving or f in _malice(facts) for f in outside)
 
 
 def _malice(facts: Facts) -> list[Finding]:
-    """Attested findings that speak strongly for a malicious hypothesis."""
+    """Findings that speak strongly for a malicious hypothesis, whoever wrote what they rest on."""
     malicious = {item.id for item in facts.hypotheses if item.kind == "malicious"}
     return [
         finding
         for finding in facts.findings
-        if finding.provenance.trusted
-        and any(weight >= CONTRADICTION for name, weight in finding.weights.items() if name in malicious)
+        if any(weight >= CONTRADICTION for name, weight in finding.weights.items() if name in malicious)
     ]
 
 
 def _strong(facts: Facts, weighing: Weighing) -> bool:
-    sensors = {sensor for finding in _malice(facts) for sensor in finding.sensors}
+    sensors = {sensor for finding in trusted_only(_malice(facts)) for sensor in finding.sensors}
     score = max((value for name, value in weighing.scores.items() if facts.kind_of(name) == "malicious"), default=0.0)
     return score >= STRONG_SCORE and len(sensors) >= 2
 
@@ -123,10 +134,14 @@ def basis(facts: Facts) -> Basis:
 
 
 def outcome(facts: Facts, said: Outcome) -> Outcome:
-    """Did it work? The strongest thing any verified finding says, else what the alert itself says."""
-    seen = {finding.outcome for finding in facts.findings}
+    """Did it work? The strongest thing that a verified finding or the alert itself says.
+
+    That it failed is said only by what sensors attest, with every look made: severity falls with it."""
+    is_complete = not facts.missing
+    seen = {f.outcome for f in facts.findings if f.outcome == "succeeded" or (is_complete and f.provenance.trusted)}
+    seen.add(said)
     strongest: tuple[Outcome, ...] = ("succeeded", "blocked", "attempted")
-    return next((value for value in strongest if value in seen), said)
+    return next((value for value in strongest if value in seen), "unknown")
 
 
 def techniques(facts: Facts) -> tuple[str, ...]:

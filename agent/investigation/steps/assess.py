@@ -51,7 +51,7 @@ def _read_all(state: State, subject: Evidence) -> tuple[list[Claim], list[Findin
     findings: list[Finding] = []
     evidence = {item.id: item for item in (subject, *state["answers"].values())}
     sensors = {question.sensor for question in state["questions"] if question.sensor is not None}
-    blind = blind_sensors(sensors, state["answers"].get(COVERAGE))
+    blind = blind_sensors(sensors, state["answers"].get(COVERAGE), state["alert"], state["playbook"].contract)
     for question in state["questions"]:
         answer = state["answers"].get(question.id)
         if answer is None:

@@ -2,20 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 
 from langgraph.runtime import Runtime
 
 from agent.evidence.claims import check
 from agent.evidence.gates import Bench, judge
-from agent.investigation.context import ACCOUNT, ASSET
+from agent.evidence.telemetry import blind_sensors
+from agent.investigation.context import ACCOUNT, ASSET, COVERAGE
+from agent.investigation.looks import missing_looks
 from agent.investigation.opening import alert_claim, opening, reason
 from agent.investigation.state import Deps, State
 from agent.investigation.steps.telling import tell
-from agent.investigation.values import alert_values, slots_in
+from agent.investigation.values import alert_values, argument_slots, slots_in
 from agent.investigation.verdict import Facts, basis, decide, outcome, techniques
 from agent.likelihood import counterfactual, outcome_of, priority, severity, weigh
-from agent.models import Action, Claim, Finding, Gap, Ref, Report, Verdict
+from agent.models import SEVERITIES, Action, Claim, Finding, Gap, Outcome, Ref, Report, Severity, Verdict
 from agent.playbooks.format import PermittedAction
 
 
@@ -35,13 +38,7 @@ async def gates(state: State, runtime: Runtime[Deps]) -> State:
     standing = facts.standing()
     weighing = standing.weighed()
     worked = outcome(standing, outcome_of(state["alert"]))
-    how_bad = severity(
-        state["alert"],
-        techniques=techniques(standing),
-        criticality=_text(state, ASSET, "asset", "criticality"),
-        privileged=_text(state, ACCOUNT, "account", "privileged") == "True",
-        outcome=worked,
-    )
+    how_bad = _severity(state, standing, worked)
     gaps = tuple(_with_query(gap, state) for gap in facts.coverage.gaps)
     highlights = _highlights(state, facts)
     fit = facts.fit()
@@ -98,9 +95,35 @@ def _facts(state: State, deps: Deps) -> Facts:
             for question in state["questions"]
             if question.required and question.id in state["answers"]
         ),
+        missing=_missing(state),
     )
     claims = tuple(check(claim, evidence) for claim in (alert_claim(facts), *state["claims"]))
     return replace(facts, claims=claims)
+
+
+def _missing(state: State) -> tuple[str, ...]:
+    questions, answers = state["questions"], state["answers"]
+    sensors = {question.sensor for question in questions if question.sensor is not None}
+    blind = blind_sensors(sensors, answers.get(COVERAGE), state["alert"], state["playbook"].contract)
+    held = {finding.reading for finding in state["findings"]}
+    return missing_looks(questions, state["alert"], answers, state["hypotheses"], blind, held)
+
+
+def _severity(state: State, facts: Facts, worked: Outcome) -> Severity:
+    """Impact if true. A host that only untrusted text names may make it worse than that of an unknown one."""
+    how_bad = partial(
+        severity,
+        state["alert"],
+        techniques=techniques(facts),
+        privileged=_text(state, ACCOUNT, "account", "privileged") == "True",
+        outcome=worked,
+    )
+    known = how_bad(criticality=_text(state, ASSET, "asset", "criticality"))
+    values = alert_values(state["alert"], state["subject"])
+    asset = next((question for question in state["questions"] if question.id == ASSET), None)
+    if asset is None or all(values[name].provenance.trusted for name in argument_slots(asset)):
+        return known
+    return max(known, how_bad(criticality=None), key=SEVERITIES.index)
 
 
 def _settled(facts: Facts) -> tuple[Finding, ...]:

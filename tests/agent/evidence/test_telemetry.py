@@ -1,6 +1,6 @@
 """Looking is proved: what covered the event, what did not, and what fell silent around it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -18,20 +18,26 @@ HYPOTHESES = (
     Hypothesis(id="attack", kind="malicious", text="an attack"),
     Hypothesis(id="habit", kind="benign", text="a habit"),
 )
-EDR: JsonObject = {"sensor": "edr", "host": "ws-1", "state": "covered", "covered": True, "host_seen_elsewhere": True}
-DNS: JsonObject = {"sensor": "dns", "host": None, "state": "covered", "covered": True, "host_seen_elsewhere": True}
+SEEN: JsonObject = {
+    "state": "covered",
+    "covered": True,
+    "last_event": "2026-03-02T12:59:00Z",
+    "host_seen_elsewhere": True,
+}
+EDR: JsonObject = {"sensor": "edr", "host": "ws-1", **SEEN}
+DNS: JsonObject = {"sensor": "dns", "host": None, **SEEN}
 STOPPED: JsonObject = {"state": "silent", "covered": False}
 
 
-def answer(*rows: JsonObject, status: EvidenceStatus = "success") -> Evidence:
-    """The siem's word on coverage."""
+def answer(*rows: JsonObject, status: EvidenceStatus = "success", hours_later: int = 2) -> Evidence:
+    """The siem's word on coverage, asked so long after the event."""
     ledger = Ledger()
     ledger.from_alert(ALERT, backend="embedded")
     return ledger.add(
         server="siem",
         tool="siem_check_coverage",
         arguments={},
-        asked_at=NOON,
+        asked_at=NOON + timedelta(hours=hours_later),
         status=status,
         summary="",
         backend="embedded",
@@ -64,6 +70,19 @@ def test_without_an_answer_every_sensor_is_missing(given: Evidence | None) -> No
 
     assert [(gap.sensor, gap.required) for gap in coverage.gaps] == [("edr", True), ("dns", True)]
     assert coverage.claims == ()
+
+
+def test_cover_of_an_hour_that_is_not_over_is_no_cover() -> None:
+    """What comes right after the alert is what tells an attack from a habit."""
+    assert [gap.sensor for gap in covered(answer(EDR, DNS, hours_later=0)).gaps] == ["edr", "dns"]
+
+
+@pytest.mark.parametrize("missing", ["host", "last_event"])
+def test_agent_that_never_reported_about_the_host_covers_nothing(missing: str) -> None:
+    """A log source that is up says nothing about a host it has never seen."""
+    coverage = covered(answer({**EDR, missing: None}, DNS))
+
+    assert [(gap.sensor, gap.required) for gap in coverage.gaps] == [("edr", True)]
 
 
 @pytest.mark.parametrize("state", ["partial", "silent", "down", "not_deployed"])

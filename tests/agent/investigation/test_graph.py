@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -29,6 +29,7 @@ from agent.playbooks.format import load_playbooks
 from agent.testing import ScriptedBrain
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=2)
 SOURCE = "198.51.100.7"
 PLAYBOOKS = load_playbooks()
 
@@ -74,7 +75,7 @@ class Answers:
             server=server,
             tool=name,
             arguments=arguments,
-            asked_at=NOON,
+            asked_at=LATER,
             status="no_data" if data is None else "success",
             summary="",
             backend="embedded",
@@ -105,9 +106,7 @@ COVERED: JsonObject = {
     "coverage": [{"sensor": name, "covered": True, "state": "covered"} for name in ("idp", "cloud-audit")]
 }
 FAILURES: JsonObject = {"buckets": [{"key": {"user.attempted_name": f"u{n}"}, "count": 1} for n in range(12)]}
-SUCCESS: JsonObject = {
-    "events": [{"user.name": "kim", "@timestamp": "2026-03-02T12:03:00Z", "device.managed": False}]
-}
+SUCCESS: JsonObject = {"events": [{"user.name": "kim", "@timestamp": "2026-03-02T12:03:00Z", "device.managed": False}]}
 RULES: JsonObject = {"events": [{"user.name": "kim", "cloud.api": "New-InboxRule"}]}
 TAKEOVER: dict[str, JsonObject] = {
     "siem__siem_check_coverage": COVERED,
