@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -73,7 +73,7 @@ async def judge_file(file: str, home: Home, printer: Printer) -> None:
     with _opened(file) as stream:
         reads = read_alerts(stream)
         async with open_desk(home, "site") as desk:
-            while (read := _next(reads)) is not None:
+            while (read := await _next(reads)) is not None:
                 printer.tell(name, read.ordinal, await judge(read, desk))
     printer.end()
 
@@ -138,11 +138,14 @@ def _opened(file: str) -> AbstractContextManager[BinaryIO]:
     return nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb")
 
 
-def _next(reads: Iterator[Read]) -> Read | None:
-    """The next alert. While this waits for a slow stream, Ctrl-C interrupts it at once instead of at its next line."""
+async @contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C interrupts at once, also a read that waits for a slow stream.
+
+    asyncio's own handler only marks the task, which a blocked read would notice at its next line."""
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        return next(reads, None)
+        yield
     finally:
         signal.signal(signal.SIGINT, previous)
 
