@@ -24,7 +24,7 @@ demo: $(STAMP)  ## the whole way of an alert on the simulated enterprise
 	$(BIN)/mcpsoc demo
 
 test: $(STAMP)  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: lint types tests evals  ## what a change has to pass: ruff, mypy, tests, offline eval
 
@@ -42,8 +42,8 @@ evals: $(STAMP)  ## the offline eval over the lab's stories
 mutants: $(STAMP)  ## break each gate on purpose; every mutant must be killed by a test
 	$(BIN)/python -m evals.mutants
 
-coverage: $(STAMP)  ## tests with branch coverage, held against the thresholds
-	$(BIN)/python -m pytest --cov --cov-report=json:.coverage.json --cov-report=term
+coverage: PYTEST_ARGS = --cov --cov-report=json:.coverage.json --cov-report=term
+coverage: test  ## tests with branch coverage, held against the thresholds
 	$(BIN)/python .ci/coverage_gate.py .coverage.json
 
 catalogues: $(STAMP)  ## bring ui/locale up to date with the messages in the code

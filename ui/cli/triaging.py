@@ -70,10 +70,9 @@ class Printer:
 async def judge_file(file: str, home: Home, printer: Printer) -> None:
     """Every alert of a file (`-` is stdin), in order."""
     name = "stdin" if file == "-" else file
-    with _opened(file) as stream:
-        reads = read_alerts(stream)
+    with _opened(file) as stream, _interruptible():
         async with open_desk(home, "site") as desk:
-            while (read := await _next(reads)) is not None:
+            for read in read_alerts(stream):
                 printer.tell(name, read.ordinal, await judge(read, desk))
     printer.end()
 
@@ -138,7 +137,7 @@ def _opened(file: str) -> AbstractContextManager[BinaryIO]:
     return nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb")
 
 
-async @contextmanager
+@contextmanager
 def _interruptible() -> Iterator[None]:
     """Ctrl-C interrupts at once, also a read that waits for a slow stream.
 
