@@ -113,8 +113,7 @@ def _change(
 def _id(store: CaseStore, home: Home, name: str) -> str:
     if name != "last":
         return name
-    newest = store.list_cases(CaseQuery(now=now_in(home), sort="recent", limit=MOST))
+    newest = store.list_cases(CaseQuery(now=now_in(home), sort="recent", limit=1))
     if not newest:
         raise UsageError("no case yet; try {first} or {second}", first="mcpsoc demo", second="mcpsoc triage FILE")
-    together = [case.id for case in newest if case.created_at == newest[0].created_at]
-    return max(together, key=lambda case: int(case.rpartition("-")[2]))
+    return newest[0].id

@@ -126,10 +126,10 @@ def _conditions(query: CaseQuery, late: ColumnElement[bool]) -> list[ColumnEleme
 
 
 def _order(sort: Sort, late: ColumnElement[bool]) -> tuple[ColumnElement[object], ...]:
-    newest = (CASES.c.created_at.desc(), CASES.c.id)
+    latest = (CASES.c.created_at.desc(), func.length(CASES.c.id).desc(), CASES.c.id.desc())
     due = CASES.c.due_at.asc().nulls_last()
     if sort == "recent":
-        return (CASES.c.created_at.desc(), CASES.c.id.desc())
+        return latest
     if sort == "due":
-        return (due, *newest)
-    return (case((late, 0), else_=1), CASES.c.priority.asc().nulls_last(), due, *newest)
+        return (due, *latest)
+    return (case((late, 0), else_=1), CASES.c.priority.asc().nulls_last(), due, *latest)

@@ -62,7 +62,7 @@ def parse_registry(text: str, place: str) -> Registry:
 
     Raises: RegistryError naming `place`, the server and the fault."""
     try:
-        return Registry(TypeAdapter(dict[str, ServerRules]).validate_python(yaml.safe_load(text)))
+        return Registry(TypeAdapter(dict[str, ServerRules]).validate_python(yaml.load(text, Loader=yaml.CSafeLoader)))
     except yaml.YAMLError as error:
         raise RegistryError(f"{place}: {error}") from error
     except ValidationError as error:

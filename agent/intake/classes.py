@@ -55,7 +55,7 @@ class ClassRule(Model):
 def class_rules() -> tuple[ClassRule, ...]:
     """The table, read once."""
     text = files("agent.intake").joinpath("classes.yaml").read_text(encoding="utf-8")
-    return TypeAdapter(tuple[ClassRule, ...]).validate_python(yaml.safe_load(text))
+    return TypeAdapter(tuple[ClassRule, ...]).validate_python(yaml.load(text, Loader=yaml.CSafeLoader))
 
 
 def alert_class(alert: Alert) -> AlertClass:

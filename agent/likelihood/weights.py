@@ -263,5 +263,6 @@ def known_good() -> KnownGood:
 
 
 def _read(name: str) -> object:
-    loaded: object = yaml.safe_load(files("agent.likelihood").joinpath(name).read_text(encoding="utf-8"))
+    text = files("agent.likelihood").joinpath(name).read_text(encoding="utf-8")
+    loaded: object = yaml.load(text, Loader=yaml.CSafeLoader)
     return loaded

@@ -249,8 +249,7 @@ def load_playbook(path: Path) -> Playbook:
     """One playbook from one YAML file. Raises: PlaybookError with file and line of the first fault."""
     text = path.read_text(encoding="utf-8")
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        content = yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise PlaybookError(f"{path}:{line}: {error.problem}") from error
@@ -258,7 +257,7 @@ def load_playbook(path: Path) -> Playbook:
         return Playbook.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        line = _line_of(root, first["loc"])
+        line = _line_of(yaml.compose(text, Loader=yaml.SafeLoader), first["loc"])
         where = ".".join(str(part) for part in first["loc"]) or "playbook"
         raise PlaybookError(f"{path}:{line}: {where}: {first['msg']}") from error
 
