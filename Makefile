@@ -23,8 +23,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## the whole way of an alert on the simulated enterprise
 	$(BIN)/mcpsoc demo
 
-test: $(STAMP)  ## all tests
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(STAMP)  ## all tests, on every core
+	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
 
 check: lint types tests evals  ## what a change has to pass: ruff, mypy, tests, offline eval
 
