@@ -90,7 +90,7 @@ def reason(
     facts: Facts, contributions: Sequence[Contribution], highlights: Sequence[Claim], gaps: Sequence[Gap]
 ) -> str:
     """One sentence for the queue: the claim or the alert's field that weighed most."""
-    story = next((claim.text for claim in highlights if claim.status == "verified"), "")
+    story = next((claim.text.rstrip(".") for claim in highlights if claim.status == "verified"), "")
     strongest = max(contributions, key=lambda item: abs(item.weight), default=None)
     field = (
         f"{strongest.field}: {strongest.reason}"
