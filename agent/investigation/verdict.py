@@ -15,6 +15,8 @@ CAPABILITY_WEIGHT = 2.0
 """Weight of one group of the alert's own content that shows a capability, not only a suspicion."""
 CAPABILITY_GROUPS = frozenset({"process_intent", "authentication", "file"})
 CAPABILITY_LIKELIHOOD = 0.8
+CONTEXT_SERVERS = frozenset({"intake", "kb", "assets", "intel"})
+"""Servers that answer from the alert, from registers or from knowledge: none of them saw the event."""
 CONTRADICTION = 1.5
 """Weight of a malicious finding that nothing but an authorisation of its techniques explains away."""
 
@@ -119,11 +121,13 @@ def shows_capability(contributions: Sequence[Contribution]) -> bool:
 
 
 def basis(facts: Facts) -> Basis:
-    """How much was seen: every contracted sensor, some, one, or nothing but the alert."""
+    """How much was seen: every contracted sensor, some, one, or nothing but the alert.
+
+    What registers and feeds say is context: it never counts as somebody having looked."""
     answered = {
         item.sensor or item.server
         for item in facts.evidence
-        if item.server not in ("intake", "kb") and item.status in ("success", "no_data")
+        if item.server not in CONTEXT_SERVERS and item.status in ("success", "no_data")
     }
     if not answered:
         return "alert_only"

@@ -10,7 +10,7 @@ from agent.evidence import gates
 from agent.evidence.authorisation import Fit
 from agent.evidence.gates import GATES, Bench, judge
 from agent.evidence.telemetry import Coverage
-from agent.investigation.verdict import Facts, decide
+from agent.investigation.verdict import Facts, basis, decide
 from agent.models import (
     CLOSING,
     Absent,
@@ -189,6 +189,21 @@ def test_alert_alone_is_never_closed() -> None:
     alone = bench(replace(INNOCENT, evidence=(), required=()))
     assert gates.somebody_looked("false_positive", alone)[0] == "needs_human"
     assert gates.somebody_looked("true_positive", alone)[0] == "true_positive"
+
+
+def test_registers_and_feeds_are_no_sensors() -> None:
+    """A site without sensors has a register all the same: its answer closes nothing and spoils no capability."""
+    told = tuple(
+        seen(f"E{number}").model_copy(update={"server": server, "sensor": None})
+        for number, server in enumerate(("assets", "intel", "kb"), start=1)
+    )
+    only_told = replace(INNOCENT, evidence=told)
+    capability = (Contribution(group="process_intent", weight=2.0, reason="dumps credentials"),)
+
+    assert basis(only_told) == "alert_only"
+    assert basis(replace(INNOCENT, evidence=(*told, seen("E4")))) == "full"
+    assert gates.somebody_looked("benign_true_positive", bench(only_told))[0] == "needs_human"
+    assert decide(replace(only_told, findings=(), contributions=capability)) == "true_positive"
 
 
 def test_simulated_evidence_decides_no_real_case() -> None:
