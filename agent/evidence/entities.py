@@ -44,7 +44,7 @@ def same_entity(first: JsonValue, second: JsonValue) -> bool:
         return False
     if left == right:
         return True
-    addresses = _address(left), _address(right)
+    addresses = address_of(left), address_of(right)
     if addresses != (None, None):
         return addresses[0] == addresses[1]
     return _same_name(left, right)
@@ -76,7 +76,7 @@ def _is_host(text: str) -> bool:
     return re.fullmatch(r"(?!\d+\.?$)[\w-]+(?:\.[\w-]+)*\.?", text) is not None
 
 
-def _address(text: str) -> str | None:
+def address_of(text: str) -> str | None:
     """The one spelling of an IP address; None for anything else."""
     try:
         address = ipaddress.ip_address(text.strip("[]").partition("%")[0])

@@ -88,7 +88,7 @@ def _why_unknown(answer: Evidence | None, row: dict[str, JsonValue], alert: Aler
         return answer.error or f"coverage could not be asked ({answer.status})"
     if row.get("covered") is not True:
         return ""
-    if answer.asked_at < alert.time + COVER_AFTER:
+    if answer.asked_at - alert.time < COVER_AFTER:
         return "the hour after the event was not over"
     if per_host and (row.get("host") is None or row.get("last_event") is None):
         return "it has never reported about the host"

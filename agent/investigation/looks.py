@@ -2,10 +2,13 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from pydantic import JsonValue
+
 from agent.evidence.claims import select
 from agent.evidence.errors import PathError
+from agent.investigation.context import ACCOUNT, ASSET, COVERAGE
 from agent.investigation.reading import LOOKED
-from agent.investigation.values import Values, argument_slots, fill_arguments, fill_path, question_values
+from agent.investigation.values import Values, alert_values, argument_slots, fill_arguments, fill_path, question_values
 from agent.models import Alert, Evidence, Hypothesis
 from agent.playbooks.format import Question, Reading, could_raise
 
@@ -23,6 +26,7 @@ def missing_looks(
     `blind`: sensors that are not known to have covered the event; `held`: ids of the readings that hold."""
     malicious = ("malicious", *(item.id for item in hypotheses if item.kind == "malicious"))
     by_id = {question.id: question for question in questions}
+    strange = _strange_names(alert_values(alert, "E0"), answers)
     missing = []
     for question in questions:
         raising = [r for r in question.readings if any(r.weights.get(name, 0) > 0 for name in malicious)]
@@ -32,10 +36,25 @@ def missing_looks(
         if question.id not in answers:
             why = _why_unasked(question, values, by_id, answers, blind)
         else:
+            misspelt = sorted(strange & argument_slots(question)) if raising or question.id == COVERAGE else []
             why = _why_partial(question, answers[question.id], values, raising, blind, held)
+            why = why or (f"asked by a name no inventory has: {', '.join(misspelt)}" if misspelt else "")
         if why:
             missing.append(f"{question.id}: {why}")
     return tuple(missing)
+
+
+def _strange_names(values: Values, answers: Mapping[str, Evidence]) -> frozenset[str]:
+    """Names of host and account that the inventory does not have, or spells otherwise.
+
+    A sensor asked by such a name finds nothing, whatever happened."""
+    known = {"host.name": _name_in(answers.get(ASSET), "asset"), "user.name": _name_in(answers.get(ACCOUNT), "account")}
+    return frozenset(name for name, spelling in known.items() if name in values and values[name].value != spelling)
+
+
+def _name_in(answer: Evidence | None, member: str) -> JsonValue:
+    found = answer.data.get(member) if answer is not None and isinstance(answer.data, dict) else None
+    return found.get("name") if isinstance(found, dict) else None
 
 
 def _why_unasked(

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pydantic import JsonValue
 
 from agent.evidence.claims import select
+from agent.evidence.entities import address_of
 from agent.evidence.errors import PathError
 from agent.evidence.provenance import classes
 from agent.models import Alert, Evidence, JsonObject, Provenance, Ref, Scalar, least_trusted
@@ -42,12 +43,22 @@ def alert_values(alert: Alert, subject: str) -> dict[str, Value]:
     values = {"alert.time": Value(stamp(alert.time), Provenance.SENSOR)}
     for field in alert.fields:
         several = field.value if isinstance(field.value, tuple) else (field.value,)
-        if field.name in values or not several or several[0] == "":
+        if field.name in values or not several:
             continue
         place = f"$.alert['{field.name}']" + ("[0]" if isinstance(field.value, tuple) else "")
         provenance = field.provenance if len(set(several)) == 1 else least_trusted(field.provenance, _UNCERTAIN)
-        values[field.name] = Value(several[0], provenance, Ref(evidence=subject, path=place))
-    return values
+        values[field.name] = Value(spelt(field.name, several[0]), provenance, Ref(evidence=subject, path=place))
+    return {name: value for name, value in values.items() if value.value != ""}
+
+
+def spelt(name: str, value: Scalar) -> Scalar:
+    """The value in the spelling that sensors use: hashes and domains in lower case, one form of each address."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if ".hash." in name or name.startswith("dns."):
+        return text.lower()
+    return address_of(text) or text if name.endswith(".ip") else text
 
 
 _UNCERTAIN = Provenance.UNTRUSTED

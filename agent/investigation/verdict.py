@@ -89,8 +89,9 @@ def _explains(fit: Fit, facts: Facts) -> bool:
     proofs = [p for p in facts.playbook.proofs if facts.kind_of(p.hypothesis) == "malicious"]
     proving = {name for proof in proofs if readings.issuperset(proof.readings) for name in proof.readings}
     outside = [f for f in facts.findings if not all(fit.covers(technique) for technique in f.techniques)]
-    unnamed = [finding for finding in _malice(facts) if not finding.techniques]
-    return not unnamed and not any(f.reading in proving or f in _malice(facts) for f in outside)
+    allowed = {item.id for item in facts.hypotheses if item.kind == "authorised"}
+    against = [f for f in _malice(facts) if not f.techniques or any(f.weights.get(name, 0) < 0 for name in allowed)]
+    return not against and not any(f.reading in proving or f in _malice(facts) for f in outside)
 
 
 def _malice(facts: Facts) -> list[Finding]:

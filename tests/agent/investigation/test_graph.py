@@ -309,6 +309,7 @@ def authorised(**changes: object) -> dict[str, JsonObject]:
         "siem__siem_check_coverage": COVERED,
         "siem__siem_count_events idp": FAILURES,
         "assets__assets_list_authorised_work": {"work": [entry]},
+        "assets__assets_resolve": {"asset": {"name": "gw-1"}},
     }
 
 
