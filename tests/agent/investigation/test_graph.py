@@ -13,6 +13,7 @@ from agent.evidence.ledger import Ledger
 from agent.investigation.graph import investigate
 from agent.investigation.state import Deps, Limits, Step
 from agent.models import (
+    SEVERITIES,
     Alert,
     AlertField,
     Claim,
@@ -347,3 +348,25 @@ async def test_gap_names_the_query_that_would_settle_it() -> None:
     assert gap.query is not None
     assert SOURCE in gap.query
     assert report.verdict.basis != "full"
+
+
+@pytest.mark.parametrize(("provenance", "lowered"), [(Provenance.SENSOR, True), (Provenance.UNTRUSTED, False)])
+async def test_host_that_only_text_names_lowers_no_severity(provenance: Provenance, *, lowered: bool) -> None:
+    """Whoever can write a host's name would write that of the least important one."""
+    about = spray()
+    fields = [f.model_copy(update={"provenance": provenance}) if f.name == "host.name" else f for f in about.fields]
+    about = about.model_copy(update={"fields": tuple(fields)})
+    unknown, _, _ = await run(TAKEOVER, alert=about)
+    for criticality, expected in (("low", lowered), ("high", False)):
+        asset: JsonObject = {"asset": {"name": "gw-1", "criticality": criticality}}
+        report, _, _ = await run({**TAKEOVER, "assets__assets_resolve": asset}, alert=about)
+        is_lower = SEVERITIES.index(report.verdict.severity) < SEVERITIES.index(unknown.verdict.severity)
+        assert is_lower == expected
+
+
+async def test_alert_without_a_class_or_a_name_is_still_judged() -> None:
+    """An alert about nobody and nothing is a person's, with the reason."""
+    bare = spray().model_copy(update={"fields": (), "techniques": ()})
+    report, _, _ = await run({}, alert=bare)
+    assert report.verdict.disposition == "needs_human"
+    assert report.proposed == ()

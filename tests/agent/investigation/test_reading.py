@@ -227,3 +227,60 @@ def test_one_question_is_counted_once() -> None:
         Finding(claim=str(n), question="look", weights={"bad": 2.0}, provenance=Provenance.SENSOR) for n in range(3)
     ]
     assert score({"bad": "malicious"}, findings) == {"bad": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("reading", "data", "text"),
+    [
+        (Reading(id="r", contains="$.names", value="kim", sentence="{value}."), {"names": ["kim", "lee"]}, "kim."),
+        (Reading(id="r", contains="$.names", value="kim", sentence="{value}."), {"names": ["kimono"]}, None),
+        (Reading(id="r", contains="$.note", value="KIM", sentence="{value}."), {"note": "akimbo"}, "KIM."),
+        (Reading(id="r", contains="$.note", value="{user.name}", sentence="x"), {"note": "kim"}, None),
+        (
+            Reading(id="r", before=("$.a", "$.b"), sentence="ok"),
+            {"a": "2026-03-02T11:00:00Z", "b": "2026-03-02T12:00:00Z"},
+            "ok",
+        ),
+        (
+            Reading(id="r", before=("$.a", "$.b"), sentence="ok"),
+            {"a": "2026-03-02T13:00:00Z", "b": "2026-03-02T12:00:00Z"},
+            None,
+        ),
+        (Reading(id="r", before=("$.a", "$.b"), sentence="ok"), {"a": "2026-03-02T11:00:00Z"}, None),
+        (Reading(id="r", same_entity=("$.a", "$.b"), sentence="ok"), {"a": "CORP\\kim", "b": "kim"}, "ok"),
+        (Reading(id="r", same_entity=("$.a", "$.b"), sentence="ok"), {"a": "kim", "b": "lee"}, None),
+        (Reading(id="r", number="$.n", at_least=3, sentence="{value}."), {"n": 3}, "3."),
+        (Reading(id="r", number="$.n", at_least=3, sentence="{value}."), {"n": 2}, None),
+        (Reading(id="r", number="$.n", at_most=3, sentence="{value}."), {"n": 4}, None),
+        (Reading(id="r", number="$.n", at_least=1, sentence="{value}."), {"n": True}, None),
+        (Reading(id="r", number="$.n", at_least=1, sentence="{value}."), {"n": "many"}, None),
+        (Reading(id="r", number="$.n[*]", at_least=1, sentence="{value}."), {"n": [5, 6]}, None),
+        (Reading(id="r", equals="$.n", value=True, sentence="x"), {"n": 1}, None),
+    ],
+)
+def test_reading_holds_only_on_what_it_says(reading: Reading, data: JsonObject, text: str | None) -> None:
+    """A condition of any form that holds on something else would put a false sentence into a report."""
+    held = [item.claim.text for item in read(question(reading), evidence(data), alert())]
+    assert held == ([] if text is None else [text])
+
+
+def test_text_too_long_for_a_pattern_costs_its_reading_only() -> None:
+    """A hostile answer ends one reading, not the investigation."""
+    slow = Reading(
+        id="slow",
+        count="$.events[?search(@.text, '(?i)(a|b|c|d|e|f|g|h|i|j)z')]",
+        at_least=1,
+        sentence="slow",
+    )
+    answer = evidence({"events": [{"text": "a" * 11_000_000, "ok": False}, {"ok": False}]})
+    assert [held.finding.reading for held in read(question(slow, FAILURES), answer, alert())] == ["many"]
+
+
+@pytest.mark.parametrize(("truncated", "status"), [(True, "success"), (False, "stale")])
+def test_no_more_than_is_not_read_from_a_partial_answer(*, truncated: bool, status: str) -> None:
+    """'No more than one account' needs the whole answer; so does none at all."""
+    few = Reading(id="few", count="$.events[*]", at_most=1, sentence="few")
+    for events in ([], [{"ok": True}]):
+        answer = evidence({"events": events}, status=status, truncated=truncated)
+        assert read(question(few), answer, alert()) == []
+    assert len(read(question(few), evidence({"events": [{"ok": True}]}), alert())) == 1
