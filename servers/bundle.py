@@ -37,7 +37,7 @@ FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
     "endpoint": lambda parts: endpoint.build(parts.door, parts.settings, parts.settings.call_timeout_s, parts.gate),
     "identity": lambda parts: identity.build(parts.door, parts.settings, parts.settings.call_timeout_s, parts.gate),
     "intel": lambda parts: intel.build(parts.door, parts.settings, parts.settings.call_timeout_s),
-    "assets": lambda parts: assets.build(parts.door, parts.settings, parts.settings.call_timeout_s),
+    "assets": lambda parts: _assets(parts),
     "kb": lambda parts: kb.build(parts.knowledge_home, parts.settings),
 }
 """Every bundled server by name."""
@@ -51,9 +51,18 @@ def server_names() -> tuple[str, ...]:
 def bundled(lab_path: Path | None, knowledge_home: Path, settings: Settings) -> dict[str, SecurityServer]:
     """All bundled servers: six over this lab, and the knowledge base in this folder.
 
-    Without a lab the six say so on every call. Raises: ConfigurationError for a grant key that is none."""
+    Without a lab path this is a site: `assets` then answers from the site's register of authorised work, and the
+    other five say on every call that there is nothing behind them.
+
+    Raises: ConfigurationError for a grant key that is none."""
     parts = Parts(LabDoor(lab_path), knowledge_home, settings, _gate(settings))
     return {name: factory(parts) for name, factory in FACTORIES.items()}
+
+
+def _assets(parts: Parts) -> SecurityServer:
+    if parts.door.path is None:
+        return assets.build_site(parts.settings.authorisations_path, parts.settings, parts.settings.call_timeout_s)
+    return assets.build(parts.door, parts.settings, parts.settings.call_timeout_s)
 
 
 def _gate(settings: Settings) -> Gate | None:

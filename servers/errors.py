@@ -4,6 +4,7 @@ ServerError
 ├── ToolError             a tool cannot answer: code, message and hint reach the caller
 │   ├── RefusedError      a change was asked for without a grant that permits it
 │   └── NotFoundError     looked properly and there is no such thing: answered as `no_data`, never as a failure
+├── RegisterError         the site's register of authorised work cannot be read: file name and reason
 └── ConfigurationError    settings or declarations a server cannot start with
 """
 
@@ -34,6 +35,14 @@ class RefusedError(ToolError):
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__("grant_refused", message, hint)
+
+
+class RegisterError(ServerError):
+    """The register of authorised work is no register. Nothing counts as authorised until it is mended."""
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"{file} is no register of authorised work: {reason}")
+        self.reason = reason
 
 
 class ConfigurationError(ServerError):

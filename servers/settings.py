@@ -1,5 +1,7 @@
 """What an operator can set for the servers, read once at the edge and passed down."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from knowledge.settings import Settings as KnowledgeSettings
@@ -18,3 +20,8 @@ class Settings(KnowledgeSettings):
     """Port of the streamable HTTP transport."""
     http_host: str = "127.0.0.1"
     """Address the streamable HTTP transport binds; only loopback is accepted as long as there is no authentication."""
+
+    @property
+    def authorisations_path(self) -> Path:
+        """The site's register of authorised work."""
+        return self.root / "authorisations.json"

@@ -1,4 +1,4 @@
-"""The site's register of authorised work: one JSON file that the operator alone writes (class T0).
+"""The site's register of authorised work: entering, revoking, listing. servers/assets/register.py has its form.
 
 Entries are never taken out: what is no longer in force is marked as revoked, so that yesterday's verdicts stay
 explainable.
@@ -7,54 +7,24 @@ explainable.
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import ValidationError
 
-from agent.models import Model, UtcTime, utc_now
+from agent.models import utc_now
+from servers.assets.register import AuthorisedWork, first_fault, read_register
+from servers.errors import RegisterError
 from ui.errors import CheckFailedError, UsageError
 from ui.home import replace_text
 
 
-class Work(Model):
-    """One piece of authorised work. An empty list of hosts, accounts or addresses means none, not any."""
-
-    id: str
-    kind: Literal["change", "scan", "pentest", "travel"]
-    title: str = Field(min_length=1, max_length=200)
-    approver: str = Field(min_length=1, max_length=200)
-    approved_at: UtcTime
-    window_start: UtcTime
-    window_end: UtcTime
-    hosts: tuple[str, ...] = ()
-    accounts: tuple[str, ...] = ()
-    source_addresses: tuple[str, ...] = ()
-    techniques: tuple[str, ...] = ()
-    note: str = ""
-    revoked: bool = False
-
-    @model_validator(mode="after")
-    def _window_runs_forward(self) -> "Work":
-        if self.window_end <= self.window_start:
-            raise ValueError("the window ends before it begins")
-        if not (self.hosts or self.accounts or self.source_addresses):
-            raise ValueError("name at least one host, account or address")
-        return self
-
-
-_REGISTER = TypeAdapter(tuple[Work, ...])
-
-
-def load(path: Path) -> tuple[Work, ...]:
+def load(path: Path) -> tuple[AuthorisedWork, ...]:
     """Every entry, oldest first; nothing when there is no register.
 
     Raises: CheckFailedError for a file that is no register."""
-    if not path.exists():
-        return ()
     try:
-        return _REGISTER.validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise CheckFailedError("{path} is no register: {reason}", path=path, reason=_first(error)) from error
+        return read_register(path)
+    except RegisterError as error:
+        raise CheckFailedError("{path} is no register: {reason}", path=path, reason=error.reason) from error
 
 
 def add_entry(
@@ -70,11 +40,11 @@ def add_entry(
     source_addresses: tuple[str, ...],
     techniques: tuple[str, ...],
     note: str,
-) -> Work:
+) -> AuthorisedWork:
     """Enter one piece of work. Raises: UsageError when it cannot be one."""
     entries = load(path)
     try:
-        entry = Work.model_validate(
+        entry = AuthorisedWork.model_validate(
             {
                 "id": f"AW-{len(entries) + 1:04d}",
                 "kind": kind,
@@ -91,12 +61,12 @@ def add_entry(
             }
         )
     except ValidationError as error:
-        raise UsageError("this cannot be entered: {reason}", reason=_first(error)) from error
+        raise UsageError("this cannot be entered: {reason}", reason=first_fault(error)) from error
     _write(path, (*entries, entry))
     return entry
 
 
-def revoke_entry(path: Path, entry: str) -> Work | None:
+def revoke_entry(path: Path, entry: str) -> AuthorisedWork | None:
     """Mark an entry as revoked; None when there is no such entry."""
     entries = load(path)
     changed = tuple(item.model_copy(update={"revoked": True}) if item.id == entry else item for item in entries)
@@ -106,13 +76,6 @@ def revoke_entry(path: Path, entry: str) -> Work | None:
     return found
 
 
-def _write(path: Path, entries: tuple[Work, ...]) -> None:
+def _write(path: Path, entries: tuple[AuthorisedWork, ...]) -> None:
     text = json.dumps([entry.model_dump(mode="json") for entry in entries], ensure_ascii=False, indent=2)
     replace_text(path, text + "\n")
-
-
-def _first(error: ValidationError) -> str:
-    detail = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in detail["loc"])
-    message = detail["msg"].removeprefix("Value error, ")
-    return f"{place}: {message}" if place else message

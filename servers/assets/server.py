@@ -1,10 +1,17 @@
-"""The assets server: reads only, written by the operator but for the neighbours, which the firewall saw."""
+"""The assets server: reads only, written by the operator but for the neighbours, which the firewall saw.
 
-from datetime import timedelta
+Over the lab it has an inventory and a register. On a site it has the site's register of authorised work alone; the
+tools stay the same, so that what was accepted of them holds for both, and say what is not there.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
 from sqlite3 import Connection
-from typing import Annotated
+from typing import TypeAlias
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from servers.assets.models import (
     Asset,
@@ -18,24 +25,63 @@ from servers.assets.models import (
     Work,
     WorkList,
 )
+from servers.assets.names import same_account, same_address, same_host, same_technique
+from servers.assets.register import AuthorisedWork, Technique, read_register
 from servers.embedded import LabDoor, Name, asked, blind_spot, host_of
-from servers.kit import Cursor, Limit, NotFoundError, Reply, SecurityServer, Time, build_server, paged
+from servers.errors import RegisterError
+from servers.kit import Cursor, Limit, NotFoundError, Reply, SecurityServer, Time, ToolError, build_server, paged
 from servers.kit.envelope import iso
+from servers.kit.tool import Method
 from servers.lab.queries import entities
 from servers.lab.records import Host
 from servers.lab.records import Work as Entry
 
 OURS = frozenset({"own_nat", "vpn_egress", "partner", "scanner"})
 """Meanings of addresses that the operator answers for; hosting and residential ones are nobody's asset."""
-Technique = Annotated[str, Field(pattern=r"^T\d{4}(\.\d{3})?$")]
+Register: TypeAlias = Callable[[datetime], Sequence[Work]]
+"""The entries whose window comes within a day of a time, by the start of their windows."""
 _AROUND_HOURS = 24
+_AROUND = timedelta(hours=_AROUND_HOURS)
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What an entry has to name one of; with nothing given, every entry will do."""
+
+    host: str | None = None
+    account: str | None = None
+    address: str | None = None
+    technique: str | None = None
+
+    def by(self, entry: Work) -> bool:
+        """Whether the entry names any of these."""
+        pairs = (
+            (self.host, entry.hosts, same_host),
+            (self.account, entry.accounts, same_account),
+            (self.address, entry.source_addresses, same_address),
+            (self.technique, entry.techniques, same_technique),
+        )
+        given = [(wanted, names, same) for wanted, names, same in pairs if wanted is not None]
+        return not given or any(same(name, wanted) for wanted, names, same in given for name in names)
 
 
 class Assets:
-    """Tools over the inventory of the lab."""
+    """Tools over the inventory of the lab, where there is one, and over a register of authorised work."""
 
-    def __init__(self, door: LabDoor) -> None:
-        self._door = door
+    def __init__(self, register: Register, inventory: LabDoor | None) -> None:
+        self._register = register
+        self._inventory = inventory
+
+    @property
+    def _door(self) -> LabDoor:
+        """The inventory. Raises: ToolError when there is none."""
+        if self._inventory is None:
+            raise ToolError(
+                "not_configured",
+                "no inventory of this site is connected",
+                "assets_list_authorised_work answers here; connect an inventory of yours with mcpsoc servers add",
+            )
+        return self._inventory
 
     def assets_resolve(self, identifier: Name, at: Time | None = None) -> Reply[OneAsset]:
         """What a host name, id, MAC or address was at a time: kind, zone, owner, department, criticality.
@@ -61,23 +107,23 @@ class Assets:
         """Changes, scans, penetration tests and travel within 24 h of `at` that name ANY of the things given.
 
         An entry authorises only when account, host, source, technique and window all fit and it is not revoked."""
-        db = self._door.db
-        known = None if host is None else entities.get_host(db, host)
-        name = host if known is None else known.name
-        found = entities.list_work(
-            db, at=at, hours=_AROUND_HOURS, host=name, account=account, address=address, technique=technique
-        )
-        page = paged(found, limit, cursor)
-        around = timedelta(hours=_AROUND_HOURS)
-        conditions = {"host": name, "account": account, "address": address, "technique": technique}
+        touched = Touched(self._host_name(host), account, address, technique)
+        page = paged([entry for entry in self._register(at) if touched.by(entry)], limit, cursor)
         return Reply(
-            WorkList(work=[_work(entry) for entry in page.rows]),
+            WorkList(work=list(page.rows)),
             f"{page.total} register entries touch this",
-            query=asked(conditions, at - around, at + around),
+            query=asked(asdict(touched), at - _AROUND, at + _AROUND),
             total=page.total,
             after=page.after,
             more=page.more,
         )
+
+    def _host_name(self, host: str | None) -> str | None:
+        """The inventory's name of a host; without an inventory, or for a host it does not have, the name as given."""
+        if host is None or self._inventory is None:
+            return host
+        known = entities.get_host(self._inventory.db, host)
+        return host if known is None else known.name
 
     def assets_neighbours(
         self, host: Name, start: Time | None = None, end: Time | None = None, limit: Limit = 20, cursor: Cursor = None
@@ -117,17 +163,14 @@ class Assets:
 
 
 def build(door: LabDoor, settings: BaseModel | None = None, timeout_s: float = 20.0) -> SecurityServer:
-    """The inventory of this lab."""
-    assets = Assets(door)
+    """The inventory and the register of this lab."""
+
+    def register(at: datetime) -> list[Work]:
+        return [_work(entry) for entry in entities.list_work(door.db, at=at, hours=_AROUND_HOURS)]
+
     return build_server(
         "assets",
-        reads=[
-            assets.assets_resolve,
-            assets.assets_list_authorised_work,
-            assets.assets_neighbours,
-            assets.assets_list_software,
-            assets.assets_list_vulnerabilities,
-        ],
+        reads=_reads(Assets(register, door)),
         backend="embedded",
         synthetic=True,
         clock=door.now,
@@ -135,6 +178,46 @@ def build(door: LabDoor, settings: BaseModel | None = None, timeout_s: float = 2
         settings=settings,
         timeout_s=timeout_s,
     )
+
+
+def build_site(path: Path, settings: BaseModel | None = None, timeout_s: float = 20.0) -> SecurityServer:
+    """The site's register of authorised work in this file, read anew on every call; no inventory."""
+
+    def register(at: datetime) -> list[Work]:
+        since, until = at - _AROUND, at + _AROUND
+        entries = [entry for entry in _entries(path) if entry.window_end >= since and entry.window_start <= until]
+        return [_work(entry) for entry in sorted(entries, key=lambda entry: (entry.window_start, entry.id))]
+
+    def probe() -> str:
+        return f"the site's register of authorised work, {len(_entries(path))} entries; no inventory is connected"
+
+    return build_server(
+        "assets",
+        reads=_reads(Assets(register, None)),
+        backend="real",
+        synthetic=False,
+        probe=probe,
+        settings=settings,
+        timeout_s=timeout_s,
+    )
+
+
+def _reads(assets: Assets) -> list[Method]:
+    return [
+        assets.assets_resolve,
+        assets.assets_list_authorised_work,
+        assets.assets_neighbours,
+        assets.assets_list_software,
+        assets.assets_list_vulnerabilities,
+    ]
+
+
+def _entries(path: Path) -> tuple[AuthorisedWork, ...]:
+    try:
+        return read_register(path)
+    except RegisterError as error:
+        remedy = "mend the file in MCPSOC_HOME or bring it back from a backup; until then nothing counts as authorised"
+        raise ToolError("register_broken", str(error), remedy) from error
 
 
 _ALL = 10_000
@@ -165,7 +248,7 @@ def _address(db: Connection, identifier: str) -> Asset | None:
     return Asset(id=row.ip, name=row.owner, ip=row.ip, kind=row.meaning, zone="external", owner=row.owner)
 
 
-def _work(entry: Entry) -> Work:
+def _work(entry: Entry | AuthorisedWork) -> Work:
     return Work(
         id=entry.id,
         kind=entry.kind,

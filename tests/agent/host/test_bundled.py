@@ -67,11 +67,11 @@ async def test_every_bundled_server_starts_with_all_its_tools_usable(kit, connec
     assert {item.state for item in states.values()} == {"ready"}
     assert [tool.name for item in states.values() for tool in item.tools if tool.standing != "usable"] == []
     assert pending == []
-    assert {name for name, item in states.items() if item.backend == "real"} == {"kb"}
-    assert {name for name, item in states.items() if item.backend == "embedded"} == set(states) - {"kb"}
+    assert {name for name, item in states.items() if item.backend == "real"} == {"assets", "kb"}
+    assert {name for name, item in states.items() if item.backend == "embedded"} == set(states) - {"assets", "kb"}
 
 
-async def test_a_site_case_gets_runbooks_and_nothing_of_the_lab(kit, connections):
+async def test_a_site_case_gets_runbooks_its_register_and_nothing_of_the_lab(kit, connections):
     """Every read of every embedded server is refused without being asked; knowledge is for everybody."""
     async with Host(connections, settings=kit.settings(start_timeout_s=20, max_calls=900), pins=kit.pins) as host:
         door, ledger = kit.door(host, "site")
@@ -79,11 +79,22 @@ async def test_a_site_case_gets_runbooks_and_nothing_of_the_lab(kit, connections
         await door.read_many([(name, {}) for name in reads])
         shown = {tool.name.split("__")[0] for tool in host.reads("site")}
 
-    embedded = [item for item in ledger.evidence if item.server != "kb"]
+    embedded = [item for item in ledger.evidence if item.server not in ("assets", "kb")]
     assert {(item.status, item.error) for item in embedded} == {("refused", "simulated source")}
-    assert len(embedded) > 30
+    assert len(embedded) > 25
     assert not any(item.synthetic for item in ledger.evidence)
-    assert shown == {"kb"}
+    assert shown == {"assets", "kb"}
+
+
+async def test_the_register_of_a_site_answers_the_site_alone(kit, connections):
+    """What somebody approved for real says nothing about a simulated enterprise."""
+    call = ("assets__assets_list_authorised_work", {"at": "2026-03-09T12:00:00Z", "host": "ws-1"})
+    async with Host(connections, settings=kit.settings(start_timeout_s=20), pins=kit.pins) as host:
+        answers = {world: await kit.door(host, world)[0].read(*call) for world in ("site", "lab")}
+
+    assert (answers["site"].status, answers["site"].backend, answers["site"].synthetic) == ("no_data", "real", False)
+    assert answers["lab"].status == "refused"
+    assert answers["lab"].data is None
 
 
 async def test_no_change_is_within_reach_of_a_read_door(kit, connections):
