@@ -46,6 +46,23 @@ def test_examples_are_judged_in_order_and_none_is_closed(run: CommandLine) -> No
     assert all(row["claims"]["struck"] == 0 for row in rows)
 
 
+def test_case_of_a_site_shows_the_entry_of_its_register(run: CommandLine) -> None:
+    """What is entered on the command line is what the assets server finds, in the same home."""
+    entered = run(
+        *("authorisations", "add", "scan", "--title", "Sign-in test", "--approver", "A. Head"),
+        *("--from", "2026-11-18T06:00", "--until", "2026-11-18T09:00", "--host", "HOST-1.corp.example"),
+    )
+    judged = run("triage", "-", "--json", stdin=lines(1))
+    shown = run("cases", "show", "last", "--json")
+
+    evidence = json.loads(shown.stdout)["evidence"]
+    answer = next(item for item in evidence if item["tool"] == "assets_list_authorised_work")
+    assert (entered.returncode, judged.returncode) == (0, 0)
+    assert (answer["status"], answer["backend"], answer["synthetic"]) == ("success", "real", False)
+    assert [entry["title"] for entry in answer["data"]["work"]] == ["Sign-in test"]
+    assert json.loads(judged.stdout)["basis"] == "alert_only"
+
+
 def test_broken_lines_are_told_by_number_and_do_not_stop_the_rest(run: CommandLine) -> None:
     """Results go to stdout alone; exit 1 says that some lines were not judged."""
     file = run.folder / "alerts.jsonl"
