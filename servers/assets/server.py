@@ -216,8 +216,9 @@ def _entries(path: Path) -> tuple[AuthorisedWork, ...]:
     try:
         return read_register(path)
     except RegisterError as error:
-        remedy = "mend the file in MCPSOC_HOME or bring it back from a backup; until then nothing counts as authorised"
-        raise ToolError("register_broken", str(error), remedy) from error
+        message = f"{error}; mend it in MCPSOC_HOME or bring it back from a backup"
+        remedy = "until then nothing counts as authorised; mcpsoc doctor says where it lies"
+        raise ToolError("register_broken", message, remedy) from error
 
 
 _ALL = 10_000

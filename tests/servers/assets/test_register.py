@@ -167,8 +167,8 @@ async def test_broken_register_is_an_error_that_names_file_and_fix(file: Path, c
     told = json.loads(json.dumps(envelope["error"]))
 
     assert (envelope["ok"], envelope["status"], envelope["data"]) == (False, "error", None)
-    assert (told["code"], file.name in told["message"], "backup" in told["hint"]) == ("register_broken", True, True)
-    assert reason in told["message"]
+    assert told["code"] == "register_broken"
+    assert [text for text in (file.name, reason, "backup") if text not in told["message"]] == []
 
 
 def test_register_that_cannot_be_opened_is_not_empty(tmp_path: Path) -> None:
