@@ -1,10 +1,9 @@
 """The way of an alert, from the door to the stored case: deduplicate, place, investigate, save, audit."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import structlog
 
 from agent.brain.playbook import PlaybookBrain
 from agent.brain.protocol import Brain
@@ -32,7 +31,7 @@ from agent.playbooks.format import Playbook
 from agent.settings import Settings
 from knowledge.trust.audit import AuditLog
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 LINK_WITHIN = timedelta(days=7)
 """How far back a closed case is looked for that a new one should know of."""
@@ -90,7 +89,7 @@ class Analyst:
             try:
                 return await self._handle(alert, on_step)
             except CaseConflictError as error:
-                log.info("case.conflict", alert_id=alert.alert_id, error=str(error))
+                log.info("case_conflict alert=%s error=%s", alert.alert_id, error)
         return await self._handle(alert, on_step)
 
     async def _handle(self, alert: Alert, on_step: Callable[[Step], None] | None) -> Handled:

@@ -1,6 +1,7 @@
 """What `mcpsoc triage` does once its arguments are known."""
 
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ from ui.errors import CheckFailedError
 from ui.follow import Followed, Follower, Positions
 from ui.home import Home
 from ui.rows import triage_row
+
+log = logging.getLogger(__name__)
 
 IDLE_S = 0.5
 """How long `--watch` waits before it looks again at a file that had nothing new."""
@@ -114,7 +117,11 @@ async def judge(read: Read, desk: Desk, *, again: bool = False) -> Judged:
         return Judged(reason=str(error))
     handled = _handled_before(alert, desk) if again else None
     if handled is None:
-        handled = await desk.analyst.handle(alert)
+        try:
+            handled = await desk.analyst.handle(alert)
+        except Exception as error:
+            log.exception("alert_failed alert=%r", alert.alert_id)
+            return Judged(reason=f"{type(error).__name__}: {error}")
     report = handled.report or handled.case.report
     if report is None:
         raise CheckFailedError("case {id} was handled and has no report", id=handled.case.id)

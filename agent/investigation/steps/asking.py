@@ -1,10 +1,10 @@
 """What can be asked now, and how a brain is asked for a decision."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import TypeVar
 
-import structlog
 from langgraph.runtime import Runtime
 
 from agent.brain.protocol import Brain, CaseView
@@ -15,7 +15,7 @@ from agent.investigation.weighing import score
 from agent.models import JsonObject, Model
 from agent.playbooks.format import Question
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 Decision = TypeVar("Decision", bound=Model)
 
 
@@ -65,6 +65,6 @@ async def ask_brain(
     try:
         decision = await decide(runtime.context.brain)
     except BrainError as error:
-        log.warning("brain.failed", case_id=runtime.context.case_id, decision=kind.__name__, error=str(error))
+        log.warning("brain_failed case=%s decision=%s error=%s", runtime.context.case_id, kind.__name__, error)
         return await decide(runtime.context.fallback)
     return decision if isinstance(decision, kind) else await decide(runtime.context.fallback)
