@@ -120,7 +120,7 @@ async def judge(read: Read, desk: Desk, *, again: bool = False) -> Judged:
         try:
             handled = await desk.analyst.handle(alert)
         except Exception as error:
-            log.exception("alert_failed alert=%r", alert.alert_id)
+            log.exception("%r", alert.alert_id)
             return Judged(reason=f"{type(error).__name__}: {error}")
     report = handled.report or handled.case.report
     if report is None:
