@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,14 +10,6 @@ import pytest
 from agent.intake import parse
 from agent.likelihood import likelihood, weigh
 from agent.models import Alert, JsonObject
-
-
-@pytest.fixture
-def data() -> Path:
-    folder = os.environ.get("MCPSOC_EVAL_DATA")
-    if not folder or not Path(folder).is_dir():
-        pytest.skip("MCPSOC_EVAL_DATA names no folder with the public data sets")
-    return Path(folder)
 
 
 def rows(path: Path) -> Iterator[JsonObject]:
@@ -33,19 +24,19 @@ def taken(row: JsonObject) -> Alert:
     return parse(row, world="site", ordinal=1)
 
 
-def test_at_least_five_of_the_six_published_alerts_fall_on_the_right_side(data: Path) -> None:
+def test_at_least_five_of_the_six_published_alerts_fall_on_the_right_side(public_data: Path) -> None:
     """Format and sanity only: six alerts say nothing about quality."""
     judged = [
         (row["label"] == "TP", likelihood(weigh(taken(row))))
-        for row in rows(data / "alert_triage_wazuh" / "alerts.jsonl")
+        for row in rows(public_data / "alert_triage_wazuh" / "alerts.jsonl")
     ]
     assert len(judged) == 6
     assert sum(attack == (value > 0.5) for attack, value in judged) >= 5
 
 
-def test_every_reason_on_them_names_a_field_of_the_alert(data: Path) -> None:
+def test_every_reason_on_them_names_a_field_of_the_alert(public_data: Path) -> None:
     """A reason nobody can look up is no reason."""
-    for row in rows(data / "alert_triage_wazuh" / "alerts.jsonl"):
+    for row in rows(public_data / "alert_triage_wazuh" / "alerts.jsonl"):
         alert = taken(row)
         names = {field.name for field in alert.fields}
         found = weigh(alert)
@@ -53,16 +44,16 @@ def test_every_reason_on_them_names_a_field_of_the_alert(data: Path) -> None:
         assert all(item.field in names for item in found)
 
 
-def test_their_labels_change_no_byte(data: Path) -> None:
+def test_their_labels_change_no_byte(public_data: Path) -> None:
     """The answer stands beside the alert in the file."""
-    for row in rows(data / "alert_triage_wazuh" / "alerts.jsonl"):
+    for row in rows(public_data / "alert_triage_wazuh" / "alerts.jsonl"):
         other = {**row, "label": "FP" if row["label"] == "TP" else "TP", "rule_level": 0}
         assert taken(row).model_dump_json() == taken(other).model_dump_json()
 
 
-def test_every_defender_alert_is_read_and_none_looks_harmless(data: Path) -> None:
+def test_every_defender_alert_is_read_and_none_looks_harmless(public_data: Path) -> None:
     """All 189 belong to attacks somebody staged."""
-    alerts = [taken(row) for row in rows(data / "excytin" / "alerts.jsonl.gz")]
+    alerts = [taken(row) for row in rows(public_data / "excytin" / "alerts.jsonl.gz")]
     assert len(alerts) == 189
     assert all(alert.format == "defender" and alert.fields for alert in alerts)
     assert min(likelihood(weigh(alert)) for alert in alerts) > 0.5
