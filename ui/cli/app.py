@@ -7,17 +7,23 @@ fails, a failed check); 2 asked for in a way that cannot be carried out; 130 int
 import gettext
 import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.main import get_command
 
 from ui.cli import authorisations, cases, demo, doctor, evals, lab, servers, triage, verify
 from ui.cli.catalogue import DOMAIN, LANGUAGES, LOCALES, Catalogue, choose, load, without_language
 from ui.cli.output import complain, write_line
+from ui.cli.usage import root_class, word_help
 from ui.errors import is_expected
+
+if TYPE_CHECKING:
+    from typer._click import Command
 
 GROUPS = (demo, triage, cases, verify, lab, servers, evals, authorisations, doctor)
 """Every group of commands, in the order of the help text."""
+HELP = ["-h", "--help"]
 
 
 def main() -> None:
@@ -27,27 +33,30 @@ def main() -> None:
     _translate_parser(language)
     t = load(language)
     try:
-        build_app(t)(args=without_language(arguments), prog_name="mcpsoc")
+        build_app(t).main(args=without_language(arguments), prog_name="mcpsoc")
     except Exception as error:
         if not is_expected(error):
             raise
         sys.exit(complain(t, error))
 
 
-def build_app(t: Catalogue) -> typer.Typer:
-    """All commands, their help in the language of `t`."""
+def build_app(t: Catalogue) -> "Command":
+    """All commands, their help and what is said about wrong usage in the language of `t`."""
     app = typer.Typer(
+        cls=root_class(t),
         help=t("MCPSoc: an alert goes in, a verdict comes out whose every claim can be run again."),
         epilog=t("Exit codes: 0 fine, 1 something was found wrong, 2 wrong usage, 130 interrupted."),
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": HELP},
     )
     for group in GROUPS:
         group.add(app, t)
     _add_root(app, t)
-    return app
+    command = get_command(app)
+    word_help(t, command, HELP)
+    return command
 
 
 def _add_root(app: typer.Typer, t: Catalogue) -> None:
@@ -68,7 +77,9 @@ def _add_root(app: typer.Typer, t: Catalogue) -> None:
         from ui.cli.setting_up import set_up
 
         if lang is not None:
-            raise typer.BadParameter(t("no such language; there are: {languages}", languages=languages))
+            raise typer.BadParameter(
+                t("no such language; there are: {languages}", languages=languages), param_hint="'--lang'"
+            )
         if version:
             from importlib.metadata import version as installed
 

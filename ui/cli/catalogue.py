@@ -4,6 +4,7 @@ Messages are written in English in the code, inside `t(...)`, and looked up in t
 """
 
 import gettext
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,6 @@ PARSER_MESSAGES = (
     "Commands",
     "Error",
     "Missing command.",
-    "No such command {name!r}.",
     "Options",
     "Try [blue]'{command_path} {help_option}'[/] for help.",
     "[default: {}]",
@@ -29,6 +29,13 @@ PARSER_MESSAGES = (
     "[required]",
 )
 """Messages of the argument parser, which looks them up in our catalogue."""
+NO_COMMAND = re.compile(r"No such command (?P<name>.+?)\.(?: Did you mean (?P<names>.+)\?)?", re.DOTALL)
+EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((?P<arguments>.*)\)", re.DOTALL)
+VALUE_NEEDED = re.compile(r"requires (?:an argument|\d+ arguments)")
+NO_VALUE_TAKEN = re.compile(r"does not take a value")
+NO_CHOICE = re.compile(r"(?:Value error, )?(?P<value>.+) is not one of (?P<choices>.+?)\.?", re.DOTALL)
+NO_FORMAT = re.compile(r"(?:Value error, )?(?P<value>.+) does not match the formats? (?P<formats>.+?)\.?", re.DOTALL)
+"""What the argument parser says in English alone and tells by no attribute of its errors."""
 
 
 @dataclass(frozen=True, slots=True)
