@@ -1,6 +1,8 @@
 """The demo: a fresh lab, its new alerts taken through the siem, each investigated and written up."""
 
+import asyncio
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Protocol
@@ -15,7 +17,7 @@ from ui.compose import Desk, open_desk
 from ui.errors import CheckFailedError
 from ui.exporting import export_case
 from ui.home import Home
-from ui.lab import create_lab
+from ui.lab import advance_lab, create_lab
 from ui.rows import SCHEMA_VERSION, investigated_row
 
 STORIES: tuple[tuple[str, str], ...] = (
@@ -34,6 +36,8 @@ STORIES: tuple[tuple[str, str], ...] = (
 )
 """Family and kind of each: every family once at least, every kind once at least."""
 PAGE = 200
+PER_ALERT = timedelta(minutes=1)
+"""Lab time that passes while one alert is investigated: people work on, and attacks go on."""
 
 
 class Show(Protocol):
@@ -61,6 +65,7 @@ async def run_demo(home: Home, show: Show, *, seed: int, keep: bool, language: s
         for number, raw in enumerate(raws, start=1):
             case = await _investigate(desk, raw, number, len(raws), show)
             cases[case.id] = case
+            await asyncio.to_thread(advance_lab, home, PER_ALERT)
     rows = [investigated_row(case, case.report) for case in cases.values() if case.report is not None]
     reports = [_write_report(case, home, language) for case in cases.values()]
     show.end(

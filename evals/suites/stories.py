@@ -4,9 +4,12 @@ The alerts are taken from the siem through the host, like anybody's; the ground 
 this suite alone, after the case is done.
 """
 
+import asyncio
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 
@@ -21,6 +24,8 @@ from evals.suites.truth import Truth, truths
 from servers.lab.world import Lab
 
 Progress = Callable[[str], None]
+PER_ALERT = timedelta(minutes=1)
+"""Lab time that passes while one alert is investigated."""
 
 
 @dataclass(slots=True)
@@ -69,6 +74,12 @@ async def _run_lab(
             tally.brain = pipeline.brain.name
             for raw in await pipeline.new_alerts():
                 await _run_story(seed, raw, known, pipeline, tally, progress)
+                await asyncio.to_thread(_pass_time, path)
+
+
+def _pass_time(path: Path) -> None:
+    with closing(Lab.open(path)) as lab:
+        lab.advance(PER_ALERT)
 
 
 async def _run_story(
