@@ -8,14 +8,14 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Annotated
 
-from pydantic import Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from servers.errors import ConfigurationError, ToolError
-from servers.kit import Problem
+from servers.kit import Gate, Problem, SecurityServer, build_server
 from servers.kit.answer import bad_cursor
 from servers.kit.ecs import FIELDS, Event
 from servers.kit.envelope import iso
-from servers.kit.tool import closest
+from servers.kit.tool import Method, closest
 from servers.lab.queries import coverage, entities
 from servers.lab.queries.events import Page
 from servers.lab.records import Host, JsonObject, to_ms
@@ -69,6 +69,33 @@ class LabDoor:
             raise ToolError("no_lab", "the simulated enterprise cannot be opened", remedy) from error
         weakref.finalize(self, lab.close)
         return lab
+
+
+def lab_server(
+    name: str,
+    door: LabDoor,
+    *,
+    reads: Sequence[Method],
+    changes: Sequence[Method] = (),
+    instructions: str = "",
+    settings: BaseModel | None = None,
+    timeout_s: float = 20.0,
+    gate: Gate | None = None,
+) -> SecurityServer:
+    """A server that answers from the lab: embedded, synthetic, by the lab's clock."""
+    return build_server(
+        name,
+        reads=reads,
+        changes=changes,
+        backend="embedded",
+        synthetic=True,
+        clock=door.now,
+        probe=door.probe,
+        instructions=instructions,
+        settings=settings,
+        timeout_s=timeout_s,
+        gate=gate,
+    )
 
 
 def host_of(db: Connection, name: str) -> Host:

@@ -27,7 +27,7 @@ from servers.assets.models import (
 )
 from servers.assets.names import same_account, same_address, same_host, same_technique
 from servers.assets.register import AuthorisedWork, Technique, read_register
-from servers.embedded import LabDoor, Name, asked, blind_spot, host_of
+from servers.embedded import LabDoor, Name, asked, blind_spot, host_of, lab_server
 from servers.errors import RegisterError
 from servers.kit import Cursor, Limit, NotFoundError, Reply, SecurityServer, Time, ToolError, build_server, paged
 from servers.kit.envelope import iso
@@ -168,13 +168,10 @@ def build(door: LabDoor, settings: BaseModel | None = None, timeout_s: float = 2
     def register(at: datetime) -> list[Work]:
         return [_work(entry) for entry in entities.list_work(door.db, at=at, hours=_AROUND_HOURS)]
 
-    return build_server(
+    return lab_server(
         "assets",
+        door,
         reads=_reads(Assets(register, door)),
-        backend="embedded",
-        synthetic=True,
-        clock=door.now,
-        probe=door.probe,
         settings=settings,
         timeout_s=timeout_s,
     )

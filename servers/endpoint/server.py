@@ -18,6 +18,7 @@ from servers.embedded import (
     events_of,
     host_of,
     iso_or_none,
+    lab_server,
     searched,
 )
 from servers.endpoint.models import (
@@ -32,7 +33,7 @@ from servers.endpoint.models import (
     Sighting,
     Sightings,
 )
-from servers.kit import Cursor, Gate, Limit, NotFoundError, Output, Reply, SecurityServer, Time, build_server, paged
+from servers.kit import Cursor, Gate, Limit, NotFoundError, Output, Reply, SecurityServer, Time, paged
 from servers.kit.ecs import Event, Process
 from servers.kit.envelope import iso
 from servers.lab.queries import endpoint, entities, network
@@ -232,8 +233,9 @@ def build(
 ) -> SecurityServer:
     """The endpoint agents of this lab."""
     agents = Endpoint(door)
-    return build_server(
+    return lab_server(
         "endpoint",
+        door,
         reads=[
             agents.endpoint_get_host,
             agents.endpoint_process_tree,
@@ -243,10 +245,6 @@ def build(
             agents.endpoint_find_file,
         ],
         changes=[agents.endpoint_isolate_host, agents.endpoint_quarantine_file, agents.endpoint_release],
-        backend="embedded",
-        synthetic=True,
-        clock=door.now,
-        probe=door.probe,
         settings=settings,
         timeout_s=timeout_s,
         gate=gate,

@@ -19,10 +19,11 @@ from servers.embedded import (
     events_of,
     host_of,
     iso_or_none,
+    lab_server,
     searched,
 )
 from servers.firewall.models import Block, Blocks, BlockState, Changed, Flows, Peer, Peers
-from servers.kit import Cursor, Gate, Limit, Reply, SecurityServer, Time, ToolError, build_server, paged
+from servers.kit import Cursor, Gate, Limit, Reply, SecurityServer, Time, ToolError, paged
 from servers.kit.envelope import iso
 from servers.lab.queries import network
 
@@ -127,8 +128,9 @@ def build(
 ) -> SecurityServer:
     """The firewall of this lab."""
     firewall = Firewall(door)
-    return build_server(
+    return lab_server(
         "firewall",
+        door,
         reads=[
             firewall.firewall_search_flows,
             firewall.firewall_summarise_flows,
@@ -136,10 +138,6 @@ def build(
             firewall.firewall_check_address,
         ],
         changes=[firewall.firewall_block_address, firewall.firewall_unblock_address],
-        backend="embedded",
-        synthetic=True,
-        clock=door.now,
-        probe=door.probe,
         settings=settings,
         timeout_s=timeout_s,
         gate=gate,

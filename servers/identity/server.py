@@ -2,10 +2,10 @@
 
 from pydantic import BaseModel
 
-from servers.embedded import LabDoor, Name, Reason, asked, blind_spot, check_window, cursors_of, iso_or_none
+from servers.embedded import LabDoor, Name, Reason, asked, blind_spot, check_window, cursors_of, iso_or_none, lab_server
 from servers.identity.models import Account, Changed, Group, Groups, Members, OneAccount, SignIns
 from servers.identity.signins import SENSORS, sign_ins
-from servers.kit import Cursor, Gate, Limit, NotFoundError, Reply, SecurityServer, Time, build_server, paged
+from servers.kit import Cursor, Gate, Limit, NotFoundError, Reply, SecurityServer, Time, paged
 from servers.kit.ecs import Event
 from servers.kit.envelope import iso
 from servers.lab.queries import entities, network
@@ -125,8 +125,9 @@ def build(
 ) -> SecurityServer:
     """The directory of this lab."""
     identity = Identity(door)
-    return build_server(
+    return lab_server(
         "identity",
+        door,
         reads=[
             identity.identity_get_account,
             identity.identity_list_signins,
@@ -134,10 +135,6 @@ def build(
             identity.identity_list_members,
         ],
         changes=[identity.identity_disable_account, identity.identity_enable_account],
-        backend="embedded",
-        synthetic=True,
-        clock=door.now,
-        probe=door.probe,
         settings=settings,
         timeout_s=timeout_s,
         gate=gate,

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from servers.embedded import LabDoor, Name
-from servers.kit import T0, T1, NotFoundError, Output, Reply, SecurityServer, build_server
+from servers.embedded import LabDoor, Name, lab_server
+from servers.kit import T0, T1, NotFoundError, Output, Reply, SecurityServer
 from servers.kit.envelope import iso
 from servers.lab.queries import entities
 from servers.lab.records import Intel as Row
@@ -99,13 +99,10 @@ class Intel:
 def build(door: LabDoor, settings: BaseModel | None = None, timeout_s: float = 20.0) -> SecurityServer:
     """Threat intelligence over this lab."""
     intel = Intel(door)
-    return build_server(
+    return lab_server(
         "intel",
+        door,
         reads=[intel.intel_lookup, intel.intel_check_known],
-        backend="embedded",
-        synthetic=True,
-        clock=door.now,
-        probe=door.probe,
         settings=settings,
         timeout_s=timeout_s,
     )

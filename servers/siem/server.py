@@ -16,10 +16,11 @@ from servers.embedded import (
     cursors_of,
     events_of,
     iso_or_none,
+    lab_server,
     only,
     searched,
 )
-from servers.kit import Cursor, Limit, NotFoundError, Problem, Reply, SecurityServer, Time, ToolError, build_server
+from servers.kit import Cursor, Limit, NotFoundError, Problem, Reply, SecurityServer, Time, ToolError
 from servers.kit.answer import bad_cursor
 from servers.kit.ecs import AlertDocument, Key
 from servers.kit.envelope import iso
@@ -253,8 +254,9 @@ class Siem:
 def build(door: LabDoor, settings: BaseModel | None = None, timeout_s: float = 20.0) -> SecurityServer:
     """The siem over this lab."""
     siem = Siem(door)
-    return build_server(
+    return lab_server(
         "siem",
+        door,
         reads=[
             siem.siem_list_alerts,
             siem.siem_get_alert,
@@ -266,10 +268,6 @@ def build(door: LabDoor, settings: BaseModel | None = None, timeout_s: float = 2
             siem.siem_list_sources,
             siem.siem_check_coverage,
         ],
-        backend="embedded",
-        synthetic=True,
-        clock=door.now,
-        probe=door.probe,
         instructions=INSTRUCTIONS,
         settings=settings,
         timeout_s=timeout_s,
