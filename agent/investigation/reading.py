@@ -100,23 +100,24 @@ def _finding(question: Question, reading: Reading, claim: Claim, answer: Evidenc
 def _claim(
     reading: Reading, paths: list[str], wanted: Scalar | None, answer: Evidence, values: Values, claim_id: str
 ) -> Claim | None:
-    """The claim of a reading whose condition holds; None when it does not."""
+    """The claim of a reading; whether it holds is for `check` to say. None when a bound of the reading is not met.
+
+    Raises: PathError when what is to be bounded cannot be selected."""
     template, slots = _sentence(reading, answer, values)
     refs = [Ref(evidence=answer.id, path=path) for path in paths]
-    found = [select(path, answer.data) for path in paths]
     if reading.count:
-        return _count(reading, claim_id, template, slots, refs[0], len(found[0]), answer)
+        return _count(reading, claim_id, template, slots, refs[0], len(select(paths[0], answer.data)), answer)
     if reading.number:
-        return _number(reading, claim_id, template, slots, refs[0], found[0])
+        return _number(reading, claim_id, template, slots, refs[0], select(paths[0], answer.data))
     if reading.absent:
-        return _absent(claim_id, template, slots, refs[0], answer) if not found[0] else None
-    if reading.equals and wanted is not None and found[0] == [wanted]:
+        return Absent(id=claim_id, template=template, slots=slots, ref=refs[0])
+    if reading.equals and wanted is not None:
         return Equals(id=claim_id, template=template, slots=slots, ref=refs[0], value=wanted)
-    if reading.contains and wanted is not None and any(_has(item, wanted) for item in found[0]):
+    if reading.contains and wanted is not None:
         return Contains(id=claim_id, template=template, slots=slots, ref=refs[0], value=wanted)
-    if reading.before and found[0] and found[1]:
+    if reading.before:
         return Before(id=claim_id, template=template, slots=slots, first=refs[0], second=refs[1])
-    if reading.same_entity and found[0] and found[1]:
+    if reading.same_entity:
         return SameEntity(id=claim_id, template=template, slots=slots, first=refs[0], second=refs[1])
     return None
 
@@ -127,7 +128,7 @@ def _count(
     if found < (reading.at_least or 0) or (reading.at_most is not None and found > reading.at_most):
         return None
     if found == 0:
-        return _absent(claim_id, template, slots, ref, answer)
+        return Absent(id=claim_id, template=template, slots=slots, ref=ref)
     if reading.at_most is not None and (answer.status not in LOOKED or answer.truncated):
         return None
     return Count(id=claim_id, template=template, slots=slots, ref=ref, value=found)
@@ -142,19 +143,6 @@ def _number(
     if value < (reading.at_least or 0) or (reading.at_most is not None and value > reading.at_most):
         return None
     return Equals(id=claim_id, template=template, slots=slots, ref=ref, value=value)
-
-
-def _absent(claim_id: str, template: str, slots: dict[str, Ref], ref: Ref, answer: Evidence) -> Claim | None:
-    """Nothing found is a finding only in a complete answer of something that looked."""
-    if answer.status not in LOOKED or answer.truncated:
-        return None
-    return Absent(id=claim_id, template=template, slots=slots, ref=ref)
-
-
-def _has(item: object, value: object) -> bool:
-    if isinstance(item, str):
-        return str(value).lower() in item.lower()
-    return isinstance(item, list) and value in item
 
 
 def _sentence(reading: Reading, answer: Evidence, values: Values) -> tuple[str, dict[str, Ref]]:

@@ -57,7 +57,7 @@ async def gates(state: State, runtime: Runtime[Deps]) -> State:
         authorisation=fit.work_id if fit and disposition == "benign_true_positive" else None,
     )
     actions = tuple(_proposed(state)) if disposition == "true_positive" else ()
-    told = [f"{action.rationale}" for action in actions]
+    told = [action.rationale for action in actions]
     tell(runtime, "gates", f"{disposition}, {how_bad}, likelihood {weighing.likelihood:.2f}")
     report = Report(
         opening=opening(facts, disposition, worked, highlights, told),
