@@ -24,6 +24,7 @@ from agent.models import (
     SameEntity,
     Scalar,
 )
+from agent.wording import Language, localised
 
 __all__ = ["by_id", "check", "render", "select", "show"]
 
@@ -38,12 +39,14 @@ Shown = dict[str, str]
 """Slot name to the text that stands for it."""
 
 
-def check(claim: Claim, evidence: Mapping[str, Evidence]) -> Claim:
+def check(claim: Claim, evidence: Mapping[str, Evidence], language: Language = "en") -> Claim:
     """The claim run on its evidence: `verified` with its text rendered, or `struck` with the reason and no text.
 
-    It never raises: an unknown evidence id, a faulty path or a wrong type are reasons to strike."""
+    The text is said in `language`; what is kept, signed and compared is English. It never raises: an unknown evidence
+    id, a faulty path or a wrong type are reasons to strike."""
     try:
-        text = render(claim.template, _hold(claim, evidence) | _slots(claim, evidence))
+        shown = _hold(claim, evidence, language) | _slots(claim, evidence, language)
+        text = render(localised(claim.template, language), shown)
     except (ClaimError, PathError) as error:
         return claim.model_copy(update={"status": "struck", "struck_because": inert(str(error)), "text": ""})
     return claim.model_copy(update={"status": "verified", "struck_because": None, "text": text})
@@ -60,32 +63,32 @@ def render(template: str, shown: Mapping[str, str]) -> str:
     return SLOT.sub(lambda found: shown[found[1]], template)
 
 
-def _hold(claim: Claim, evidence: Mapping[str, Evidence]) -> Shown:
+def _hold(claim: Claim, evidence: Mapping[str, Evidence], language: Language) -> Shown:
     """What the claim's own slots show.
 
     Raises: ClaimError, PathError when the claim does not hold."""
     match claim:
         case Equals():
-            return _equals(claim, evidence)
+            return _equals(claim, evidence, language)
         case Count():
             return _count(claim, evidence)
         case Absent():
             return _absent(claim.ref, evidence)
         case Contains():
-            return _contains(claim, evidence)
+            return _contains(claim, evidence, language)
         case Before():
             return _before(claim, evidence)
         case SameEntity():
-            return _same(claim, evidence)
+            return _same(claim, evidence, language)
 
 
-def _equals(claim: Equals, evidence: Mapping[str, Evidence]) -> Shown:
+def _equals(claim: Equals, evidence: Mapping[str, Evidence], language: Language) -> Shown:
     found = _read(claim.ref, evidence)
     if len(found) != 1:
         raise ClaimError(f"{_place(claim.ref)} selects {len(found)} values instead of one")
     if not _equal(found[0], claim.value):
         raise ClaimError(f"{_place(claim.ref)} is {show(found[0])}, not {show(claim.value)}")
-    return {"value": show(claim.value)}
+    return {"value": show(claim.value, language)}
 
 
 def _count(claim: Count, evidence: Mapping[str, Evidence]) -> Shown:
@@ -110,12 +113,12 @@ def _absent(ref: Ref, evidence: Mapping[str, Evidence]) -> Shown:
     return {}
 
 
-def _contains(claim: Contains, evidence: Mapping[str, Evidence]) -> Shown:
+def _contains(claim: Contains, evidence: Mapping[str, Evidence], language: Language) -> Shown:
     if claim.value == "":
         raise ClaimError("every text contains the empty text")
     if not any(_has(item, claim.value) for item in _read(claim.ref, evidence)):
         raise ClaimError(f"{_place(claim.ref)} does not contain {show(claim.value)}")
-    return {"value": show(claim.value)}
+    return {"value": show(claim.value, language)}
 
 
 def _before(claim: Before, evidence: Mapping[str, Evidence]) -> Shown:
@@ -125,39 +128,41 @@ def _before(claim: Before, evidence: Mapping[str, Evidence]) -> Shown:
     return {"first": first_text, "second": second_text}
 
 
-def _same(claim: SameEntity, evidence: Mapping[str, Evidence]) -> Shown:
+def _same(claim: SameEntity, evidence: Mapping[str, Evidence], language: Language) -> Shown:
     left, right = _flat(_read(claim.first, evidence)), _flat(_read(claim.second, evidence))
     for first in left:
         for second in right:
             if same_entity(first, second):
-                return {"first": show(first), "second": show(second)}
+                return {"first": show(first, language), "second": show(second, language)}
     raise ClaimError(f"nothing at {_place(claim.first)} is the same entity as anything at {_place(claim.second)}")
 
 
-def _slots(claim: BaseClaim, evidence: Mapping[str, Evidence]) -> Shown:
+def _slots(claim: BaseClaim, evidence: Mapping[str, Evidence], language: Language) -> Shown:
     used = set(SLOT.findall(claim.template))
-    return {name: _slot(name, ref, evidence) for name, ref in claim.slots.items() if name in used}
+    return {name: _slot(name, ref, evidence, language) for name, ref in claim.slots.items() if name in used}
 
 
-def _slot(name: str, ref: Ref, evidence: Mapping[str, Evidence]) -> str:
+def _slot(name: str, ref: Ref, evidence: Mapping[str, Evidence], language: Language) -> str:
     found = _read(ref, evidence)
     if not found:
         raise ClaimError(f"the slot {{{name}}} reads {_place(ref)}, where there is nothing")
-    shown = ", ".join(show(item) for item in found[:_SHOWN])
-    return shown if len(found) <= _SHOWN else f"{shown} and {len(found) - _SHOWN} more"
+    shown = ", ".join(show(item, language) for item in found[:_SHOWN])
+    if len(found) <= _SHOWN:
+        return shown
+    return localised("{shown} and {rest} more", language).format(shown=shown, rest=len(found) - _SHOWN)
 
 
-def show(value: JsonValue) -> str:
+def show(value: JsonValue, language: Language = "en") -> str:
     """One value as a sentence shows it: inert and clipped."""
     if isinstance(value, str):
         return inert(value)
     if value is None or isinstance(value, bool):
-        return {None: "nothing", True: "true", False: "false"}[value]
+        return localised({None: "nothing", True: "true", False: "false"}[value], language)
     if isinstance(value, int | float):
         return str(value)
     if isinstance(value, list):
-        return inert(", ".join(show(item) for item in value[:_SHOWN]))
-    return f"{len(value)} fields"
+        return inert(", ".join(show(item, language) for item in value[:_SHOWN]))
+    return localised("{count} fields", language).format(count=len(value))
 
 
 def _read(ref: Ref, evidence: Mapping[str, Evidence]) -> list[JsonValue]:
