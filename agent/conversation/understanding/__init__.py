@@ -1,0 +1,12 @@
+"""Reading a question without a model: fold its text, find what it names, when, and which intent it fits."""
+
+from agent.conversation.protocol import Understanding
+from agent.conversation.understanding.reader import Reader
+from agent.conversation.understanding.table import load_table
+
+__all__ = ["build_understanding"]
+
+
+def build_understanding() -> Understanding:
+    """The understanding over the shipped table of intents."""
+    return Reader(load_table())
