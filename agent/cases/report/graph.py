@@ -56,12 +56,49 @@ class _Graph:
     """(index of the left node, index of the right node) to the number of events that name both."""
 
 
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """Something that took part."""
+
+    column: str
+    label: str
+    provenance: Provenance
+    count: int
+    """Events that name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """Who touched what: the strongest nodes, and the edges between them."""
+
+    nodes: dict[int, Entity]
+    edges: dict[tuple[int, int], int]
+    """Left and right node to the number of events that name both."""
+    hidden: int
+    """Weaker nodes that are left out."""
+
+
+def entities(case: Case, language: Language) -> Entities:
+    """What the picture shows, as data; empty when no two things were seen together."""
+    built = _build(records(case.evidence), language)
+    kept, hidden = _strongest(built)
+    nodes = {index: built.nodes[index] for index in sorted(kept)}
+    return Entities(
+        {index: Entity(node.column, node.label, node.provenance, node.count) for index, node in nodes.items()},
+        _edges_between(built, kept),
+        hidden.total(),
+    )
+
+
+def _edges_between(built: _Graph, kept: set[int]) -> dict[tuple[int, int], int]:
+    return {pair: count for pair, count in sorted(built.edges.items()) if kept.issuperset(pair)}
+
+
 def graph(case: Case, language: Language) -> Markup:
     """The picture as SVG; empty when no two things were seen together."""
     built = _build(records(case.evidence), language)
     kept, hidden = _strongest(built)
-    edges = {pair: count for pair, count in built.edges.items() if kept.issuperset(pair)}
-    if not edges:
+    if not (edges := _edges_between(built, kept)):
         return Markup("")
     columns = [name for name, _ in _COLUMNS if any(built.nodes[index].column == name for index in kept)]
     tallest = _place(built, kept, columns)
@@ -70,7 +107,7 @@ def graph(case: Case, language: Language) -> Markup:
     width = len(columns) * _BOX_WIDTH + (len(columns) - 1) * _gap(len(columns))
     parts = [
         *_heads(columns, language),
-        *(_edge(shown, built.nodes[pair[0]], built.nodes[pair[1]], count) for pair, count in sorted(edges.items())),
+        *(_edge(shown, built.nodes[pair[0]], built.nodes[pair[1]], count) for pair, count in edges.items()),
         *(_box(node) for node in shown),
         *_rest(columns, hidden, height, language),
     ]

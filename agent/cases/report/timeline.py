@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from markupsafe import Markup
 
@@ -25,6 +25,8 @@ _NEAR: Final = timedelta(hours=12)
 _MAX_KEYS: Final = 9
 _STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 240, 360, 720)
 """Minutes between two marks of the axis."""
+SHOWN: Final = ("event.action", "cloud.api", "event.category", "event.outcome", "user.name", "process.executable")
+"""Fields that say what an event was, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,7 @@ def moments(case: Case) -> tuple[Moment, ...]:
 
 def timeline(case: Case, language: Language) -> Markup:
     """The picture as SVG; empty when nothing in the case has a time."""
-    seen = _near([record for record in records(case.evidence) if record.time is not None], case)
-    if not seen:
+    if not (seen := events_near(case)):
         return Markup("")
     keys = moments(case)
     times = [record.time for record in seen if record.time is not None] + [alert.time for alert in case.alerts]
@@ -108,11 +109,11 @@ def _earliest(path: str, item: Evidence) -> datetime | None:
     return min(known, default=None)
 
 
-def _near(found: Sequence[Record], case: Case) -> list[Record]:
+def events_near(case: Case) -> list[Record]:
     """Records within half a day of an alert: weeks of history would leave no room for the hour that matters."""
     return [
         record
-        for record in found
+        for record in records(case.evidence)
         if record.time is not None and any(abs(record.time - alert.time) <= _NEAR for alert in case.alerts)
     ]
 
@@ -158,17 +159,17 @@ def _dots(seen: Sequence[Record], lanes: Sequence[str], top: Number, scale: _Sca
     for (place, lane), here in sorted(places.items()):
         radius = min(4 + 1.2 * (len(here) - 1) ** 0.5, 10)
         title = f"{len(here)} × {here[0].sensor}" if len(here) > 1 else _told(here[0])
-        yield dot(place * 4, top + _LANE * (lane + 0.5), radius, f"event {_tone(here)}", title)
+        yield dot(place * 4, top + _LANE * (lane + 0.5), radius, f"event {tone(here)}", title)
 
 
-def _tone(here: Sequence[Record]) -> str:
+def tone(here: Sequence[Record]) -> Literal["good", "bad", "plain"]:
+    """The outcome that the sensor tells of all of them: success, failure, or neither."""
     outcomes = {record.fields.get("event.outcome", "") for record in here}
     return "bad" if outcomes == {"failure"} else "good" if outcomes == {"success"} else "plain"
 
 
 def _told(record: Record) -> str:
-    names = ("event.action", "cloud.api", "event.category", "event.outcome", "user.name", "process.executable")
-    what = " · ".join(record.fields[name] for name in names if name in record.fields)
+    what = " · ".join(record.fields[name] for name in SHOWN if name in record.fields)
     return f"{record.time:%H:%M:%S} {what} ({record.evidence})"
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from markupsafe import Markup
+from pydantic import JsonValue
 
 from agent.cases.report.json_view import annotated, raw
+from agent.cases.report.words import Language
 from agent.evidence.claims import by_id, check
 from agent.evidence.errors import PathError
-from agent.evidence.paths import locate
-from agent.evidence.provenance import classes, declarations, existence
+from agent.evidence.paths import Location, locate
+from agent.evidence.provenance import Declared, classes, declarations, existence
 from agent.models import (
     Absent,
     BaseClaim,
@@ -25,6 +28,7 @@ from agent.models import (
     SameEntity,
     least_trusted,
 )
+from agent.wording import localised
 from knowledge.trust.canonical import sha256_of
 
 _SHOWN = 8
@@ -42,8 +46,16 @@ class RefView:
     tool: str
     path: str
     provenance: Provenance
-    values: tuple[Markup, ...]
+    places: tuple[tuple[Location, JsonValue], ...]
+    """What is there and where, the first few."""
+    declared: Declared
+    """Class by location in that evidence."""
     more: int
+
+    @property
+    def values(self) -> tuple[Markup, ...]:
+        """What is there, as a page shows it."""
+        return tuple(annotated(value, at, self.declared)[0] for at, value in self.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +77,36 @@ class ClaimView:
         return "verified" if self.claim.status == "verified" else "struck"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EvidenceView:
-    """One answer."""
+    """One answer; what a page shows of it is worked out when it is asked for."""
 
     item: Evidence
     hash_fits: bool
-    data: Markup
-    left_out: int
-    raw: str
-    arguments: str
+
+    @cached_property
+    def _shown(self) -> tuple[Markup, int]:
+        return annotated(self.item.data, (), declarations(self.item))
+
+    @property
+    def data(self) -> Markup:
+        """The data with the class of every value."""
+        return self._shown[0]
+
+    @property
+    def left_out(self) -> int:
+        """Values that are in the raw JSON alone."""
+        return self._shown[1]
+
+    @property
+    def raw(self) -> str:
+        """The data as JSON."""
+        return raw(self.item.data)
+
+    @property
+    def arguments(self) -> str:
+        """What was asked, as JSON."""
+        return raw(self.item.arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +137,13 @@ class Checked:
         return self.hashes == len(self.evidence) and all(view.holds for view in self.claims)
 
 
-def look_again(case: Case) -> Checked:
-    """Re-run every claim and recompute every hash of the case."""
+def look_again(case: Case, language: Language = "en") -> Checked:
+    """Re-run every claim and recompute every hash of the case. What holds is said in `language`."""
     evidence = by_id(case.evidence)
     claims = case.report.claims if case.report else ()
-    return Checked(tuple(_claim(claim, evidence) for claim in claims), tuple(_evidence(item) for item in case.evidence))
+    return Checked(
+        tuple(_claim(claim, evidence, language) for claim in claims), tuple(_evidence(item) for item in case.evidence)
+    )
 
 
 def references(claim: Claim) -> Iterator[tuple[str, Ref]]:
@@ -127,28 +161,33 @@ def _slots(claim: BaseClaim) -> Iterator[tuple[str, Ref]]:
     yield from claim.slots.items()
 
 
-def _claim(claim: Claim, evidence: Mapping[str, Evidence]) -> ClaimView:
-    again = check(claim, evidence)
-    refs = tuple(_ref(role, ref, evidence.get(ref.evidence), claim) for role, ref in references(claim))
-    text = claim.text or claim.template
-    return ClaimView(claim, again == claim, text, least_trusted(*(ref.provenance for ref in refs)), refs)
-
-
-def _ref(role: str, ref: Ref, item: Evidence | None, claim: Claim) -> RefView:
-    if item is None:
-        return RefView(role, ref.evidence, "?", ref.path, Provenance.UNTRUSTED, (), 0)
-    counted = role == "ref" and isinstance(claim, Count | Absent)
+def read_ref(role: str, ref: Ref, evidence: Mapping[str, Evidence], *, counted: bool = False) -> RefView:
+    """What is at a place of the evidence; `counted` when only how much there is matters, not what it says."""
+    if (item := evidence.get(ref.evidence)) is None:
+        return RefView(role, ref.evidence, "?", ref.path, Provenance.UNTRUSTED, (), {}, 0)
     try:
         kind = existence(ref.path, item) if counted else classes(ref.path, item)
         found = locate(ref.path, item.data)
     except PathError:
-        return RefView(role, ref.evidence, item.tool, ref.path, Provenance.UNTRUSTED, (), 0)
-    declared = declarations(item)
+        return RefView(role, ref.evidence, item.tool, ref.path, Provenance.UNTRUSTED, (), {}, 0)
     most = _SHOWN_OBJECTS if any(isinstance(value, dict | list) for _, value in found) else _SHOWN
-    values = tuple(annotated(value, at, declared)[0] for at, value in found[:most])
-    return RefView(role, ref.evidence, item.tool, ref.path, kind, values, max(len(found) - most, 0))
+    more = max(len(found) - most, 0)
+    return RefView(role, ref.evidence, item.tool, ref.path, kind, tuple(found[:most]), declarations(item), more)
+
+
+def _claim(claim: Claim, evidence: Mapping[str, Evidence], language: Language) -> ClaimView:
+    again = check(claim, evidence)
+    counting = isinstance(claim, Count | Absent)
+    refs = tuple(read_ref(role, ref, evidence, counted=counting and role == "ref") for role, ref in references(claim))
+    text = _text(claim, evidence, language) if again == claim else claim.text or claim.template
+    return ClaimView(claim, again == claim, text, least_trusted(*(ref.provenance for ref in refs)), refs)
+
+
+def _text(claim: Claim, evidence: Mapping[str, Evidence], language: Language) -> str:
+    """What the claim says, in that language; a struck one shows what it would have said."""
+    said = claim if language == "en" else check(claim, evidence, language)
+    return said.text or localised(claim.template, language)
 
 
 def _evidence(item: Evidence) -> EvidenceView:
-    data, left_out = annotated(item.data, (), declarations(item))
-    return EvidenceView(item, sha256_of(item.data) == item.sha256, data, left_out, raw(item.data), raw(item.arguments))
+    return EvidenceView(item, sha256_of(item.data) == item.sha256)
