@@ -30,6 +30,49 @@ class Home:
         return self.root / "work.db"
 
     @property
+    def threads(self) -> Path:
+        """Conversations."""
+        return self.root / "threads.db"
+
+    @property
+    def users(self) -> Path:
+        """Who else may use the API: names, roles and hashes of tokens."""
+        return self.root / "users.toml"
+
+    @property
+    def api_token(self) -> Path:
+        """The token of the person who runs our processes."""
+        return self.root / "api.token"
+
+    @property
+    def sessions(self) -> Path:
+        """Sessions of the page, as hashes."""
+        return self.root / "sessions.json"
+
+    @property
+    def lab(self) -> Path:
+        return self.root / "lab.db"
+
+    @property
+    def pins(self) -> Path:
+        return self.root / "pins.json"
+
+    @property
+    def servers(self) -> Path:
+        """Other people's servers, in the usual `mcpServers` form."""
+        return self.root / "servers.json"
+
+    @property
+    def authorisations(self) -> Path:
+        """The site's register of authorised work."""
+        return self.root / "authorisations.json"
+
+    @property
+    def positions(self) -> Path:
+        """How far `triage --watch` has read."""
+        return self.root / "positions.db"
+
+    @property
     def logs(self) -> Path:
         """What the processes of `mcpsoc ui` have to say."""
         return self.root / "logs"
