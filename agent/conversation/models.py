@@ -149,6 +149,8 @@ class Referents(Model):
 
     entities: tuple[Entity, ...] = ()
     """Latest first, one per type."""
+    listed: tuple[Entity, ...] = ()
+    """What the last answer listed, in its order: what `the second one` refers to."""
     window: Window | None = None
     intent: str | None = None
     filters: JsonObject = {}
