@@ -4,7 +4,7 @@ This is where agent and servers meet, and they meet over MCP: the host is given 
 """
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import datetime
 
 from agent.host.connections import AnyConnection, Connection, from_mcp_servers
@@ -13,19 +13,40 @@ from agent.host.pins import PinStore
 from agent.models import World
 from agent.settings import Settings as AgentSettings
 from servers.bundle import bundled
+from servers.kit import SecurityServer
+from servers.mcpsoc import server as mcpsoc
 from servers.settings import Settings as ServerSettings
 from ui.home import Home
+from ui.records import CaseRecords
 
 
 @asynccontextmanager
 async def open_host(
     home: Home, world: World, settings: AgentSettings, clock: Callable[[], datetime]
 ) -> AsyncIterator[Host]:
-    """The host alone, connected to the bundled servers and, in world `site`, to other people's."""
+    """The host alone, connected to the bundled servers, to our own cases and, in world `site`, to other people's
+    servers."""
     lab = home.lab if world == "lab" else None
-    servers = bundled(lab, home.root / "knowledge", ServerSettings(home=home.root))
-    connections: list[AnyConnection] = [Connection(name, server.transport) for name, server in servers.items()]
-    if world == "site" and settings.servers_path.exists():
-        connections += from_mcp_servers(settings.servers_path)
-    async with Host(connections, settings=settings, pins=PinStore(home.pins), clock=clock) as host:
-        yield host
+    server_settings = ServerSettings(home=home.root)
+    with closing(CaseRecords(home, world, settings, clock)) as records:
+        servers = bundled(lab, home.root / "knowledge", server_settings)
+        servers[mcpsoc.NAME] = own_server(records, world, server_settings, clock)
+        connections: list[AnyConnection] = [Connection(name, server.transport) for name, server in servers.items()]
+        if world == "site" and settings.servers_path.exists():
+            connections += from_mcp_servers(settings.servers_path)
+        async with Host(connections, settings=settings, pins=PinStore(home.pins), clock=clock) as host:
+            yield host
+
+
+def own_server(
+    records: CaseRecords, world: World, settings: ServerSettings, clock: Callable[[], datetime]
+) -> SecurityServer:
+    """Our cases as a server. Those of the lab are as synthetic as what they are about."""
+    return mcpsoc.build(
+        records,
+        backend="embedded" if world == "lab" else "real",
+        synthetic=world == "lab",
+        clock=clock,
+        settings=settings,
+        timeout_s=settings.call_timeout_s,
+    )

@@ -1,5 +1,7 @@
 """The queue: which cases to show, and in which order."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -69,6 +71,32 @@ class CaseSummary(Model):
     repeats: int
     """Duplicates that came in and made no alert of their own."""
     synthetic: bool
+
+
+class Counts(Model):
+    """How many cases fit a query, whatever its limit and offset."""
+
+    total: int
+    by_status: dict[CaseStatus, int]
+    by_priority: dict[Priority, int]
+    """Of those that have one."""
+
+
+def counting(query: CaseQuery) -> Select[tuple[object, ...]]:
+    """The SELECT whose rows `counts` adds up: status, priority, number."""
+    fitting = select(CASES.c.status, CASES.c.priority, func.count().label("cases"))
+    return fitting.where(*_conditions(query, overdue(query.now))).group_by(CASES.c.status, CASES.c.priority)
+
+
+def counts(rows: Sequence[Row[tuple[object, ...]]]) -> Counts:
+    """The rows of `counting`, added up."""
+    by_status: Counter[str] = Counter()
+    by_priority: Counter[str] = Counter()
+    for row in rows:
+        by_status[row.status] += row.cases
+        by_priority.update({row.priority: row.cases} if row.priority else {})
+    total = sum(by_status.values())
+    return Counts.model_validate({"total": total, "by_status": by_status, "by_priority": by_priority})
 
 
 def statement(query: CaseQuery) -> Select[tuple[object, ...]]:

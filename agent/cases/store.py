@@ -16,7 +16,7 @@ from agent.cases.database import open_database
 from agent.cases.errors import CaseConflictError, CaseNotFoundError
 from agent.cases.lifecycle import DueIn, standard_due
 from agent.cases.metrics import Metrics, read_metrics
-from agent.cases.queries import CaseQuery, CaseSummary, statement, summary
+from agent.cases.queries import CaseQuery, CaseSummary, Counts, counting, counts, statement, summary
 from agent.cases.rows import moment
 from agent.cases.tables import ALERTS, CASES, COUNTERS, EVENTS, TIES
 from agent.cases.ties import ties
@@ -104,6 +104,11 @@ class CaseStore:
         """The queue: one line per case that fits, in the order asked for."""
         with self._reader.connect() as connection:
             return tuple(summary(row) for row in connection.execute(statement(query)))
+
+    def count(self, query: CaseQuery) -> Counts:
+        """How many cases fit, whatever the limit and offset, by status and by priority."""
+        with self._reader.connect() as connection:
+            return counts(connection.execute(counting(query)).all())
 
     def update(self, case_id: str, change: Callable[[Case], Case], tenant: str | None = None) -> Case:
         """Apply a pure change to the newest version, again if somebody else was quicker.

@@ -112,13 +112,20 @@ def paged(rows: Sequence[R], limit: int, cursor: str | None) -> Paged[R]:
     """The page of `rows` that a cursor of an earlier page asks for.
 
     Raises: ToolError for a cursor that is none."""
-    start = _start(cursor)
+    start = offset_of(cursor)
     page = tuple(rows[start : start + limit])
-    after = tuple(f"row-{start + n + 1}" for n in range(len(page)))
-    return Paged(page, len(rows), after, start + len(page) < len(rows))
+    return Paged(page, len(rows), row_cursors(start, len(page)), start + len(page) < len(rows))
 
 
-def _start(cursor: str | None) -> int:
+def row_cursors(start: int, count: int) -> tuple[str, ...]:
+    """Beside each of `count` rows from `start` on the cursor that goes on after it."""
+    return tuple(f"row-{start + n + 1}" for n in range(count))
+
+
+def offset_of(cursor: str | None) -> int:
+    """How many rows of a list come before the page that a cursor asks for.
+
+    Raises: ToolError for a cursor that is none."""
     if cursor is None:
         return 0
     if (match := re.fullmatch(r"row-(\d{1,9})", cursor)) is None:

@@ -9,18 +9,24 @@ from agent.host import Connection, Host
 from agent.host.provenance import declared
 from agent.host.registry import bundled_registry
 from agent.host.schemas import compiled
-from agent.models import Provenance
+from agent.models import Provenance, utc_now
+from agent.settings import Settings
 from knowledge.trust.keys import SigningKey
 from servers.bundle import bundled
 from servers.lab.world import Lab
 from servers.settings import Settings as ServerSettings
+from ui.home import Home
+from ui.hosting import own_server
+from ui.records import CaseRecords
 
 
 @pytest.fixture
 def servers(tmp_path):
-    """All bundled servers, with their changes registered, over no lab."""
+    """All bundled servers, with their changes registered, over no lab, and ourselves over no cases of one."""
     settings = ServerSettings(home=tmp_path, grant_key=SigningKey.generate().public.text)
-    return bundled(None, tmp_path / "knowledge", settings)
+    records = CaseRecords(Home(tmp_path), "lab", Settings(home=tmp_path), utc_now)
+    servers = bundled(None, tmp_path / "knowledge", settings)
+    return {**servers, "mcpsoc": own_server(records, "lab", settings, utc_now)}
 
 
 @pytest.fixture

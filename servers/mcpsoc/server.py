@@ -1,0 +1,169 @@
+"""The mcpsoc server: our own cases for whoever may read them. It reads only, and what it tells is nobody's evidence
+about the world: each claim it shows rests on evidence of the case, which is one call away."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, Field
+
+from servers.kit import Cursor, Limit, Output, Reply, SecurityServer, Time, build_server, paged
+from servers.kit.answer import Backend, offset_of, row_cursors
+from servers.kit.server import wall_clock
+from servers.mcpsoc.models import (
+    CaseChanges,
+    CaseLines,
+    ClaimLines,
+    ClaimStatus,
+    Disposition,
+    EntityKind,
+    FoundCases,
+    Language,
+    OneCase,
+    OneEvidence,
+    Priority,
+    SimilarLines,
+    Status,
+    Timeline,
+    WouldChange,
+)
+from servers.mcpsoc.records import CaseFilter, Part, Records
+
+NAME = "mcpsoc"
+CaseId = Annotated[str, Field(min_length=1, max_length=40)]
+EvidenceId = Annotated[str, Field(pattern="^E[0-9]{1,6}$")]
+Text = Annotated[str, Field(min_length=1, max_length=255)]
+One = TypeVar("One")
+D = TypeVar("D", bound=Output)
+
+
+class Mcpsoc:
+    """Tools over the records of one world."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def mcpsoc_list_cases(
+        self,
+        status: list[Status] | Status | None = None,
+        priority: list[Priority] | Priority | None = None,
+        disposition: list[Disposition] | Disposition | None = None,
+        owner: Text | None = None,
+        text: Text | None = None,
+        since: Time | None = None,
+        overdue: bool | None = None,
+        limit: Limit = 20,
+        cursor: Cursor = None,
+    ) -> Reply[CaseLines]:
+        """Cases that fit all of this, overdue and P1 first; counts over all that fit. text: part of id, title or
+        technique. since: created at or after."""
+        wanted = CaseFilter(_several(status), _several(priority), _several(disposition), owner, text, since, overdue)
+        offset = offset_of(cursor)
+        part, counted = self._records.cases(wanted, limit, offset), self._records.count(wanted)
+        data = CaseLines(cases=list(part.rows), by_status=counted.by_status, by_priority=counted.by_priority)
+        return _page(data, f"{part.total} cases", part, offset)
+
+    def mcpsoc_get_case(self, case_id: CaseId, language: Language = "en") -> Reply[OneCase]:
+        """One case: verdict, the five opening lines, hypotheses with scores, gates, gaps, alerts, notes."""
+        case = self._records.case(case_id, language)
+        return Reply(OneCase(case=case), f"{case.id}: {case.disposition or 'not investigated yet'}, {case.status}")
+
+    def mcpsoc_list_claims(
+        self,
+        case_id: CaseId,
+        status: ClaimStatus | None = None,
+        language: Language = "en",
+        limit: Limit = 20,
+        cursor: Cursor = None,
+    ) -> Reply[ClaimLines]:
+        """The statements of a case's report, each with the evidence it was read from and what it weighs."""
+        claims = [claim for claim in self._records.claims(case_id, language) if status in (None, claim.status)]
+        page = paged(claims, limit, cursor)
+        text, rows = f"{page.total} claims", list(page.rows)
+        return Reply(ClaimLines(claims=rows), text, total=page.total, after=page.after, more=page.more)
+
+    def mcpsoc_get_evidence(self, case_id: CaseId, evidence_id: EvidenceId) -> Reply[OneEvidence]:
+        """One answer of one tool as the case keeps it; E0 is the alert itself."""
+        item = self._records.evidence(case_id, evidence_id)
+        return Reply(OneEvidence(evidence=item), f"{item.id}: {item.tool} answered {item.status}")
+
+    def mcpsoc_find_cases(
+        self, entity: Text, kind: EntityKind | None = None, limit: Limit = 20, cursor: Cursor = None
+    ) -> Reply[FoundCases]:
+        """Cases whose alerts name a host, account, address, domain or hash, whole or in part; exact ones first."""
+        page = paged(self._records.find(entity, kind), limit, cursor)
+        text, rows = f"{page.total} cases", list(page.rows)
+        return Reply(FoundCases(cases=rows), text, total=page.total, after=page.after, more=page.more)
+
+    def mcpsoc_similar_cases(self, case_id: CaseId, limit: Limit = 10) -> Reply[SimilarLines]:
+        """Cases with entities, techniques, rules or a sequence of findings of this one. Context, never evidence."""
+        page = paged(self._records.similar(case_id), limit, None)
+        return Reply(SimilarLines(similar=list(page.rows)), f"{page.total} similar cases", total=page.total)
+
+    def mcpsoc_what_would_change(self, case_id: CaseId, language: Language = "en") -> Reply[WouldChange]:
+        """What the verdict hangs on: decided again without each decisive claim, each missing look, each gate that
+        held it, each register entry that almost fits."""
+        found = self._records.what_would_change(case_id, language)
+        return Reply(found, f"{len(found.changes)} things could change {found.verdict or 'what is not decided yet'}")
+
+    def mcpsoc_case_timeline(self, case_id: CaseId, limit: Limit = 50, cursor: Cursor = None) -> Reply[Timeline]:
+        """Events of a case from all its evidence, oldest first."""
+        page = paged(self._records.timeline(case_id), limit, cursor)
+        text, rows = f"{page.total} events", list(page.rows)
+        return Reply(Timeline(events=rows), text, total=page.total, after=page.after, more=page.more)
+
+    def mcpsoc_list_changes(self, since: Time, limit: Limit = 50, cursor: Cursor = None) -> Reply[CaseChanges]:
+        """What happened to cases since a time: opened, saved, duplicate, taken, noted, closed, reopened."""
+        offset = offset_of(cursor)
+        part = self._records.changes(since, limit, offset)
+        return _page(CaseChanges(changes=list(part.rows)), f"{part.total} changes", part, offset)
+
+    def probe(self) -> str:
+        """How many cases there are."""
+        return f"{self._records.cases(CaseFilter(), 1, 0).total} cases"
+
+
+def build(
+    records: Records,
+    *,
+    backend: Backend,
+    synthetic: bool,
+    clock: Callable[[], datetime] = wall_clock,
+    settings: BaseModel | None = None,
+    timeout_s: float = 20.0,
+) -> SecurityServer:
+    """The server over these records; `clock` is that of their world."""
+    tools = Mcpsoc(records)
+    return build_server(
+        NAME,
+        reads=[
+            tools.mcpsoc_list_cases,
+            tools.mcpsoc_get_case,
+            tools.mcpsoc_list_claims,
+            tools.mcpsoc_get_evidence,
+            tools.mcpsoc_find_cases,
+            tools.mcpsoc_similar_cases,
+            tools.mcpsoc_what_would_change,
+            tools.mcpsoc_case_timeline,
+            tools.mcpsoc_list_changes,
+        ],
+        backend=backend,
+        synthetic=synthetic,
+        clock=clock,
+        probe=tools.probe,
+        settings=settings,
+        timeout_s=timeout_s,
+    )
+
+
+def _page(data: D, text: str, part: Part[Output], offset: int) -> Reply[D]:
+    """The reply of a page that was cut by whoever keeps the rows."""
+    until = offset + len(part.rows)
+    return Reply(data, text, total=part.total, after=row_cursors(offset, len(part.rows)), more=until < part.total)
+
+
+def _several(given: list[One] | One | None) -> tuple[One, ...]:
+    """One, several or none."""
+    if given is None:
+        return ()
+    return tuple(given) if isinstance(given, list) else (given,)

@@ -1,0 +1,196 @@
+"""Cases as the mcpsoc server tells them: from the analyst's models to the server's."""
+
+from datetime import datetime
+
+from agent.cases.lifecycle import is_overdue
+from agent.cases.queries import CaseSummary
+from agent.cases.report.view import references
+from agent.evidence.ledger import INTAKE
+from agent.host.bounds import bounded
+from agent.investigation.weighing import score
+from agent.models import Alert, Case, Claim, Evidence, Finding, Report
+from servers.kit.envelope import iso
+from servers.mcpsoc.models import (
+    AlertLine,
+    CaseFile,
+    CaseHead,
+    CaseLine,
+    ClaimCounts,
+    ClaimLine,
+    ContributionLine,
+    EvidenceFile,
+    GapLine,
+    GateLine,
+    HumanLine,
+    HypothesisLine,
+    NoteLine,
+    OpeningLines,
+    WeightLine,
+)
+
+MOST_ALERTS = 20
+MOST_NOTES = 10
+MOST_DATA = 16_000
+"""Characters of JSON of one evidence's data that are told; the page and the report have all of it."""
+
+
+def line_of(row: CaseSummary) -> CaseLine:
+    """One line of the queue."""
+    return CaseLine(
+        id=row.id,
+        title=row.title,
+        status=row.status,
+        priority=row.priority,
+        severity=row.severity,
+        disposition=row.disposition,
+        human_disposition=row.human_disposition,
+        likelihood=row.likelihood,
+        outcome=row.outcome,
+        due_at=_iso(row.due_at),
+        overdue=row.overdue,
+        created_at=iso(row.created_at),
+        updated_at=iso(row.updated_at),
+        owner=row.owner,
+        alerts=row.alerts + row.repeats,
+        techniques=list(row.techniques),
+    )
+
+
+def _head_of(case: Case, now: datetime) -> CaseHead:
+    verdict = case.report.verdict if case.report else None
+    return CaseHead(
+        id=case.id,
+        title=case.title,
+        status=case.status,
+        priority=verdict.priority if verdict else None,
+        severity=verdict.severity if verdict else None,
+        disposition=verdict.disposition if verdict else None,
+        human_disposition=case.human.disposition if case.human else None,
+        likelihood=verdict.likelihood if verdict else None,
+        outcome=verdict.outcome if verdict else None,
+        due_at=_iso(case.due_at),
+        overdue=is_overdue(case, now),
+        created_at=iso(case.created_at),
+        updated_at=iso(case.updated_at),
+        owner=case.owner,
+        techniques=list(verdict.techniques) if verdict else [],
+    )
+
+
+def file_of(case: Case, now: datetime) -> CaseFile:
+    """One case with its conclusions."""
+    report, human = case.report, case.human
+    verdict = report.verdict if report else None
+    return CaseFile(
+        **_head_of(case, now).model_dump(),
+        basis=verdict.basis if verdict else None,
+        reason=verdict.reason if verdict else None,
+        alert_class=report.alert_class if report else None,
+        playbook=report.playbook if report else None,
+        opening=OpeningLines.model_validate(report.opening.model_dump()) if report else None,
+        hypotheses=_hypotheses(report) if report else [],
+        gates=[GateLine(gate=row.gate, passed=row.passed, reason=row.reason) for row in verdict.gates]
+        if verdict
+        else [],
+        gaps=[GapLine.model_validate(gap.model_dump()) for gap in verdict.gaps] if verdict else [],
+        contributions=[ContributionLine.model_validate(row.model_dump()) for row in verdict.contributions]
+        if verdict
+        else [],
+        authorisation=verdict.authorisation if verdict else None,
+        alert_count=len(case.alerts) + sum(case.duplicates.values()),
+        alerts=[_alert(case, position, alert) for position, alert in enumerate(case.alerts[:MOST_ALERTS])],
+        notes=[NoteLine(at=iso(note.at), author=note.author, text=note.text) for note in case.notes[-MOST_NOTES:]],
+        human=HumanLine.model_validate({**human.model_dump(), "at": iso(human.at)}) if human else None,
+        linked=list(case.linked),
+        claims=_counts(report) if report else None,
+        evidence=len(case.evidence),
+    )
+
+
+def claim_lines(case: Case) -> list[ClaimLine]:
+    """The statements of the report, in order."""
+    if case.report is None:
+        return []
+    findings = {finding.claim: finding for finding in case.report.findings}
+    return [_claim(claim, findings.get(claim.id)) for claim in case.report.claims]
+
+
+def evidence_file(item: Evidence) -> EvidenceFile:
+    """One answer as it was kept, cut to what one answer of ours can carry."""
+    data, cut = bounded(item.data, MOST_DATA)
+    return EvidenceFile(
+        id=item.id,
+        server=item.server,
+        tool=item.tool,
+        arguments=item.arguments,
+        asked_at=iso(item.asked_at),
+        status=item.status,
+        summary=item.summary,
+        backend=item.backend,
+        sensor=item.sensor,
+        error=item.error,
+        hint=item.hint,
+        sha256=item.sha256,
+        truncated=item.truncated or cut,
+        data=data,
+    )
+
+
+def _hypotheses(report: Report) -> list[HypothesisLine]:
+    """With the score of what stands."""
+    verified = {claim.id for claim in report.claims if claim.status == "verified"}
+    standing = [finding for finding in report.findings if finding.claim in verified]
+    scores = score({item.id: item.kind for item in report.hypotheses}, standing)
+    return [
+        HypothesisLine(id=item.id, kind=item.kind, text=item.text, score=scores[item.id]) for item in report.hypotheses
+    ]
+
+
+def _counts(report: Report) -> ClaimCounts:
+    status = [claim.status for claim in report.claims]
+    return ClaimCounts(total=len(status), verified=status.count("verified"), struck=status.count("struck"))
+
+
+def _claim(claim: Claim, finding: Finding | None) -> ClaimLine:
+    weights = finding.weights if finding else {}
+    return ClaimLine(
+        id=claim.id,
+        text=claim.text or claim.template,
+        status=claim.status,
+        kind=claim.kind,
+        evidence=sorted({ref.evidence for _, ref in references(claim)}),
+        question=finding.question if finding else None,
+        provenance=finding.provenance.value if finding else None,
+        weights=[WeightLine(hypothesis=name, weight=weight) for name, weight in weights.items()],
+        decisive_for=finding.decisive_for if finding else None,
+        struck_because=claim.struck_because,
+    )
+
+
+def _alert(case: Case, position: int, alert: Alert) -> AlertLine:
+    return AlertLine(
+        id=alert.alert_id,
+        title=alert.title,
+        time=iso(alert.time),
+        rule=alert.rule.id,
+        rule_name=alert.rule.name,
+        format=alert.format,
+        product=alert.product,
+        evidence=_subject(case.evidence, position),
+        repeats=case.duplicates.get(alert.fingerprint, 0),
+        host=alert.text("host.name"),
+        user=alert.text("user.name"),
+        source=alert.text("source.ip"),
+        destination=alert.text("destination.ip"),
+        sha256=alert.text("process.hash.sha256") or alert.text("file.hash.sha256"),
+    )
+
+
+def _subject(evidence: tuple[Evidence, ...], position: int) -> str | None:
+    """The evidence that an alert is: alerts join a case in the order of their evidence."""
+    alerts = [item.id for item in evidence if item.server == INTAKE]
+    return alerts[position] if position < len(alerts) else None
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else iso(moment)

@@ -1,0 +1,137 @@
+"""The cases of one world as our own server reads them: `servers.mcpsoc.Records` over the case store."""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from agent.cases import CaseStore
+from agent.cases.errors import CaseNotFoundError, StoreError
+from agent.cases.queries import CaseQuery
+from agent.models import Case, World
+from agent.settings import Settings
+from servers.errors import NotFoundError, ToolError
+from servers.mcpsoc.models import (
+    ByPriority,
+    ByStatus,
+    CaseChange,
+    CaseFile,
+    CaseLine,
+    ClaimLine,
+    EntityKind,
+    EvidenceFile,
+    FoundCase,
+    Language,
+    SimilarLine,
+    TimelineLine,
+    WouldChange,
+)
+from servers.mcpsoc.records import CaseFilter, Counted, Part
+from ui.case_lines import claim_lines, evidence_file, file_of, line_of
+from ui.home import Home
+
+
+class CaseRecords:
+    """Cases of one home, world and tenant. The database is opened on first need and never made."""
+
+    def __init__(self, home: Home, world: World, settings: Settings, clock: Callable[[], datetime]) -> None:
+        self._home = home
+        self._tenant = settings.tenant(world)
+        self._world: World = world
+        self._due_in = settings.due_in
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._store: CaseStore | None = None
+
+    def close(self) -> None:
+        """Close the database, if it was opened."""
+        with self._lock:
+            if self._store is not None:
+                self._store.dispose()
+                self._store = None
+
+    def cases(self, wanted: CaseFilter, limit: int, offset: int) -> Part[CaseLine]:
+        """The queue, the most urgent first."""
+        if (store := self._opened()) is None:
+            return Part((), 0)
+        query = self._query(wanted, limit, offset)
+        return Part([line_of(row) for row in store.list_cases(query)], store.count(query).total)
+
+    def count(self, wanted: CaseFilter) -> Counted:
+        """How many cases fit, by status and by priority."""
+        if (store := self._opened()) is None:
+            return Counted(ByStatus(), ByPriority())
+        counts = store.count(self._query(wanted, 1, 0))
+        return Counted(ByStatus.model_validate(counts.by_status), ByPriority.model_validate(counts.by_priority))
+
+    def case(self, case_id: str, language: Language) -> CaseFile:
+        """One case with its conclusions."""
+        return file_of(self._case(case_id), self._clock())
+
+    def claims(self, case_id: str, language: Language) -> Sequence[ClaimLine]:
+        """The statements of its report, in order."""
+        return claim_lines(self._case(case_id))
+
+    def evidence(self, case_id: str, evidence_id: str) -> EvidenceFile:
+        """One piece of its evidence."""
+        case = self._case(case_id)
+        item = next((item for item in case.evidence if item.id == evidence_id), None)
+        if item is None:
+            first, last = (case.evidence[0].id, case.evidence[-1].id) if case.evidence else ("none", "none")
+            raise NotFoundError(f"{case.id} has no evidence {evidence_id}", f"it has {first} to {last}")
+        return evidence_file(item)
+
+    def find(self, entity: str, kind: EntityKind | None) -> Sequence[FoundCase]:
+        """Cases whose alerts name this; exact ones first, then the newest."""
+        raise ToolError("not_ready", "cases cannot be searched by entity yet")
+
+    def similar(self, case_id: str) -> Sequence[SimilarLine]:
+        """Cases like this one, most alike first."""
+        raise ToolError("not_ready", "similar cases cannot be asked for yet")
+
+    def what_would_change(self, case_id: str, language: Language) -> WouldChange:
+        """What its verdict hangs on."""
+        raise ToolError("not_ready", "this cannot be asked yet")
+
+    def timeline(self, case_id: str) -> Sequence[TimelineLine]:
+        """Its events, oldest first."""
+        raise ToolError("not_ready", "this cannot be asked yet")
+
+    def changes(self, since: datetime, limit: int, offset: int) -> Part[CaseChange]:
+        """What happened to cases at that time or later, oldest first."""
+        raise ToolError("not_ready", "this cannot be asked yet")
+
+    def _opened(self) -> CaseStore | None:
+        """The store; None while there is none: a home without cases has no case, and reading makes none."""
+        with self._lock:
+            if self._store is None and self._home.cases.exists():
+                try:
+                    self._store = CaseStore(self._home.cases_url, self._due_in)
+                except StoreError as error:
+                    raise ToolError("no_cases", "the case store cannot be opened", "mcpsoc doctor") from error
+            return self._store
+
+    def _case(self, case_id: str) -> Case:
+        name = case_id.strip().upper()
+        store = self._opened()
+        try:
+            if store is not None:
+                return store.get(name, self._tenant)
+        except CaseNotFoundError:
+            pass
+        raise NotFoundError("there is no case of this id", "mcpsoc_list_cases gives the ids, such as C-1")
+
+    def _query(self, wanted: CaseFilter, limit: int, offset: int) -> CaseQuery:
+        return CaseQuery(
+            now=self._clock(),
+            tenant=self._tenant,
+            world=self._world,
+            status=wanted.status,
+            priority=wanted.priority,
+            disposition=wanted.disposition,
+            owner=wanted.owner,
+            overdue=wanted.overdue,
+            text=wanted.text,
+            since=wanted.since,
+            limit=limit,
+            offset=offset,
+        )
