@@ -1,0 +1,166 @@
+"""Which secret stands for whom: the local token, the users' tokens, and the sessions opened with one of these."""
+
+import hmac
+import logging
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from agent.errors import AgentError
+from agent.models import JsonObject, Model, UtcTime, utc_now
+from agent.response.identity import Identity, local_user
+from agent.response.tokens import hash_of, local_token, new_token
+from agent.response.users import User, load_users
+from agent.settings import Settings as AgentSettings
+from knowledge.trust.audit import AuditLog
+from knowledge.trust.errors import TrustError
+from ui.api.errors import Refusal
+from ui.api.models import SessionView
+from ui.api.rates import Rate
+from ui.api.settings import Settings
+from ui.home import Home, replace_text
+
+log = logging.getLogger(__name__)
+
+MOST_SESSIONS = 1000
+WRONG_PER_S = 0.5
+WRONG_AT_ONCE = 20
+
+
+class Session(Model):
+    """One session as it is kept: who shows its secret is whoever the token belongs to now."""
+
+    sha256: str
+    token_sha256: str
+    expires_at: UtcTime
+
+
+class SessionFile(Model):
+    """All of them."""
+
+    sessions: tuple[Session, ...] = ()
+
+
+class Keyring:
+    """Recognises secrets. Changes of `users.toml` and `api.token` count from the next request on."""
+
+    def __init__(self, home: Home, settings: Settings, operator: str, clock: Callable[[], datetime] = utc_now) -> None:
+        """Raises: UsersError when the local token cannot be read or made."""
+        self._home = home
+        self._operator = operator
+        self._clock = clock
+        self._lasts = timedelta(hours=settings.session_hours)
+        self._wrong = Rate(WRONG_PER_S, WRONG_AT_ONCE)
+        self._holders: tuple[tuple[str, Identity], ...] = ()
+        self._stamp: tuple[int, ...] = ()
+        self._refresh()
+        self._sessions = self._read_sessions()
+
+    def identify(self, secret: str) -> Identity:
+        """The identity behind a token or a session.
+
+        Raises: Refusal, 401 for one that stands for nobody, 429 after too many of these."""
+        digest = hash_of(secret)
+        if (holder := self._holder(digest)) is not None:
+            return holder
+        session = self._sessions.get(digest)
+        lasting = session is not None and session.expires_at > self._clock()
+        if session is not None and lasting and (holder := self._holder(session.token_sha256)) is not None:
+            return holder
+        raise self._unknown("session" if session is not None else "secret")
+
+    def open_session(self, token: str) -> SessionView:
+        """A session for whoever the token belongs to. Raises: Refusal, as `identify`."""
+        digest, now = hash_of(token), self._clock()
+        if (holder := self._holder(digest)) is None:
+            raise self._unknown("token")
+        secret, expires = new_token(), now + self._lasts
+        kept = Session(sha256=hash_of(secret), token_sha256=digest, expires_at=expires)
+        valid = [item for item in self._sessions.values() if item.expires_at > now][-(MOST_SESSIONS - 1) :]
+        self._keep([*valid, kept])
+        return SessionView(session=secret, name=holder.name, roles=holder.roles, expires_at=expires)
+
+    def end_session(self, secret: str) -> None:
+        """End a session; of a token, nothing. Raises: Refusal, as `identify`."""
+        self.identify(secret)
+        self._keep([item for item in self._sessions.values() if item.sha256 != hash_of(secret)])
+
+    def audit_refusal(self, actor: str, data: JsonObject) -> None:
+        """Write down that somebody was not allowed something; the first ones of a row."""
+        if not self._wrong.take(f"not allowed: {actor}"):
+            self.audit(actor, "api.refused", data)
+
+    def audit(self, actor: str, event: str, data: JsonObject) -> None:
+        """Write down something about access; when that is impossible, it is logged."""
+        try:
+            with closing(AuditLog(self._home.audit)) as audit:
+                audit.append(AgentSettings().site_tenant, actor, event, data, self._clock())
+        except TrustError as error:
+            log.error("audit_failed event=%s error=%s", event, error)
+
+    def _holder(self, digest: str) -> Identity | None:
+        """Whose token has this hash; every one is compared, whichever fits."""
+        self._refresh()
+        found = None
+        for known, identity in self._holders:
+            if hmac.compare_digest(known, digest):
+                found = identity
+        return found
+
+    def _unknown(self, what: str) -> Refusal:
+        """The answer to a secret that stands for nobody; the first ones of a row are audited."""
+        if wait := self._wrong.take("all"):
+            return Refusal(
+                429, "too_many_refusals", "too many wrong tokens", "wait", {"retry-after": str(int(wait) + 1)}
+            )
+        self.audit("unknown", "api.refused", {"reason": f"{what} unknown or ended"})
+        return Refusal(
+            401,
+            "not_recognised",
+            "the token or session is unknown or has ended",
+            "sign in again with the token in api.token in MCPSOC_HOME",
+            {"www-authenticate": "Bearer"},
+        )
+
+    def _refresh(self) -> None:
+        """Read tokens and users again when a file changed. A faulty users file admits none of its users."""
+        stamp = (*_stamp(self._home.api_token), *_stamp(self._home.users))
+        if stamp == self._stamp and self._holders:
+            return
+        mine = (hash_of(local_token(self._home.api_token)), local_user(self._operator))
+        self._holders = (mine, *((user.token_sha256, user.identity) for user in self._users()))
+        self._stamp = (*_stamp(self._home.api_token), *stamp[3:])
+
+    def _users(self) -> tuple[User, ...]:
+        try:
+            return load_users(self._home.users)
+        except AgentError as error:
+            log.error("users_unreadable error=%s", error)
+            return ()
+
+    def _read_sessions(self) -> dict[str, Session]:
+        """Sessions of before the last start; a file that cannot be read has none."""
+        try:
+            kept = SessionFile.model_validate_json(self._home.sessions.read_bytes()).sessions
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValidationError):
+            log.warning("sessions_unreadable path=%s", self._home.sessions.name)
+            return {}
+        return {session.sha256: session for session in kept}
+
+    def _keep(self, sessions: list[Session]) -> None:
+        self._sessions = {session.sha256: session for session in sessions}
+        replace_text(self._home.sessions, SessionFile(sessions=tuple(sessions)).model_dump_json(indent=1))
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """Differs once the file was written or replaced; noughts without a file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (status.st_ino, status.st_mtime_ns, status.st_size)
