@@ -10,6 +10,7 @@ import agent.settings
 import evals.settings
 import knowledge.settings
 import servers.settings
+import ui.api.settings
 import ui.settings
 from ui.doctor.finding import Problem
 from ui.doctor.surroundings import Surroundings
@@ -20,9 +21,10 @@ CLASSES: Mapping[str, type[BaseSettings]] = {
     "servers": servers.settings.Settings,
     "knowledge": knowledge.settings.Settings,
     "ui": ui.settings.Settings,
+    "ui/api": ui.api.settings.Settings,
     "evals": evals.settings.Settings,
 }
-"""Package to its settings."""
+"""Package, as a folder, to its settings."""
 
 
 def names() -> frozenset[str]:
