@@ -1,19 +1,19 @@
 """The case store as the command line uses it; every change by a person is written to the audit log."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import get_args
 
-from pydantic import ValidationError
-
 from agent.cases import CaseStore
 from agent.cases.lifecycle import REASONS
 from agent.cases.queries import CaseQuery, CaseSummary
-from agent.models import Case, CaseStatus, HumanVerdict, JsonObject, utc_now
+from agent.models import Case, CaseStatus, Disposition, utc_now
+from agent.response.identity import Identity
 from agent.settings import Settings
 from knowledge.trust.audit import AuditLog
 from servers.lab.world import Lab
+from ui.changes import Changes
 from ui.errors import UsageError
 from ui.home import Home
 
@@ -50,40 +50,33 @@ def find_case(home: Home, name: str) -> Case:
         return store.get(_id(store, home, name))
 
 
-def take_case(home: Home, name: str, person: str) -> Case:
+def take_case(home: Home, name: str, who: Identity) -> Case:
     """Acknowledge a case."""
-    return _change(home, name, person, "case.taken", {}, lambda store, case, at: store.take(case, person, at))
+    with _changing(home, name) as (changes, case):
+        return changes.take(case, who)
 
 
-def note_case(home: Home, name: str, author: str, text: str) -> Case:
+def note_case(home: Home, name: str, who: Identity, text: str) -> Case:
     """Add a person's words."""
-    data: JsonObject = {"text": text}
-    return _change(
-        home, name, author, "case.noted", data, lambda store, case, at: store.add_note(case, author, text, at)
-    )
+    with _changing(home, name) as (changes, case):
+        return changes.note(case, who, text)
 
 
-def close_case(home: Home, name: str, *, author: str, disposition: str | None, reason: str, note: str) -> Case:
+def close_case(home: Home, name: str, who: Identity, *, disposition: str | None, reason: str, note: str) -> Case:
     """Close with a person's verdict; without a disposition the reason says which. Raises: UsageError."""
     if reason not in REASONS:
         raise UsageError("no reason {name}; there are: {names}", name=reason, names=", ".join(REASONS))
-    data: JsonObject = {"disposition": disposition or REASONS[reason], "reason_code": reason, "note": note}
-
-    def apply(store: CaseStore, case: str, at: datetime) -> Case:
-        try:
-            return store.close(case, HumanVerdict.model_validate({**data, "at": at, "author": author}))
-        except ValidationError as error:
-            raise UsageError("no disposition {name}", name=disposition) from error
-
-    return _change(home, name, author, "case.closed", data, apply)
+    chosen = next((item for item in get_args(Disposition) if item == disposition), None)
+    if disposition is not None and chosen is None:
+        raise UsageError("no disposition {name}", name=disposition)
+    with _changing(home, name) as (changes, case):
+        return changes.close(case, who, reason, note, chosen)
 
 
-def reopen_case(home: Home, name: str, author: str, why: str) -> Case:
+def reopen_case(home: Home, name: str, who: Identity, why: str) -> Case:
     """Open a closed case again."""
-    data: JsonObject = {"reason": why}
-    return _change(
-        home, name, author, "case.reopened", data, lambda store, case, at: store.reopen(case, author, why, at)
-    )
+    with _changing(home, name) as (changes, case):
+        return changes.reopen(case, who, why)
 
 
 def now_in(home: Home) -> datetime:
@@ -94,20 +87,11 @@ def now_in(home: Home) -> datetime:
     return utc_now()
 
 
-def _change(
-    home: Home,
-    name: str,
-    person: str,
-    event: str,
-    data: JsonObject,
-    apply: Callable[[CaseStore, str, datetime], Case],
-) -> Case:
-    """One change by a person, and its line in the audit log."""
-    at = now_in(home)
+@contextmanager
+def _changing(home: Home, name: str) -> Iterator[tuple[Changes, str]]:
+    """What changes the cases of a home, and the id of the one that is named."""
     with open_store(home) as store, closing(AuditLog(home.audit)) as audit:
-        case = apply(store, _id(store, home, name), at)
-        audit.append(case.tenant, person, event, {"case": case.id, **data}, at)
-        return case
+        yield Changes(store, audit, lambda: now_in(home)), _id(store, home, name)
 
 
 def _id(store: CaseStore, home: Home, name: str) -> str:

@@ -96,11 +96,12 @@ def _add_take(group: typer.Typer, t: Catalogue) -> None:
         demo: Annotated[bool, typer.Option("--demo", help=t("A case of the demo."))] = False,
         as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False,
     ) -> None:
+        from agent.response.identity import local_user
         from ui.cli.places import open_home, operator
         from ui.cli.showing import print_change
         from ui.store import take_case
 
-        print_change(t, take_case(open_home(t, demo=demo), case, operator()), as_json=as_json)
+        print_change(t, take_case(open_home(t, demo=demo), case, local_user(operator())), as_json=as_json)
 
 
 def _add_note(group: typer.Typer, t: Catalogue) -> None:
@@ -111,11 +112,12 @@ def _add_note(group: typer.Typer, t: Catalogue) -> None:
         demo: Annotated[bool, typer.Option("--demo", help=t("A case of the demo."))] = False,
         as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False,
     ) -> None:
+        from agent.response.identity import local_user
         from ui.cli.places import open_home, operator
         from ui.cli.showing import print_change
         from ui.store import note_case
 
-        print_change(t, note_case(open_home(t, demo=demo), case, operator(), text), as_json=as_json)
+        print_change(t, note_case(open_home(t, demo=demo), case, local_user(operator()), text), as_json=as_json)
 
 
 def _add_close(group: typer.Typer, t: Catalogue) -> None:
@@ -138,13 +140,13 @@ def _add_close(group: typer.Typer, t: Catalogue) -> None:
         demo: Annotated[bool, typer.Option("--demo", help=t("A case of the demo."))] = False,
         as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False,
     ) -> None:
+        from agent.response.identity import local_user
         from ui.cli.places import open_home, operator
         from ui.cli.showing import print_change
         from ui.store import close_case
 
-        closed = close_case(
-            open_home(t, demo=demo), case, author=operator(), disposition=disposition, reason=reason, note=note
-        )
+        who = local_user(operator())
+        closed = close_case(open_home(t, demo=demo), case, who, disposition=disposition, reason=reason, note=note)
         print_change(t, closed, as_json=as_json)
 
 
@@ -156,8 +158,9 @@ def _add_reopen(group: typer.Typer, t: Catalogue) -> None:
         demo: Annotated[bool, typer.Option("--demo", help=t("A case of the demo."))] = False,
         as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False,
     ) -> None:
+        from agent.response.identity import local_user
         from ui.cli.places import open_home, operator
         from ui.cli.showing import print_change
         from ui.store import reopen_case
 
-        print_change(t, reopen_case(open_home(t, demo=demo), case, operator(), why), as_json=as_json)
+        print_change(t, reopen_case(open_home(t, demo=demo), case, local_user(operator()), why), as_json=as_json)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from markupsafe import Markup
 from pydantic import JsonValue
@@ -70,7 +71,7 @@ class ClaimView:
     refs: tuple[RefView, ...]
 
     @property
-    def state(self) -> str:
+    def state(self) -> Literal["verified", "struck", "no_longer"]:
         """`verified`, `struck` or `no_longer`."""
         if not self.holds:
             return "no_longer"
