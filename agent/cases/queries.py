@@ -1,5 +1,6 @@
 """The queue: which cases to show, and in which order."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -38,6 +39,8 @@ class CaseQuery(Model):
     overdue: bool | None = None
     text: str | None = None
     """Part of the id, the title or a technique; case does not matter."""
+    entity: str | None = None
+    """Something an alert of the case names: a host, account, address, domain, hash or any part of one."""
     rule_id: str | None = None
     since: UtcTime | None = None
     """Created at this time or later."""
@@ -148,6 +151,9 @@ def _conditions(query: CaseQuery, late: ColumnElement[bool]) -> list[ColumnEleme
     if query.text:
         texts = (CASES.c.id, CASES.c.title, CASES.c.techniques)
         found.append(or_(*(column.icontains(query.text, autoescape=True) for column in texts)))
+    if query.entity:
+        named = ALERTS.c.document.icontains(json.dumps(query.entity, ensure_ascii=False)[1:-1], autoescape=True)
+        found.append(CASES.c.id.in_(select(ALERTS.c.case_id).where(named)))
     if query.rule_id is not None:
         found.append(CASES.c.id.in_(select(ALERTS.c.case_id).where(ALERTS.c.rule_id == query.rule_id)))
     return found

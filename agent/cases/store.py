@@ -186,6 +186,12 @@ class CaseStore:
             rows = connection.execute(query).all()
         return tuple(Event(row.seq, row.tenant, row.case_id, moment(row.at), row.kind) for row in rows)
 
+    def last_event(self, tenant: str) -> int:
+        """Number of the newest event; 0 when nothing ever happened."""
+        with self._reader.connect() as connection:
+            newest = select(func.coalesce(func.max(EVENTS.c.seq), 0)).where(EVENTS.c.tenant == tenant)
+            return int(connection.execute(newest).scalar_one())
+
     def metrics(self, tenant: str, now: datetime) -> Metrics:
         """Counts and human-confirmed rates of one tenant."""
         with self._reader.connect() as connection:
