@@ -1,0 +1,58 @@
+"""What the frame has to say above a page: that the world is simulated, what was just done, what went wrong."""
+
+from typing import Final
+
+import streamlit as st
+
+from ui.api.client import ApiError
+from ui.cli.catalogue import Catalogue
+from ui.web.frame import Visit
+from ui.web.icons import icon
+from ui.web.inert import inert, show
+from ui.web.markup import Html, el
+
+SAID: Final = "said"
+"""Where the session keeps what to say once, after something was done."""
+
+
+def say(text: str) -> None:
+    """Say something once, with the next drawing of the page. `text` is from a catalogue, its values inert."""
+    st.session_state[SAID] = text
+
+
+def draw(visit: Visit) -> None:
+    """What stands above every page."""
+    t = visit.t
+    if visit.view.synthetic:
+        show(el("p", icon("flag"), t("Simulated enterprise: nothing here happened."), class_="synthetic", role="note"))
+    if (said := st.session_state.pop(SAID, None)) is not None:
+        st.toast(inert(str(said)))
+
+
+def signed_out(t: Catalogue) -> None:
+    """Nobody is signed in."""
+    show(
+        empty(
+            "shield",
+            t("Sign in to MCPSoc"),
+            t("Open the link that mcpsoc ui printed, or paste your token."),
+            el("a", t("Sign in"), href="/enter", class_="button primary"),
+        )
+    )
+
+
+def failed(t: Catalogue, error: ApiError) -> None:
+    """The API refused, or did not answer."""
+    if error.status == 401:
+        signed_out(t)
+        return
+    if error.code == "unreachable":
+        lead = t("The service does not answer. Is `mcpsoc ui` still running?")
+        show(empty("alarm", t("No answer"), lead))
+        return
+    show(empty("alarm", t("That did not work"), error.message, el("p", error.hint) if error.hint else None))
+
+
+def empty(drawing: str, title: str, lead: str, *more: Html | None) -> Html:
+    """A place with nothing in it, and what to do about that."""
+    return el("section", icon(drawing), el("h1", title), el("p", lead), *more, class_="empty")
