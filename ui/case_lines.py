@@ -4,7 +4,11 @@ from datetime import datetime
 
 from agent.cases.lifecycle import is_overdue
 from agent.cases.queries import CaseSummary
+from agent.cases.report.records import Record, records
+from agent.cases.report.timeline import SHOWN
 from agent.cases.report.view import references
+from agent.cases.similar import Similar
+from agent.cases.store import Change
 from agent.evidence.ledger import INTAKE
 from agent.host.bounds import bounded
 from agent.investigation.weighing import score
@@ -12,6 +16,7 @@ from agent.models import Alert, Case, Claim, Evidence, Finding, Report
 from servers.kit.envelope import iso
 from servers.mcpsoc.models import (
     AlertLine,
+    CaseChange,
     CaseFile,
     CaseHead,
     CaseLine,
@@ -25,7 +30,10 @@ from servers.mcpsoc.models import (
     HypothesisLine,
     NoteLine,
     OpeningLines,
+    SimilarLine,
+    TimelineLine,
     WeightLine,
+    WhyLine,
 )
 
 MOST_ALERTS = 20
@@ -134,6 +142,45 @@ def evidence_file(item: Evidence) -> EvidenceFile:
         truncated=item.truncated or cut,
         data=data,
     )
+
+
+def similar_line(item: Similar) -> SimilarLine:
+    """A case like another one."""
+    return SimilarLine(
+        id=item.id,
+        title=item.title,
+        score=item.score,
+        why=[WhyLine(kind=shared.kind, value=shared.value) for shared in item.why],
+        status=item.status,
+        disposition=item.disposition,
+        human_disposition=item.human_disposition,
+        created_at=iso(item.created_at),
+        closed_at=_iso(item.closed_at),
+    )
+
+
+def change_line(change: Change) -> CaseChange:
+    """Something that happened to a case."""
+    event = change.event
+    return CaseChange(seq=event.seq, at=iso(event.at), case_id=event.case_id, kind=event.kind, title=change.title)
+
+
+def timeline_lines(case: Case) -> list[TimelineLine]:
+    """Every event of all the evidence that has a time, oldest first."""
+    timed = [(record.time, record) for record in records(case.evidence) if record.time is not None]
+    return [
+        TimelineLine(time=iso(time), what=_happened(record), evidence=record.evidence, sensor=record.sensor)
+        for time, record in sorted(timed, key=lambda pair: pair[0])
+    ]
+
+
+def _happened(record: Record) -> str:
+    """The event in its own words; of one that has none of the usual fields, its first three."""
+    told = [record.fields[name] for name in (*_TOLD, "rule.name") if name in record.fields]
+    return " · ".join(dict.fromkeys(told)) or " · ".join(list(record.fields.values())[:3])
+
+
+_TOLD = (*SHOWN, "host.name", "source.ip", "destination.ip", "dns.question.name", "file.path")
 
 
 def _hypotheses(report: Report) -> list[HypothesisLine]:

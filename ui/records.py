@@ -26,8 +26,18 @@ from servers.mcpsoc.models import (
     WouldChange,
 )
 from servers.mcpsoc.records import CaseFilter, Counted, Part
-from ui.case_lines import claim_lines, evidence_file, file_of, line_of
+from ui.case_lines import (
+    change_line,
+    claim_lines,
+    evidence_file,
+    file_of,
+    line_of,
+    similar_line,
+    timeline_lines,
+)
 from ui.home import Home
+
+MOST_SIMILAR = 50
 
 
 class CaseRecords:
@@ -82,11 +92,23 @@ class CaseRecords:
 
     def find(self, entity: str, kind: EntityKind | None) -> Sequence[FoundCase]:
         """Cases whose alerts name this; exact ones first, then the newest."""
-        raise ToolError("not_ready", "cases cannot be searched by entity yet")
+        if (store := self._opened()) is None:
+            return ()
+        named = store.naming(self._tenant, entity, kind)
+        query = CaseQuery(now=self._clock(), tenant=self._tenant, ids=tuple(item.case_id for item in named), limit=500)
+        rows = {row.id: line_of(row) for row in store.list_cases(query)}
+        return [
+            FoundCase.model_validate(
+                {**rows[item.case_id].model_dump(), "as": item.fields, "values": item.values, "exact": item.exact}
+            )
+            for item in named
+            if item.case_id in rows
+        ]
 
     def similar(self, case_id: str) -> Sequence[SimilarLine]:
         """Cases like this one, most alike first."""
-        raise ToolError("not_ready", "similar cases cannot be asked for yet")
+        case, store = self._case(case_id), self._opened()
+        return [similar_line(item) for item in store.similar(case.id, self._tenant, MOST_SIMILAR)] if store else ()
 
     def what_would_change(self, case_id: str, language: Language) -> WouldChange:
         """What its verdict hangs on."""
@@ -94,11 +116,14 @@ class CaseRecords:
 
     def timeline(self, case_id: str) -> Sequence[TimelineLine]:
         """Its events, oldest first."""
-        raise ToolError("not_ready", "this cannot be asked yet")
+        return timeline_lines(self._case(case_id))
 
     def changes(self, since: datetime, limit: int, offset: int) -> Part[CaseChange]:
         """What happened to cases at that time or later, oldest first."""
-        raise ToolError("not_ready", "this cannot be asked yet")
+        if (store := self._opened()) is None:
+            return Part((), 0)
+        found, total = store.changes(self._tenant, since, limit, offset)
+        return Part([change_line(item) for item in found], total)
 
     def _opened(self) -> CaseStore | None:
         """The store; None while there is none: a home without cases has no case, and reading makes none."""

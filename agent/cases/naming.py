@@ -40,8 +40,8 @@ def naming(connection: Connection, tenant: str, entity: str, kind: str | None) -
     if not wanted:
         return ()
     found: dict[str, list[tuple[str, str, bool]]] = {}
-    for case_id, document in connection.execute(_candidates(tenant, wanted)):
-        found.setdefault(case_id, []).extend(_fitting(Alert.model_validate_json(document), wanted, kind))
+    for row in connection.execute(_candidates(tenant, wanted)):
+        found.setdefault(row.case_id, []).extend(_fitting(Alert.model_validate_json(row.document), wanted, kind))
     named = [_joined(case_id, hits) for case_id, hits in found.items() if hits]
     return tuple(sorted(named, key=lambda item: not item.exact))
 

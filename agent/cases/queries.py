@@ -42,6 +42,8 @@ class CaseQuery(Model):
     entity: str | None = None
     """Something an alert of the case names: a host, account, address, domain, hash or any part of one."""
     rule_id: str | None = None
+    ids: tuple[str, ...] | None = None
+    """Only these cases."""
     since: UtcTime | None = None
     """Created at this time or later."""
     sort: Sort = "priority"
@@ -154,6 +156,8 @@ def _conditions(query: CaseQuery, late: ColumnElement[bool]) -> list[ColumnEleme
     if query.entity:
         named = ALERTS.c.document.icontains(json.dumps(query.entity, ensure_ascii=False)[1:-1], autoescape=True)
         found.append(CASES.c.id.in_(select(ALERTS.c.case_id).where(named)))
+    if query.ids is not None:
+        found.append(CASES.c.id.in_(query.ids))
     if query.rule_id is not None:
         found.append(CASES.c.id.in_(select(ALERTS.c.case_id).where(ALERTS.c.rule_id == query.rule_id)))
     return found

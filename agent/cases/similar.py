@@ -16,8 +16,8 @@ Kind: TypeAlias = Literal["entity", "technique", "rule", "sequence"]
 
 WEIGHTS: Final[dict[Kind, float]] = {"entity": 0.45, "technique": 0.2, "rule": 0.3, "sequence": 0.35}
 """What one shared thing of a kind adds at most; what every case has adds nothing."""
-LEAST: Final = 0.15
-"""Score below which two cases are not called similar."""
+LEAST: Final = 0.21
+"""Score below which two cases are not called similar: one technique in common is not enough."""
 SHORTEST_SEQUENCE: Final = 2
 _UNTELLING: Final = frozenset({"process", "url"})
 """Observables that no two events share, or that are too long to be a name."""

@@ -16,8 +16,11 @@ from agent.cases.database import open_database
 from agent.cases.errors import CaseConflictError, CaseNotFoundError
 from agent.cases.lifecycle import DueIn, standard_due
 from agent.cases.metrics import Metrics, read_metrics
+from agent.cases.naming import Naming, naming
 from agent.cases.queries import CaseQuery, CaseSummary, Counts, counting, counts, statement, summary
+from agent.cases.relatives import relatives
 from agent.cases.rows import moment
+from agent.cases.similar import Similar, similar
 from agent.cases.tables import ALERTS, CASES, COUNTERS, EVENTS, TIES
 from agent.cases.ties import ties
 from agent.cases.writing import read_case, tell, write_case
@@ -59,6 +62,14 @@ class Event:
     at: datetime
     kind: str
     """`opened`, `saved`, `duplicate`, `taken`, `noted`, `closed` or `reopened`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An event with the title of its case."""
+
+    event: Event
+    title: str
 
 
 class CaseStore:
@@ -191,6 +202,31 @@ class CaseStore:
         with self._reader.connect() as connection:
             newest = select(func.coalesce(func.max(EVENTS.c.seq), 0)).where(EVENTS.c.tenant == tenant)
             return int(connection.execute(newest).scalar_one())
+
+    def changes(
+        self, tenant: str, since: datetime, limit: int = 200, offset: int = 0
+    ) -> tuple[tuple[Change, ...], int]:
+        """What changed at that time or later, oldest first, and how much there is of it in all."""
+        fitting = (EVENTS.c.tenant == tenant, EVENTS.c.at >= since.timestamp())
+        query = select(EVENTS, CASES.c.title).join(CASES, CASES.c.id == EVENTS.c.case_id).where(*fitting)
+        with self._reader.connect() as connection:
+            total = connection.execute(select(func.count()).select_from(EVENTS).where(*fitting)).scalar_one()
+            rows = connection.execute(query.order_by(EVENTS.c.seq).limit(limit).offset(offset)).all()
+        events = (Event(row.seq, row.tenant, row.case_id, moment(row.at), row.kind) for row in rows)
+        return tuple(Change(event, row.title) for event, row in zip(events, rows, strict=True)), total
+
+    def naming(self, tenant: str, entity: str, kind: str | None = None) -> tuple[Naming, ...]:
+        """Cases whose alerts name a host, account, address, domain or hash, whole or in part; exact ones first."""
+        with self._reader.connect() as connection:
+            return naming(connection, tenant, entity, kind)
+
+    def similar(self, case_id: str, tenant: str | None = None, limit: int = 10) -> tuple[Similar, ...]:
+        """Cases of its tenant most like this one, with why. Context for a person, never evidence.
+
+        Raises: CaseNotFoundError."""
+        with self._reader.connect() as connection:
+            case = read_case(connection, case_id, tenant)
+            return similar(case, relatives(connection, case), limit)
 
     def metrics(self, tenant: str, now: datetime) -> Metrics:
         """Counts and human-confirmed rates of one tenant."""
