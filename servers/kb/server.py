@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from knowledge.attack import find_technique, mentions, near
 from knowledge.errors import KnowledgeError
 from knowledge.search import Hit, Search
 from knowledge.shipped import shipped
@@ -29,7 +30,9 @@ from servers.settings import Settings
 Query = Annotated[str, Field(min_length=1, max_length=500)]
 SectionId = Annotated[str, Field(min_length=1, max_length=200)]
 Few = Annotated[int, Field(ge=1, le=20)]
+TechniqueId = Annotated[str, Field(min_length=1, max_length=100)]
 _SHOWN = 900
+_MOST_SECTIONS = 20
 
 
 class FoundSection(Output):
@@ -72,6 +75,26 @@ class Documents(Output):
 
     rows: ClassVar[str | None] = "documents"
     documents: list[DocumentLine]
+
+
+class TechniqueFacts(Output):
+    """An ATT&CK technique. Facts of MITRE ATT&CK v18.1, (c) The MITRE Corporation, used with its permission."""
+
+    id: Annotated[str, T0]
+    """As it was asked for."""
+    name: Annotated[str, T0]
+    """Of a revoked one: the name of what replaced it; tactics and parent likewise."""
+    tactics: Annotated[list[str], T0]
+    parent: Annotated[str | None, T0] = None
+    revoked_by: Annotated[str | None, T0] = None
+    sections: Annotated[list[str], T0]
+    """Runbook sections that name it, its parent or a sub-technique of it; kb_get_section reads them."""
+
+
+class OneTechnique(Output):
+    """One technique."""
+
+    technique: TechniqueFacts
 
 
 class Library:
@@ -123,6 +146,23 @@ class Kb:
         text = f"{page.total} documents"
         return Reply(Documents(documents=rows), text, total=page.total, after=page.after, more=page.more)
 
+    def kb_get_technique(self, technique_id: TechniqueId) -> Reply[OneTechnique]:
+        """An ATT&CK technique by id (T1110.003) or name: name, tactics, parent, and the runbook sections on it."""
+        found = find_technique(technique_id)
+        if found is None:
+            meant = "; ".join(near(technique_id))
+            raise NotFoundError("ATT&CK has no such technique", f"did you mean {meant}?" if meant else "")
+        sections = self._library.opened()[0].sections(provenance="T0")
+        facts = TechniqueFacts(
+            id=found.id,
+            name=found.name,
+            tactics=list(found.tactics),
+            parent=found.parent,
+            revoked_by=found.revoked_by,
+            sections=[section.id for section in sections if mentions(found, section.text)][:_MOST_SECTIONS],
+        )
+        return Reply(OneTechnique(technique=facts), f"{found.id} {found.name}")
+
     def probe(self) -> str:
         """How much there is to search."""
         return f"{len(self._library.opened()[0].documents())} documents"
@@ -133,7 +173,7 @@ def build(home: Path, settings: Settings) -> SecurityServer:
     kb = Kb(Library(home, settings.embedding_dimensions))
     return build_server(
         "kb",
-        reads=[kb.kb_search, kb.kb_get_section, kb.kb_list_documents],
+        reads=[kb.kb_search, kb.kb_get_section, kb.kb_list_documents, kb.kb_get_technique],
         backend="real",
         synthetic=False,
         probe=kb.probe,

@@ -83,6 +83,7 @@ def calls(lab: Path) -> dict[str, dict[str, JsonValue]]:
         "kb_search": {"query": "ransomware"},
         "kb_get_section": {"section_id": "ransomware#contain"},
         "kb_list_documents": {},
+        "kb_get_technique": {"technique_id": "T1486"},
         **{f"{name}_health": {} for name in server_names()},
     }
 

@@ -50,3 +50,38 @@ async def test_base_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
 
     assert search["status"] == "error"
     assert health["ready"] is False
+
+
+async def test_technique_is_found_by_id_and_by_name(kb: SecurityServer) -> None:
+    """People remember the one or the other, and rarely in the right case."""
+    answers = [
+        await kb.call("kb_get_technique", {"technique_id": asked})
+        for asked in ("t1110.003", "password spraying", "Brute Force: Password Spraying")
+    ]
+
+    assert {json.dumps(answer["data"]) for answer in answers} == {json.dumps(answers[0]["data"])}
+    technique = json.loads(json.dumps(answers[0]["data"]))["technique"]
+    assert technique["name"] == "Brute Force: Password Spraying"
+    assert (technique["tactics"], technique["parent"]) == (["credential-access"], "T1110")
+    assert technique["sections"] == ["password_attack#what-it-is"]
+
+
+async def test_revoked_technique_names_its_successor(kb: SecurityServer) -> None:
+    """Old alerts carry old ids."""
+    technique = json.loads(json.dumps((await kb.call("kb_get_technique", {"technique_id": "T1002"}))["data"]))
+
+    assert technique["technique"]["revoked_by"] == "T1560"
+    assert technique["technique"]["name"] == "Archive Collected Data"
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"), [("pasword sprayin", "T1110.003"), ("cloud accounts", "T1585.003"), ("T1110.099", "T1110")]
+)
+async def test_technique_that_is_none_is_no_data_with_what_was_meant(
+    kb: SecurityServer, asked: str, meant: str
+) -> None:
+    """A name that three techniques have is not answered with one of them."""
+    answer = await kb.call("kb_get_technique", {"technique_id": asked})
+
+    assert answer["status"] == "no_data"
+    assert meant in str(answer["error"])
