@@ -5,7 +5,7 @@ Texts are data: whatever an attacker may have written comes with its provenance 
 
 from typing import Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from agent.cases.queries import CaseSummary, Sort
 from agent.conversation.models import ChatStep, Run, Thread
@@ -472,7 +472,13 @@ class ServerList(Model):
     servers: tuple[ServerView, ...]
 
 
-class KnowledgeHit(Model):
+class Told(Model):
+    """Taken from a tool's answer; what the tool tells beyond this is left out."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class KnowledgeHit(Told):
     """A section that fits a query."""
 
     id: str
@@ -483,13 +489,13 @@ class KnowledgeHit(Model):
     """Its beginning."""
 
 
-class KnowledgeHits(Model):
+class KnowledgeHits(Told):
     """Sections that fit, best first."""
 
     hits: tuple[KnowledgeHit, ...]
 
 
-class KnowledgeDocument(Model):
+class KnowledgeDocument(Told):
     """One document of the knowledge base."""
 
     id: str
@@ -497,13 +503,13 @@ class KnowledgeDocument(Model):
     sections: int
 
 
-class KnowledgeDocuments(Model):
+class KnowledgeDocuments(Told):
     """Every document."""
 
     documents: tuple[KnowledgeDocument, ...]
 
 
-class KnowledgeSection(Model):
+class KnowledgeSection(Told):
     """One section whole."""
 
     id: str

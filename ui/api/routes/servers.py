@@ -1,0 +1,36 @@
+"""The servers the analyst asks: health, and how their tools stand against what was accepted."""
+
+from fastapi import APIRouter, Depends
+
+from agent.host.host import ServerStatus
+from ui.api.access import AtDesk, may
+from ui.api.models import ServerList, ServerView, ToolView
+
+router = APIRouter(tags=["servers"], dependencies=[Depends(may("server.read"))])
+
+
+@router.get("/servers")
+async def list_servers(desk: AtDesk) -> ServerList:
+    """Every server of a world with its tools."""
+    return ServerList(servers=tuple(_server(server) for server in desk.host.servers()))
+
+
+def _server(server: ServerStatus) -> ServerView:
+    return ServerView(
+        name=server.name,
+        state=server.state,
+        problem=server.problem,
+        backend=server.backend,
+        trusted=server.trusted,
+        bundled=server.bundled,
+        tools=tuple(
+            ToolView(
+                name=tool.name,
+                kind=tool.kind,
+                standing=tool.standing,
+                problem=tool.problem,
+                description=tool.description,
+            )
+            for tool in server.tools
+        ),
+    )
