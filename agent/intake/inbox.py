@@ -22,10 +22,10 @@ from agent.models import World
 
 LEASE_S: Final = 8.0
 """How long a worker may be silent before its row goes to another one."""
-ATTEMPTS: Final = 3
-"""How often a row is begun before it is put aside as failed."""
 RETRY_AFTER_S: Final = 2.0
 """Wait before the second attempt; four times as long before the third."""
+PUT_OFF_S: Final = 10.0
+"""Wait before an attempt that could not be made is made."""
 LONGEST_WAIT_S: Final = 3600.0
 """A row that is due later than this was put off before the clock was set back, and is due now."""
 CLOCK_SLACK_S: Final = 1.0
@@ -34,12 +34,13 @@ MOST_ERROR: Final = 2000
 WORLDS: Final[tuple[World, ...]] = get_args(World)
 
 _SELECT: Final = """
-SELECT id, world, format, raw, sender, received_at, status, due_at, attempts, lease_owner, lease_until, ended_at,
-    alert_id, case_id, error FROM inbox
+SELECT id, world, format, raw, sender, received_at, status, due_at, begun, attempts, lease_owner, lease_until,
+    ended_at, alert_id, case_id, error FROM inbox
 """
 _WRITE: Final = """
-UPDATE inbox SET status = :status, due_at = :due_at, attempts = :attempts, lease_owner = :lease_owner,
-    lease_until = :lease_until, ended_at = :ended_at, alert_id = :alert_id, case_id = :case_id, error = :error
+UPDATE inbox SET status = :status, due_at = :due_at, begun = :begun, attempts = :attempts,
+    lease_owner = :lease_owner, lease_until = :lease_until, ended_at = :ended_at, alert_id = :alert_id,
+    case_id = :case_id, error = :error
 WHERE id = :id
 """
 _NEXT: Final = f"""{_SELECT}
@@ -50,6 +51,10 @@ SELECT min(received_at) AS received_at FROM inbox WHERE id IN (
     SELECT min(id) FROM inbox WHERE world = :world AND status = 'queued'
     UNION ALL SELECT min(id) FROM inbox WHERE world = :world AND status = 'working'
 )
+"""
+_UNENDED: Final = """
+SELECT 1 FROM inbox WHERE world = :world AND status = 'queued'
+UNION ALL SELECT 1 FROM inbox WHERE world = :world AND status = 'working' LIMIT 1
 """
 _NEVER_ENDED: Final = "begun several times, and the worker died each time"
 
@@ -79,11 +84,18 @@ class Inbox:
         sending them again does no harm."""
         return await self._writer.write(incoming)
 
+    def has_work(self, world: World) -> bool:
+        """Whether anything of that world is not dealt with; asks without keeping anybody from writing."""
+        with self._reading() as db:
+            return db.execute(_UNENDED, {"world": world}).fetchone() is not None
+
     def lease(self, owner: str, world: World) -> InboxRow | None:
         """The oldest row of the world that is due, now `owner`'s for `LEASE_S`; None when there is nothing to do, or
         somebody is at work in that world.
 
-        A row that was begun `ATTEMPTS` times and never ended is put aside as failed. Raises: InboxError."""
+        A row that was begun three times and never ended is put aside as failed. Raises: InboxError."""
+        if not self.has_work(world):
+            return None
         now = self._clock()
         with self._changing() as db:
             working = [
@@ -92,15 +104,13 @@ class Inbox:
             if any(_is_live(row, now) for row in working):
                 return None
             for row in working:
-                spent = row.attempts >= ATTEMPTS
+                spent = row.is_last_attempt
                 change = row.released("failed", ended_at=_moment(now), error=_NEVER_ENDED)
                 _write(db, change if spent else row.released("queued"))
             found = db.execute(_NEXT, {"world": world, "now": now, "latest": now + LONGEST_WAIT_S}).fetchone()
             if found is None:
                 return None
-            lease = {"status": "working", "lease_owner": owner, "lease_until": now + LEASE_S}
-            waiting = _row(found)
-            return _write(db, waiting.model_copy(update={**lease, "attempts": waiting.attempts + 1}))
+            return _write(db, _row(found).leased(owner, now + LEASE_S))
 
     def heartbeat(self, row: int, owner: str) -> bool:
         """Hold the row for another `LEASE_S`; False when it is no longer `owner`'s. Raises: InboxError."""
@@ -123,11 +133,20 @@ class Inbox:
         now, reason = self._clock(), error[:MOST_ERROR]
 
         def change(held: InboxRow) -> InboxRow:
-            if final or held.attempts >= ATTEMPTS:
+            if final or held.is_last_attempt:
                 return held.released("failed", ended_at=_moment(now), error=reason)
             return held.released("queued", due_at=now + RETRY_AFTER_S * 4 ** (held.attempts - 1), error=reason)
 
         return self._change(row, owner, change)
+
+    def put_off(self, row: int, owner: str, reason: str) -> bool:
+        """This attempt could not be made, for reasons that are not the alert's: it is made later and not counted.
+
+        False when the row is no longer `owner`'s. Raises: InboxError."""
+        due, why = self._clock() + PUT_OFF_S, reason[:MOST_ERROR]
+        return self._change(
+            row, owner, lambda held: held.released("queued", attempts=held.attempts - 1, due_at=due, error=why)
+        )
 
     def retry(self, row: int) -> InboxRow | None:
         """Queue a failed row anew; one in any other state stays as it is. None when there is none of that id."""

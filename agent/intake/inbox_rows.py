@@ -10,6 +10,9 @@ from agent.models import AlertFormat, Model, UtcTime, World
 RowStatus: TypeAlias = Literal["queued", "working", "done", "failed"]
 """`failed`: given up after several attempts, or no alert after all; kept, shown, and retried when a person says so."""
 
+ATTEMPTS: Final = 3
+"""How often a row is begun before it is put aside as failed."""
+
 SCHEMA: Final = (
     """
 CREATE TABLE IF NOT EXISTS inbox (
@@ -25,6 +28,7 @@ CREATE TABLE IF NOT EXISTS inbox (
     due_at REAL NOT NULL,
     lease_owner TEXT,
     lease_until REAL,
+    begun INTEGER NOT NULL DEFAULT 0,
     attempts INTEGER NOT NULL DEFAULT 0,
     ended_at REAL,
     alert_id TEXT,
@@ -90,7 +94,10 @@ class InboxRow(Model):
     status: RowStatus
     due_at: float
     """Not begun before; seconds since 1970."""
+    begun: int
+    """How often it was given to a worker: more than once, and it may be in a case already."""
     attempts: int
+    """How often since it was queued, not counting what was put off; after the third the row is put aside."""
     lease_owner: str | None
     lease_until: float | None
     """Seconds since 1970."""
@@ -99,9 +106,19 @@ class InboxRow(Model):
     case_id: str | None
     error: str | None
 
+    @property
+    def is_last_attempt(self) -> bool:
+        """Whether the row is put aside when this attempt does not succeed."""
+        return self.attempts >= ATTEMPTS
+
     def is_held(self, owner: str) -> bool:
         """Whether `owner` is at work on it."""
         return self.status == "working" and self.lease_owner == owner
+
+    def leased(self, owner: str, until: float) -> "InboxRow":
+        """The row in somebody's hands, begun once more."""
+        counts = {"begun": self.begun + 1, "attempts": self.attempts + 1}
+        return self.model_copy(update={"status": "working", "lease_owner": owner, "lease_until": until, **counts})
 
     def released(self, status: RowStatus, **change: int | float | str | datetime | None) -> "InboxRow":
         """The row in nobody's hands."""

@@ -5,14 +5,16 @@ import logging
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
+from math import ceil
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from agent.errors import AgentError
 from agent.models import JsonObject, Model, UtcTime, utc_now
+from agent.response import tokens
 from agent.response.identity import Identity, local_user
-from agent.response.tokens import hash_of, local_token, new_token
+from agent.response.tokens import hash_of, new_token
 from agent.response.users import User, load_users
 from agent.settings import Settings as AgentSettings
 from knowledge.trust.audit import AuditLog
@@ -59,18 +61,20 @@ class Keyring:
         self._refresh()
         self._sessions = self._read_sessions()
 
-    def identify(self, secret: str) -> Identity:
-        """The identity behind a token or a session.
-
-        Raises: Refusal, 401 for one that stands for nobody, 429 after too many of these."""
+    def find(self, secret: str) -> Identity | None:
+        """The identity behind a token or a session; None for one that stands for nobody."""
         digest = hash_of(secret)
         if (holder := self._holder(digest)) is not None:
             return holder
         session = self._sessions.get(digest)
         lasting = session is not None and session.expires_at > self._clock()
-        if session is not None and lasting and (holder := self._holder(session.token_sha256)) is not None:
-            return holder
-        raise self._unknown("session" if session is not None else "secret")
+        return self._holder(session.token_sha256) if session is not None and lasting else None
+
+    def identify(self, secret: str) -> Identity:
+        """The same. Raises: Refusal, 401 for one that stands for nobody, 429 after too many of these."""
+        if (holder := self.find(secret)) is None:
+            raise self._unknown("token or session")
+        return holder
 
     def open_session(self, token: str) -> SessionView:
         """A session for whoever the token belongs to. Raises: Refusal, as `identify`."""
@@ -113,9 +117,8 @@ class Keyring:
     def _unknown(self, what: str) -> Refusal:
         """The answer to a secret that stands for nobody; the first ones of a row are audited."""
         if wait := self._wrong.take("all"):
-            return Refusal(
-                429, "too_many_refusals", "too many wrong tokens", "wait", {"retry-after": str(int(wait) + 1)}
-            )
+            later = {"retry-after": str(ceil(wait))}
+            return Refusal(429, "too_many_refusals", "too many wrong tokens", "wait, and show the right one", later)
         self.audit("unknown", "api.refused", {"reason": f"{what} unknown or ended"})
         return Refusal(
             401,
@@ -130,7 +133,7 @@ class Keyring:
         stamp = (*_stamp(self._home.api_token), *_stamp(self._home.users))
         if stamp == self._stamp and self._holders:
             return
-        mine = (hash_of(local_token(self._home.api_token)), local_user(self._operator))
+        mine = (hash_of(local_token(self._home)), local_user(self._operator))
         self._holders = (mine, *((user.token_sha256, user.identity) for user in self._users()))
         self._stamp = (*_stamp(self._home.api_token), *stamp[3:])
 
@@ -155,6 +158,11 @@ class Keyring:
     def _keep(self, sessions: list[Session]) -> None:
         self._sessions = {session.sha256: session for session in sessions}
         replace_text(self._home.sessions, SessionFile(sessions=tuple(sessions)).model_dump_json(indent=1))
+
+
+def local_token(home: Home) -> str:
+    """The token of the person who runs our processes, made on first use. Raises: UsersError."""
+    return tokens.local_token(home.api_token)
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:
