@@ -21,6 +21,14 @@ class Settings(BaseSettings):
     """Folder of everything written at run time."""
     brain: Literal["playbook", "model"] = "playbook"
     """Who takes the decisions of an investigation. A key in the environment alone never switches a model on."""
+    model: str = ""
+    """Name of the model that answers chats when the brain is `model`; where it is says OPENAI_BASE_URL."""
+    model_timeout_s: float = Field(default=60.0, gt=0)
+    """How long one answer of the model may take, in seconds."""
+    model_rounds: int = Field(default=6, ge=2, le=20)
+    """How often the model is asked for one question, its last word included."""
+    model_names: Literal["hidden", "shown"] = "hidden"
+    """Whether an endpoint that is not on this machine sees the names of hosts and accounts."""
     mcp_servers: Path | None = None
     """File with other people's servers in the usual `mcpServers` form; without it `servers.json` in `home`."""
 

@@ -1,9 +1,11 @@
-"""Answering with a language model, when one is switched on: `ModelChat` here, its words in prompts/.
+"""Answering with a language model, when one is switched on. Start at chat.py; its words are in prompts/.
 
-A model chooses what to look at and phrases sentences; agent/conversation/sentences.py decides which of them stand.
+A model chooses what to look at and phrases sentences; checking.py decides which of them stand.
 """
 
 from agent.conversation.model.chat import ModelChat, build_model_chat
-from agent.conversation.model.settings import ModelSettings
+from agent.conversation.model.checking import checked_writing
+from agent.conversation.model.settings import EndpointSettings
+from agent.conversation.model.writing import Writing
 
-__all__ = ["ModelChat", "ModelSettings", "build_model_chat"]
+__all__ = ["EndpointSettings", "ModelChat", "Writing", "build_model_chat", "checked_writing"]

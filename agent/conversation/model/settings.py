@@ -1,30 +1,17 @@
-"""What an operator can set for the language model; nothing of it switches one on (`MCPSOC_BRAIN=model` does)."""
+"""Where the model is and how to get in. That these are set switches nothing on: `MCPSOC_BRAIN=model` does."""
 
-from typing import Literal
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
-class ModelSettings(BaseSettings):
-    """Settings of the model that answers chats. The environment names carry the prefix `MCPSOC_`."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="MCPSOC_", frozen=True, extra="ignore", env_ignore_empty=True, protected_namespaces=()
-    )
-
-    model: str = ""
-    """Name of the model that answers chats when `MCPSOC_BRAIN=model`."""
-    model_timeout_s: float = Field(default=60.0, gt=0)
-    """How long one answer of the model may take, in seconds."""
-    model_rounds: int = Field(default=6, ge=1, le=20)
-    """How often the model is asked for one question, its last word included."""
-    model_names: Literal["hidden", "shown"] = "hidden"
-    """Whether an endpoint that is not on this machine sees host and account names."""
+_LOCAL: Final = "localhost"
 
 
 class EndpointSettings(BaseSettings):
-    """Where the model is and how to get in, under the names that every OpenAI-compatible client uses."""
+    """An OpenAI-compatible endpoint, under the names that every such client uses (prefix `OPENAI_`)."""
 
     model_config = SettingsConfigDict(env_prefix="OPENAI_", frozen=True, extra="ignore", env_ignore_empty=True)
 
@@ -32,3 +19,19 @@ class EndpointSettings(BaseSettings):
     """Base URL of the endpoint, `/v1` included."""
     api_key: SecretStr | None = None
     """Key of the endpoint; one on this machine may need none."""
+
+    @property
+    def shown(self) -> str:
+        """The URL without user, password and query, as a person is told it."""
+        parts = urlsplit(self.base_url)
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether what is sent there stays here."""
+        host = urlsplit(self.base_url).hostname or ""
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == _LOCAL
