@@ -1,6 +1,5 @@
 """The queue: which cases to show, and in which order."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -39,8 +38,6 @@ class CaseQuery(Model):
     overdue: bool | None = None
     text: str | None = None
     """Part of the id, the title or a technique; case does not matter."""
-    entity: str | None = None
-    """Something an alert of the case names: a host, account, address, domain, hash or any part of one."""
     rule_id: str | None = None
     ids: tuple[str, ...] | None = None
     """Only these cases."""
@@ -153,9 +150,6 @@ def _conditions(query: CaseQuery, late: ColumnElement[bool]) -> list[ColumnEleme
     if query.text:
         texts = (CASES.c.id, CASES.c.title, CASES.c.techniques)
         found.append(or_(*(column.icontains(query.text, autoescape=True) for column in texts)))
-    if query.entity:
-        named = ALERTS.c.document.icontains(json.dumps(query.entity, ensure_ascii=False)[1:-1], autoescape=True)
-        found.append(CASES.c.id.in_(select(ALERTS.c.case_id).where(named)))
     if query.ids is not None:
         found.append(CASES.c.id.in_(query.ids))
     if query.rule_id is not None:

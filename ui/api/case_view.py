@@ -1,6 +1,6 @@
 """A case as data for a page. Every claim is re-run and every hash recomputed while it is made."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -31,18 +31,15 @@ from ui.api.models import (
     HypothesisView,
     MomentView,
     Proof,
-    TechniqueView,
     TimelineEvent,
 )
+from ui.api.techniques import technique_view
 
 MOST_EVENTS: Final = 200
 """Events of the timeline that are listed."""
 
-NameOf = Callable[[str], str]
-"""ATT&CK id to its name; empty for one that is not known."""
 
-
-def case_view(case: Case, now: datetime, language: Language, name_of: NameOf) -> CaseView:
+def case_view(case: Case, now: datetime, language: Language) -> CaseView:
     """The whole case, as of `now` by the clock of its world."""
     report = case.report
     checked = look_again(case, language)
@@ -79,7 +76,7 @@ def case_view(case: Case, now: datetime, language: Language, name_of: NameOf) ->
         claims=_claims(checked, report),
         actions=_actions(report, by_id(case.evidence)) if report else (),
         alerts=_alerts(case),
-        techniques=tuple(TechniqueView(id=item, name=name_of(item)) for item in _techniques(case)),
+        techniques=tuple(technique_view(item) for item in _techniques(case)),
         evidence=tuple(evidence_line(view.item, hash_fits=view.hash_fits) for view in checked.evidence),
         moments=tuple(
             MomentView(number=item.number, time=item.time, text=texts.get(item.claim, item.text), claim=item.claim)

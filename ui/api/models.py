@@ -241,6 +241,7 @@ class TechniqueView(Model):
 
     id: str
     name: str = ""
+    tactics: tuple[str, ...] = ()
 
 
 class TimelineEvent(Model):
@@ -395,6 +396,7 @@ class SimilarCase(Model):
     status: CaseStatus
     disposition: Disposition | None
     human_disposition: Disposition | None
+    created_at: UtcTime
     closed_at: UtcTime | None
 
 

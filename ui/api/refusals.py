@@ -19,7 +19,7 @@ from agent.conversation.errors import (
     ThreadStoreError,
 )
 from agent.evidence.text import inert
-from agent.response.errors import NotAllowedError, PolicyError
+from agent.response.errors import PolicyError
 from knowledge.trust.errors import TrustError
 from ui.api.errors import Refusal
 
@@ -34,7 +34,6 @@ CODES: Final[Mapping[type[Exception], tuple[int, str, str | None]]] = {
     RunBusyError: (409, "busy", "wait for the answer, or stop it"),
     ChatError: (503, "chat_failed", "mcpsoc doctor"),
     ThreadStoreError: (503, "chat_failed", "mcpsoc doctor"),
-    NotAllowedError: (403, "not_allowed", "ask an administrator of this service"),
     PolicyError: (503, "policy_faulty", "mcpsoc doctor"),
     StoreError: (503, "store_failed", "mcpsoc doctor"),
     TrustError: (503, "audit_failed", "mcpsoc doctor"),

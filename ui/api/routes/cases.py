@@ -16,14 +16,13 @@ from ui.api.models import (
     EvidenceView,
     PictureName,
     ReportFormat,
+    SimilarCase,
     SimilarCases,
     Sort,
     Theme,
 )
 from ui.api.navigator import navigator_layer
 from ui.api.pictures import picture
-from ui.api.similar import similar_to
-from ui.api.techniques import technique_name
 from ui.exporting import export_case
 
 router = APIRouter(prefix="/cases", tags=["cases"], dependencies=[Depends(may("case.read"))])
@@ -66,7 +65,7 @@ def list_cases(
             "owner": owner,
             "overdue": overdue,
             "text": text,
-            "entity": entity,
+            "ids": _naming(work, entity) if entity else None,
             "sort": sort,
             "limit": limit,
             "offset": offset,
@@ -85,7 +84,7 @@ def list_cases(
 @router.get("/{case_id}")
 def get_case(work: Cases, case_id: str, language: AskedLanguage = "en") -> CaseView:
     """One case whole. Every claim is re-run and every hash recomputed for this answer."""
-    return case_view(_case(work, case_id), work.now(), language, technique_name)
+    return case_view(_case(work, case_id), work.now(), language)
 
 
 @router.get("/{case_id}/evidence/{evidence_id}")
@@ -115,7 +114,8 @@ def get_navigator(work: Cases, case_id: str) -> Response:
 @router.get("/{case_id}/similar")
 def get_similar(work: Cases, case_id: str, limit: Annotated[int, Query(ge=1, le=20)] = 5) -> SimilarCases:
     """Other cases that resemble this one, and why: context, never evidence."""
-    return similar_to(_case(work, case_id), work, limit)
+    found = work.store.similar(case_id, work.tenant, limit)
+    return SimilarCases(similar=tuple(SimilarCase.model_validate(item.model_dump()) for item in found))
 
 
 @router.get("/{case_id}/pictures/{name}", response_class=Response)
@@ -125,6 +125,11 @@ def get_picture(
     """The timeline or the entity graph as SVG; 204 when there is nothing to draw."""
     drawn = picture(_case(work, case_id), name, theme, language)
     return Response(drawn, 200, INERT, "image/svg+xml") if drawn else Response(status_code=204)
+
+
+def _naming(work: Casework, entity: str) -> tuple[str, ...]:
+    """Cases whose alerts name it, whole or in part."""
+    return tuple(item.case_id for item in work.store.naming(work.tenant, entity))
 
 
 def _case(work: Casework, case_id: str) -> Case:
