@@ -8,10 +8,12 @@ import streamlit as st
 import uvicorn
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import bootstrap
 
 from ui.api.client import ApiClient
-from ui.web.entering import routes
+from ui.web import entering, shell
+from ui.web.frame import PATHS
 from ui.web.looks import options
 
 SCRIPT: Final = Path(__file__).with_name("app.py")
@@ -21,9 +23,10 @@ HOSTS: Final = ["127.0.0.1", "localhost", "[::1]"]
 def build_page(api_url: str, port: int) -> st.App:
     """The page as an ASGI application; one per process. `api_url` is where its API listens."""
     bootstrap.load_config_options(dict(options(port)))
+    PagesManager.uses_pages_directory = False  # app.py names the pages; the folder beside it is not Streamlit's
     return st.App(
         SCRIPT,
-        routes=routes(partial(ApiClient, api_url)),
+        routes=[*entering.routes(partial(ApiClient, api_url)), *shell.routes(tuple(PATHS.values()))],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)],
         secrets={"api_url": api_url},
     )

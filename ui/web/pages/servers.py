@@ -1,10 +1,137 @@
-"""The page servers."""
+"""The servers the analyst asks: do they answer, may their tools be used, and what to do when not."""
 
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from ui.api.models import ServerView, ToolView
+from ui.cli.catalogue import Catalogue
+from ui.web.board import board
 from ui.web.frame import Visit
-from ui.web.inert import show
-from ui.web.markup import el
+from ui.web.icons import icon
+from ui.web.markup import Html, el
+from ui.web.notices import empty
+
+SIGNS: Final[Mapping[str, str]] = {"ready": "check", "starting": "clock", "down": "alarm", "stopped": "cross"}
 
 
 def draw(visit: Visit) -> None:
     """Draw the page for a visit."""
-    show(el("h1", visit.t("Servers")))
+    board(draw_servers(visit.t, visit.api.servers(visit.world).servers), "servers")
+
+
+def draw_servers(t: Catalogue, servers: Sequence[ServerView]) -> Html:
+    """Its markup: what needs somebody first, then every server."""
+    if not servers:
+        return empty("servers", t("No server"), t("Add one: {command}", command="mcpsoc servers add FILE"))
+    ordered = sorted(servers, key=lambda server: (not _needs(server), server.name))
+    return el(
+        "div",
+        el("h1", t("Servers")),
+        _summary(t, servers),
+        *(_server(t, server) for server in ordered),
+        class_="servers",
+    )
+
+
+def _summary(t: Catalogue, servers: Sequence[ServerView]) -> Html:
+    answering = sum(server.state == "ready" for server in servers)
+    tools = [tool for server in servers for tool in server.tools]
+    off = sum(tool.standing != "usable" for tool in tools)
+    changes = sum(tool.kind == "change" for tool in tools)
+    return el(
+        "ul",
+        el("li", el("b", f"{answering}/{len(servers)}"), t("servers answer")),
+        el("li", el("b", str(len(tools))), t("tools")),
+        el("li", el("b", str(off)), t("tools out of use"), class_="wrong" if off else None),
+        el("li", el("b", str(changes)), t("tools that change something: never used while looking")),
+        class_="figures",
+    )
+
+
+def _needs(server: ServerView) -> bool:
+    """Whether somebody should look at it."""
+    return server.state != "ready" or any(tool.standing != "usable" for tool in server.tools)
+
+
+def _server(t: Catalogue, server: ServerView) -> Html:
+    return el(
+        "details",
+        el(
+            "summary",
+            el("span", icon(SIGNS[server.state]), state_name(t, server.state), class_=f"state {server.state}"),
+            el("b", server.name),
+            el("span", backend_name(t, server), class_="tag"),
+            el("span", t("bundled") if server.bundled else t("added"), class_="tag"),
+            el("span", t("tools: {n}", n=len(server.tools)), class_="count"),
+        ),
+        _advice(t, server),
+        el("ul", *(_tool(t, tool) for tool in server.tools), class_="tools") if server.tools else None,
+        open=_needs(server),
+        class_="server",
+        id=f"server-{server.name}",
+    )
+
+
+def state_name(t: Catalogue, state: str) -> str:
+    """Whether a server answers, in words."""
+    names = {"ready": t("answers"), "starting": t("starting"), "down": t("down"), "stopped": t("stopped")}
+    return names[state]
+
+
+def backend_name(t: Catalogue, server: ServerView) -> str:
+    """What stands behind a server."""
+    if server.backend == "real":
+        return t("real product")
+    return t("simulated enterprise") if server.backend == "embedded" else t("source unknown")
+
+
+def standing_name(t: Catalogue, standing: str) -> str:
+    """Whether a tool may be used, in words."""
+    names = {
+        "usable": t("in use"),
+        "new": t("not accepted yet"),
+        "changed": t("changed since it was accepted"),
+        "unregistered": t("not registered"),
+        "unusable": t("cannot be used"),
+    }
+    return names[standing]
+
+
+def _advice(t: Catalogue, server: ServerView) -> Html | None:
+    """What is wrong and what to do about it."""
+    standings = {tool.standing for tool in server.tools}
+    parts: list[Html] = []
+    if server.state != "ready":
+        parts.append(el("p", el("b", t("It does not answer.")), " ", server.problem or ""))
+        parts.append(el("p", t("Until it does, looks through it count as not looked. Find out why:")))
+        parts.append(_command(t, "mcpsoc doctor"))
+    if standings & {"new", "changed"}:
+        parts.append(
+            el("p", t("A tool nobody accepted as it is now stays out of use. Read what it says, then accept:"))
+        )
+        parts.append(_command(t, "mcpsoc servers diff"))
+        parts.append(_command(t, f"mcpsoc servers accept {server.name}"))
+    if "unregistered" in standings:
+        parts.append(el("p", t("A tool nobody registered as a read is refused as one that changes something.")))
+    return el("div", *parts, class_="advice", role="note") if parts else None
+
+
+def _command(t: Catalogue, command: str) -> Html:
+    return el(
+        "p",
+        el("code", command),
+        el("button", icon("copy"), t("Copy"), type="button", data_copy=command, class_="quiet"),
+        class_="command",
+    )
+
+
+def _tool(t: Catalogue, tool: ToolView) -> Html:
+    kinds = {"read": t("reads"), "change": t("changes"), None: t("unknown")}
+    first = tool.description.strip().split("\n", 1)[0]
+    return el(
+        "li",
+        el("code", tool.name),
+        el("span", kinds[tool.kind], class_=f"tag {tool.kind or 'unknown'}"),
+        el("span", standing_name(t, tool.standing), class_=f"tag {tool.standing}"),
+        el("span", tool.problem or first, class_="words"),
+    )
