@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal, cast
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
-from agent.models import World
+from agent.models import World, utc_now
 from agent.wording import Language
 from ui.api.client import ApiClient
 from ui.api.models import Me, Theme, WorldView
@@ -41,6 +42,10 @@ class Visit:
     def view(self) -> WorldView:
         """The world that is looked at, with its clock."""
         return next(view for view in self.me.worlds if view.world == self.world)
+
+    def now(self) -> datetime:
+        """Wall time: what the page measures its own waiting with."""
+        return utc_now()
 
     def may(self, permission: str) -> bool:
         """Whether the visitor has a permission, such as `case.close`. The API decides; this only hides buttons."""
