@@ -9,7 +9,7 @@ SEEDS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup readme demo test check lint types tests evals mutants coverage catalogues constraints clean
+.PHONY: help setup readme demo test check lint types tests evals mutants bench coverage catalogues constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ evals: $(STAMP)  ## the offline eval over the lab's stories
 
 mutants: $(STAMP)  ## break each gate on purpose; every mutant must be killed by a test
 	$(BIN)/python -m evals.mutants
+
+bench: $(STAMP)  ## speed, measured; JSON on stdout
+	$(BIN)/python -m evals.benchmarks.intake
 
 coverage: PYTEST_ARGS = --cov --cov-report=json:.coverage.json --cov-report=term
 coverage: test  ## tests with branch coverage, held against the thresholds

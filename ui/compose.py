@@ -14,7 +14,6 @@ from agent.playbooks.format import load_playbooks
 from agent.settings import Settings as AgentSettings
 from knowledge.trust.audit import AuditLog
 from servers.lab.world import Lab
-from ui.errors import UsageError
 from ui.home import Home
 from ui.hosting import open_host
 
@@ -33,9 +32,8 @@ class Desk:
 async def open_desk(home: Home, world: World) -> AsyncIterator[Desk]:
     """An analyst over the files of `home`. In world `site` no server has the lab behind it.
 
-    Raises: UsageError when a brain is asked for that this version does not have."""
+    Alerts are judged by the playbook brain also when a model is switched on: it answers chats only."""
     settings = AgentSettings(home=home.make().root)
-    _check_brain(settings)
     with _clock(home, world) as now, _store(home, settings) as store, closing(AuditLog(home.audit)) as audit:
         async with open_host(home, world, settings, now) as host:
             analyst = Analyst(
@@ -67,8 +65,3 @@ def _store(home: Home, settings: AgentSettings) -> Iterator[CaseStore]:
         yield store
     finally:
         store.dispose()
-
-
-def _check_brain(settings: AgentSettings) -> None:
-    if settings.brain != "playbook":
-        raise UsageError("this version has no model brain; take {setting} away", setting="MCPSOC_BRAIN=model")

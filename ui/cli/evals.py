@@ -32,11 +32,13 @@ def _add_run(group: typer.Typer, t: Catalogue) -> None:
         from evals.report import markdown
         from evals.runner import Request, run_suite
         from ui.cli.output import say, write_json, write_line
+        from ui.evaluating import lab_desk
 
         request = Request(
             seeds=seeds,
             first_seed=first_seed,
             data=data,
+            open_desk=lab_desk,
             progress=say,
         )
         report = asyncio.run(run_suite(suite, request))

@@ -55,15 +55,19 @@ def check_values(around: Surroundings) -> Iterator[Problem]:
 
 
 def check_brain(around: Surroundings) -> Iterator[Problem]:
-    """A model that is switched on can be reached."""
+    """A model that is switched on has a name, and an endpoint or a key."""
     if around.environment.get("MCPSOC_BRAIN", "playbook").lower() != "model":
         return
-    if not any(name in around.environment for name in ("MCPSOC_MODEL_BASE_URL", "MCPSOC_MODEL_ENDPOINT")):
+    given = {name for name, value in around.environment.items() if value}
+    if "MCPSOC_MODEL" not in given:
+        yield Problem(
+            around.t("a model is switched on, but none is named"),
+            around.t("set {setting}, or take {switch} away", setting="MCPSOC_MODEL", switch="MCPSOC_BRAIN=model"),
+        )
+    elif not given & {"OPENAI_BASE_URL", "OPENAI_API_KEY"}:
         yield Problem(
             around.t("a model is switched on, but no endpoint is set"),
-            around.t(
-                "set {setting}, or take {switch} away", setting="MCPSOC_MODEL_BASE_URL", switch="MCPSOC_BRAIN=model"
-            ),
+            around.t("set {setting}, or take {switch} away", setting="OPENAI_BASE_URL", switch="MCPSOC_BRAIN=model"),
         )
 
 
