@@ -7,7 +7,9 @@ from datetime import datetime
 from agent.cases import CaseStore
 from agent.cases.errors import CaseNotFoundError, StoreError
 from agent.cases.queries import CaseQuery
+from agent.investigation.counterfactual import what_would_change
 from agent.models import Case, World
+from agent.playbooks.format import load_playbooks
 from agent.settings import Settings
 from servers.errors import NotFoundError, ToolError
 from servers.mcpsoc.models import (
@@ -16,6 +18,7 @@ from servers.mcpsoc.models import (
     CaseChange,
     CaseFile,
     CaseLine,
+    ChangeLine,
     ClaimLine,
     EntityKind,
     EvidenceFile,
@@ -112,7 +115,9 @@ class CaseRecords:
 
     def what_would_change(self, case_id: str, language: Language) -> WouldChange:
         """What its verdict hangs on."""
-        raise ToolError("not_ready", "this cannot be asked yet")
+        found = what_would_change(self._case(case_id), load_playbooks(), language)
+        changes = [ChangeLine.model_validate(change.model_dump()) for change in found.changes]
+        return WouldChange(verdict=found.verdict, changes=changes)
 
     def timeline(self, case_id: str) -> Sequence[TimelineLine]:
         """Its events, oldest first."""

@@ -55,14 +55,10 @@ class PlaybookBrain:
 
     async def conclude(self, view: CaseView) -> Conclusion:
         """The leading hypothesis' disposition where it leads at all; its strongest claims tell the story."""
-        leading, rival = rivals(view)
-        kinds = {hypothesis.id: hypothesis.kind for hypothesis in view.hypotheses}
-        disposition = _DISPOSITION[kinds[leading]]
-        if view.scores[leading] <= view.scores[rival] and disposition in CLOSING:
-            disposition = "needs_human"
+        leading, _ = rivals(view)
         told = sorted(view.findings, key=lambda finding: -_strength(finding, leading))
         return Conclusion(
-            disposition=disposition,
+            disposition=word_on(view),
             highlights=tuple(finding.claim for finding in told if _strength(finding, leading) > 0)[:6],
         )
 
@@ -78,6 +74,16 @@ def rivals(view: CaseView) -> tuple[str, str]:
     kinds = {hypothesis.id: hypothesis.kind for hypothesis in view.hypotheses}
     ranked = sorted(view.scores, key=lambda name: -view.scores[name])
     return ranked[0], next(name for name in ranked if kinds[name] != kinds[ranked[0]])
+
+
+def word_on(view: CaseView) -> Disposition:
+    """The leading hypothesis' disposition; one that closes only where it leads its rival."""
+    leading, rival = rivals(view)
+    kinds = {hypothesis.id: hypothesis.kind for hypothesis in view.hypotheses}
+    disposition = _DISPOSITION[kinds[leading]]
+    if view.scores[leading] <= view.scores[rival] and disposition in CLOSING:
+        return "needs_human"
+    return disposition
 
 
 def telling(question: Question) -> float:
