@@ -15,6 +15,7 @@ from ui.api.casework import Bookcase, Casework
 from ui.api.errors import Refusal
 from ui.api.sessions import identity_of
 from ui.api.stations import Stations
+from ui.api.watching import Watch
 from ui.compose import Desk
 
 AskedWorld: TypeAlias = Annotated[World, Query(description="`site`, or `lab` for the simulated enterprise.")]
@@ -53,6 +54,14 @@ def stations_of(request: Request) -> Stations:
     if not isinstance(stations, Stations):
         raise TypeError("the application has not started")
     return stations
+
+
+def watch_of(request: Request) -> Watch:
+    """The application's watch over questions."""
+    watch = request.app.state.watch
+    if not isinstance(watch, Watch):
+        raise TypeError("the application has not started")
+    return watch
 
 
 def _work(request: Request, world: AskedWorld = "site") -> Casework:

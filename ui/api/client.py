@@ -13,7 +13,7 @@ import httpx
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from agent.conversation.models import ChatStep, Run, Thread
-from agent.models import CaseStatus, Disposition, JsonObject, Priority, World
+from agent.models import AlertFormat, CaseStatus, Disposition, JsonObject, Priority, World
 from agent.wording import Language
 from ui.api.models import (
     CaseLine,
@@ -41,6 +41,7 @@ from ui.api.models import (
     ThreadList,
     ThreadView,
 )
+from ui.api.models_intake import AcceptedAlerts, AlertState, InboxView
 
 Parameter: TypeAlias = str | int | float | bool | Sequence[str] | None
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -248,6 +249,25 @@ class ApiClient:
         """One section whole."""
         return self._get(KnowledgeSection, f"/knowledge/sections/{_part(section_id)}", world=world)
 
+    def post_alerts(
+        self, world: World, alerts: Sequence[JsonObject], form: AlertFormat | None = None
+    ) -> AcceptedAlerts:
+        """Hand in alerts; whatever has an id in the answer is on disk."""
+        place = f"/alerts/{form}" if form else "/alerts"
+        return _parsed(AcceptedAlerts, self._request("POST", place, {"world": world}, list(alerts)))
+
+    def alert(self, row: int) -> AlertState:
+        """What became of an accepted alert."""
+        return self._get(AlertState, f"/alerts/{row}")
+
+    def inbox(self, world: World, limit: int = 50) -> InboxView:
+        """How much waits for triage, and what was given up."""
+        return self._get(InboxView, "/inbox", world=world, limit=limit)
+
+    def retry_alert(self, row: int) -> AlertState:
+        """Queue an alert again that was given up."""
+        return self._post(AlertState, f"/inbox/{row}/retry", None)
+
     def metrics(self) -> str:
         """What Prometheus reads."""
         return self._bytes("/metrics").decode()
@@ -266,7 +286,7 @@ class ApiClient:
         method: str,
         place: str,
         query: Mapping[str, Parameter] | None = None,
-        body: Mapping[str, JsonValue] | None = None,
+        body: Mapping[str, JsonValue] | Sequence[JsonValue] | None = None,
     ) -> httpx.Response:
         """Raises: ApiError."""
         try:

@@ -1,6 +1,6 @@
 """What the API counts, as Prometheus reads it. Nothing in it names a case, a person or a host."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from time import perf_counter
 from typing import Final
 
@@ -10,12 +10,16 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agent.conversation.models import Run
 from agent.intake.inbox import Inbox
-from agent.models import World
+from agent.intake.inbox_rows import InboxRow
+from agent.models import EvidenceStatus, World
 from ui.api.casework import Bookcase
 
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Seconds."""
+LATEST: Final = 200
+QUANTILES: Final = (0.5, 0.95, 0.99)
 
 
 class Meter:
@@ -33,7 +37,29 @@ class Meter:
             buckets=BUCKETS,
             registry=self._registry,
         )
+        self._runs = Counter(
+            "mcpsoc_chat_runs", "Questions by how they ended.", ("world", "status"), registry=self._registry
+        )
+        self._run_seconds = Histogram(
+            "mcpsoc_chat_seconds", "Seconds a question took.", ("world",), buckets=BUCKETS, registry=self._registry
+        )
+        self._calls = Counter(
+            "mcpsoc_tool_calls",
+            "Tool calls of conversations by what they brought.",
+            ("world", "status"),
+            registry=self._registry,
+        )
         self._registry.register(_State(cases, inbox))
+
+    def called(self, world: World, status: EvidenceStatus | None) -> None:
+        """Count one tool call of a conversation."""
+        self._calls.labels(world, status or "unknown").inc()
+
+    def asked(self, world: World, run: Run) -> None:
+        """Count one question that has ended."""
+        self._runs.labels(world, run.status).inc()
+        if run.answer is not None:
+            self._run_seconds.labels(world).observe(run.answer.seconds)
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request; `route` is the template of its path, never the path."""
@@ -87,12 +113,26 @@ class _State(Collector):
         oldest = GaugeMetricFamily(
             "mcpsoc_inbox_oldest_seconds", "Age of the oldest alert nobody dealt with.", labels=("world",)
         )
+        seconds = GaugeMetricFamily(
+            "mcpsoc_triage_seconds",
+            f"Seconds from accepted to judged, of the latest {LATEST} alerts.",
+            labels=("world", "quantile"),
+        )
         for world in worlds:
             counts = self._inbox.counts(world)
             for name in ("queued", "working", "done", "failed"):
                 rows.add_metric((world, name), getattr(counts, name))
             oldest.add_metric((world,), counts.oldest_waiting_s)
-        yield from (rows, oldest)
+            _add_quantiles(seconds, world, self._inbox.listed("done", world, LATEST))
+        yield from (rows, oldest, seconds)
+
+
+def _add_quantiles(family: GaugeMetricFamily, world: World, rows: Sequence[InboxRow]) -> None:
+    """How long the latest alerts took from being accepted to being in a case."""
+    took = sorted((row.ended_at - row.received_at).total_seconds() for row in rows if row.ended_at is not None)
+    for quantile in QUANTILES if took else ():
+        place = min(int(quantile * len(took)), len(took) - 1)
+        family.add_metric((world, str(quantile)), took[place])
 
 
 class Measured:

@@ -1,5 +1,6 @@
 """Conversations: threads, questions, the live steps of an answer, and the evidence it gathered."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, TypeAlias
 
@@ -10,7 +11,7 @@ from agent.conversation.models import Run, Thread
 from agent.conversation.service import ChatService
 from agent.response.authorisation import authorise
 from agent.response.identity import Identity
-from ui.api.access import Caller, Chat, bookcase_of, may, missing, stations_of
+from ui.api.access import Caller, Chat, bookcase_of, may, missing, stations_of, watch_of
 from ui.api.evidence_view import evidence_view
 from ui.api.models import EvidenceView, QuestionGiven, StepPage, ThreadGiven, ThreadList, ThreadView
 from ui.api.routes.cases import Path
@@ -26,8 +27,8 @@ async def create_thread(request: Request, who: Caller, given: ThreadGiven) -> Th
     """A new conversation, about a case or about anything."""
     authorise(who, "chat.ask", world=given.world)
     if given.case_id is not None:
-        work = bookcase_of(request).casework(given.world)
-        work.store.get(given.case_id, work.tenant)
+        work = await asyncio.to_thread(bookcase_of(request).casework, given.world)
+        await asyncio.to_thread(work.store.get, given.case_id, work.tenant)
     chat = await stations_of(request).chat(given.world)
     return await chat.create_thread(who.name, case_id=given.case_id, language=given.language)
 
@@ -55,10 +56,12 @@ async def get_thread_evidence(
 
 
 @router.post("/threads/{thread_id}/runs", status_code=202)
-async def ask(who: Asker, chat: Chat, thread_id: str, given: QuestionGiven) -> Run:
+async def ask(request: Request, who: Asker, chat: Chat, thread_id: str, given: QuestionGiven) -> Run:
     """Ask. The answer is worked on whether or not anybody follows it; 409 while another one is."""
     thread = await _own(chat, who, thread_id)
-    return await chat.ask(thread.id, given.question, who.name)
+    run = await chat.ask(thread.id, given.question, who.name)
+    watch_of(request).follow(chat, run)
+    return run
 
 
 @router.get("/runs/{run_id}")
