@@ -15,7 +15,7 @@ from ui.web import notices
 from ui.web.board import PENDING
 from ui.web.client import client
 from ui.web.frame import PATHS, PageName, Showing, Visit
-from ui.web.looks import STYLE
+from ui.web.looks import STYLES
 from ui.web.pages import case, chat, knowledge, queue, servers
 from ui.web.sidebar import draw_sidebar, page_title
 
@@ -31,7 +31,8 @@ PAGES: Final[Mapping[PageName, Showing]] = {
 def main() -> None:
     """Draw the page that was asked for."""
     st.set_page_config(page_title="MCPSoc", layout="wide", menu_items={})
-    st.html(STYLE)
+    for sheet in STYLES:
+        st.html(sheet)
     t = load(_language())
     pages: dict[PageName, st.Page] = {
         name: st.Page(partial(_draw, name, t), title=page_title(t, name), url_path=name, default=name == "queue")

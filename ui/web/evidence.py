@@ -28,7 +28,7 @@ def draw_evidence(t: Catalogue, view: EvidenceView) -> Html:
         _facts(t, view),
         _leaves(t, view.leaves, view.left_out),
         _raw(t, evidence),
-        class_="panel",
+        class_="drawer",
         aria_label=t("Evidence {id}", id=evidence.id),
         id=f"evidence-{evidence.id}",
     )
@@ -50,8 +50,16 @@ def _head(t: Catalogue, evidence: Evidence) -> Html:
     close = t("Close")
     return el(
         "header",
-        el("h2", el("span", evidence.id, class_="chip"), evidence.summary or evidence.tool),
-        el("a", icon("cross"), href=closed_address(), data_go=True, aria_label=close, title=close, class_="quiet"),
+        el("h2", el("span", evidence.id, class_="chip blue"), evidence.summary or evidence.tool),
+        el(
+            "a",
+            icon("cross"),
+            href=closed_address(),
+            data_go=True,
+            aria_label=close,
+            title=close,
+            class_="button plain",
+        ),
     )
 
 
@@ -68,9 +76,10 @@ def _facts(t: Catalogue, view: EvidenceView) -> Html:
         (t("Hint"), evidence.hint),
         (t("Sensor"), evidence.sensor),
         (t("Source"), f"{evidence.server} ({source})"),
-        (t("Proof"), el("span", whole, class_="" if view.hash_fits else "wrong", title=evidence.sha256)),
+        (t("Proof"), el("span", whole, class_="green" if view.hash_fits else "red", title=evidence.sha256)),
     )
-    return el("dl", *(part for name, value in rows if value for part in (el("dt", name), el("dd", value))))
+    parts = (part for name, value in rows if value for part in (el("dt", name), el("dd", value)))
+    return el("dl", *parts, class_="facts")
 
 
 def _leaves(t: Catalogue, leaves: Sequence[Leaf], left_out: int) -> Html | None:
@@ -93,7 +102,7 @@ def _leaf(t: Catalogue, leaf: Leaf) -> Html:
         class_mark(t, leaf.provenance),
         el("code", leaf.path, class_="path"),
         el("span", leaf.text, class_="value"),
-        el("b", t("cited"), class_="tag") if leaf.cited else None,
+        el("b", t("cited"), class_="chip blue") if leaf.cited else None,
         class_="cited" if leaf.cited else None,
     )
 

@@ -1,10 +1,10 @@
-"""How the page looks: Streamlit's own theme, light and dark, and the style sheet on top of it."""
+"""How the page looks: Streamlit's own theme, light and dark, and the style sheets on top of it."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-STYLE: Final = Path(__file__).with_name("style.css")
+STYLES: Final = tuple(Path(__file__).with_name(name) for name in ("style.css", "talk.css"))
 SANS: Final = '"Source Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", system-ui, sans-serif'
 MONO: Final = '"Source Code Pro", ui-monospace, "SF Mono", Menlo, Consolas, "Noto Sans Mono CJK SC", monospace'
 

@@ -18,7 +18,7 @@ def draw_head(visit: Visit, thread: Thread | None, threads: Sequence[Thread]) ->
     case = (thread.case_id if thread else None) or visit.asked("case")
     return el(
         "header",
-        el("h1", (thread.title if thread else "") or t("Ask the analyst")),
+        el("h1", t("Ask the analyst")),
         _link(visit.address("case", case=case), "case", case, "chip") if case else None,
         _others(visit, thread, threads) if thread else None,
         _link(visit.address("chat"), "chat", t("New conversation"), "button") if thread else None,
@@ -78,7 +78,7 @@ def draw_threads(visit: Visit, here: Thread | None, threads: Sequence[Thread]) -
 def _others(visit: Visit, here: Thread | None, threads: Sequence[Thread]) -> Html:
     return el(
         "details",
-        el("summary", visit.t("Conversations")),
+        el("summary", el("span", here.title or here.id), class_="button", title=visit.t("Conversations")),
         draw_threads(visit, here, threads),
         class_="menu",
         id="conversations",

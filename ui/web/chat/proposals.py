@@ -36,7 +36,7 @@ def draw_next(visit: Visit, answer: Answer) -> Html:
 
 def ask_button(question: str, label: str | None = None) -> Html:
     """A button that asks."""
-    return el("button", label or question, type="button", data_do=ASK, value=question, class_="question")
+    return el("button", label or question, type="button", data_do=ASK, value=question, class_="button")
 
 
 def _readings(t: Catalogue, readings: Sequence[Reading]) -> Html | None:
@@ -65,11 +65,19 @@ def _proposal(t: Catalogue, place: int, proposal: Proposal) -> Html:
     if proposal.kind == "hunt":
         return ask_button(proposal.text or proposal.label, proposal.label)
     if proposal.kind == "take":
-        return el("button", icon("person"), proposal.label, type="button", data_do="take", value=proposal.case_id)
+        return el(
+            "button",
+            icon("person"),
+            proposal.label,
+            type="button",
+            data_do="take",
+            value=proposal.case_id,
+            class_="button",
+        )
     bodies = {"note": _note, "close": _close, "reopen": _reopen, "action": _action}
     return el(
         "details",
-        el("summary", icon("flag" if proposal.kind == "action" else "note"), proposal.label),
+        el("summary", icon("flag" if proposal.kind == "action" else "note"), proposal.label, class_="button"),
         bodies[proposal.kind](t, proposal),
         id=f"proposal-{place}",
     )
@@ -77,12 +85,12 @@ def _proposal(t: Catalogue, place: int, proposal: Proposal) -> Html:
 
 def _note(t: Catalogue, proposal: Proposal) -> Html:
     field = el("textarea", proposal.text, name="text", rows=3, required=True)
-    return _form("note", proposal, el("label", t("Note"), field), _submit(t("Add the note")))
+    return _form("note", proposal, el("label", t("Note"), field, class_="field"), _submit(t("Add the note")))
 
 
 def _reopen(t: Catalogue, proposal: Proposal) -> Html:
     field = el("textarea", proposal.text, name="why", rows=2, required=True)
-    return _form("reopen", proposal, el("label", t("Why"), field), _submit(t("Reopen the case")))
+    return _form("reopen", proposal, el("label", t("Why"), field, class_="field"), _submit(t("Reopen the case")))
 
 
 def _close(t: Catalogue, proposal: Proposal) -> Html:
@@ -92,7 +100,7 @@ def _close(t: Catalogue, proposal: Proposal) -> Html:
     )
     reasons = el("select", *options, name="reason_code", required=True)
     field = el("textarea", proposal.text, name="note", rows=2)
-    labels = (el("label", t("Reason"), reasons), el("label", t("Note"), field))
+    labels = (el("label", t("Reason"), reasons, class_="field"), el("label", t("Note"), field, class_="field"))
     return _form("close", proposal, *labels, _submit(t("Close the case")))
 
 
@@ -117,7 +125,7 @@ def _form(name: str, proposal: Proposal, *fields: Html) -> Html:
 
 
 def _submit(label: str) -> Html:
-    return el("button", label, class_="primary")
+    return el("button", label, class_="button primary")
 
 
 def reason_name(t: Catalogue, code: ReasonCode) -> str:

@@ -97,7 +97,7 @@ def draw_cite(t: Catalogue, ref: Ref, label: str | None = None) -> Html:
         label or ref.evidence,
         href=address_with(evidence=ref.evidence, path=ref.path),
         data_go=True,
-        class_="chip",
+        class_="chip blue",
         title=t("Open evidence {id}", id=ref.evidence),
     )
 
@@ -172,7 +172,7 @@ def _end(t: Catalogue, turn: Turn) -> Html | None:
     if run.status == "stopped":
         return el("p", icon("cross"), t("Stopped. What was found until then stands above."), class_="state")
     if run.answer is None:
-        return el("p", icon("alarm"), t("No answer came of this. Ask it again."), class_="state wrong")
+        return el("p", icon("alarm"), t("No answer came of this. Ask it again."), class_="state red")
     answer = run.answer
     how = t("Without a model") if answer.brain == "playbook" else answer.brain
     looks, seconds = t("looks: {n}", n=answer.calls), t("{n} s", n=f"{answer.seconds:.1f}")

@@ -99,7 +99,7 @@ def _follow(visit: Visit, run_id: str, drawn: Mapping[str, str]) -> None:
     drawn again."""
     page = visit.api.steps(visit.world, run_id)
     turn = Turn(page.run, page.steps)
-    stop = el("button", icon("cross"), visit.t("Stop"), type="button", data_do="stop", value=run_id, class_="stop")
+    stop = el("button", icon("cross"), visit.t("Stop"), type="button", data_do="stop", value=run_id, class_="button")
     board(draw_turn(visit.t, turn, stop), "live", partial(do, visit))
     elsewhere = PENDING in st.session_state or st.query_params.to_dict() != drawn
     if not turn.running or elsewhere:
@@ -121,6 +121,6 @@ def _panel(visit: Visit, thread: Thread) -> None:
     try:
         view = visit.api.thread_evidence(visit.world, thread.id, evidence, visit.asked("path") or None)
     except ApiError as error:
-        board(el("aside", el("p", error.message), class_="panel"), "panel", escape=closed_address())
+        board(el("aside", el("p", error.message), class_="drawer"), "panel", escape=closed_address())
         return
     board(draw_evidence(visit.t, view), "panel", escape=closed_address())

@@ -64,7 +64,7 @@ def _search(t: Catalogue, query: str) -> Html:
         "form",
         el("input", name="q", value=query, type="search", aria_label=label, placeholder=label, id="q"),
         el("input", name="section", value="", type="hidden"),
-        el("button", icon("search"), t("Search"), class_="primary"),
+        el("button", icon("search"), t("Search"), class_="button primary"),
         class_="search",
         role="search",
     )

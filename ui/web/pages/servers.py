@@ -120,7 +120,7 @@ def _command(t: Catalogue, command: str) -> Html:
     return el(
         "p",
         el("code", command),
-        el("button", icon("copy"), t("Copy"), type="button", data_copy=command, class_="quiet"),
+        el("button", icon("copy"), t("Copy"), type="button", data_copy=command, class_="button plain"),
         class_="command",
     )
 
