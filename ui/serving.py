@@ -12,21 +12,27 @@ from pydantic import JsonValue
 from agent.host.connections import RemoteConnection, from_mcp_servers
 from agent.host.host import Host
 from agent.host.pins import PinChange
-from agent.models import JsonObject, utc_now
+from agent.models import JsonObject, World, utc_now
 from agent.settings import Settings as AgentSettings
 from servers.bundle import bundled
 from servers.kit import SecurityServer
 from servers.settings import Settings as ServerSettings
 from ui.errors import UsageError
 from ui.home import Home, replace_text
-from ui.hosting import open_host
+from ui.hosting import open_host, own_server
+from ui.records import CaseRecords
 from ui.settings import Settings
+from ui.store import is_demo, now_in
 
 
 def bundle() -> Mapping[str, SecurityServer]:
-    """Every bundled server, over the lab of the home when there is one."""
+    """Every bundled server, over the lab of the home when there is one, and the server of the home's own cases."""
     home = Home(Settings().home.expanduser())
-    return bundled(home.lab if home.lab.exists() else None, home.root, ServerSettings())
+    settings = ServerSettings()
+    world: World = "lab" if is_demo(home) else "site"
+    records = CaseRecords(home, world, AgentSettings(home=home.root), lambda: now_in(home))
+    ours = own_server(records, world, settings, lambda: now_in(home))
+    return {**bundled(home.lab if home.lab.exists() else None, home.root, settings), ours.name: ours}
 
 
 def describe(server: SecurityServer) -> JsonObject:
