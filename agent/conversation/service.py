@@ -249,4 +249,4 @@ async def _either(news: asyncio.Event, seconds: float) -> None:
 
 
 def _title(text: str) -> str:
-    return inert(" ".join(text.split()), 80)
+    return inert(mask_secrets(" ".join(text.split())), 80)
