@@ -75,7 +75,7 @@ def draw_threads(visit: Visit, here: Thread | None, threads: Sequence[Thread]) -
     return el("ul", *rows, class_="threads")
 
 
-def _others(visit: Visit, here: Thread | None, threads: Sequence[Thread]) -> Html:
+def _others(visit: Visit, here: Thread, threads: Sequence[Thread]) -> Html:
     return el(
         "details",
         el("summary", el("span", here.title or here.id), class_="button", title=visit.t("Conversations")),

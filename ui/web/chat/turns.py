@@ -72,8 +72,7 @@ def draw_sentence(t: Catalogue, sentence: Sentence) -> Html:
     return el(
         "li",
         el("span", icon(SIGNS[sentence.kind]), el("span", kind_name(t, sentence.kind)), class_="kind"),
-        el("span", sentence.text, class_="words"),
-        _cites(t, sentence),
+        el("div", el("span", sentence.text), _cites(t, sentence), class_="words"),
         class_=f"sentence {sentence.kind}",
     )
 
@@ -168,11 +167,13 @@ def _end(t: Catalogue, turn: Turn) -> Html | None:
     """How the run stands, or how it came to its answer."""
     run = turn.run
     if turn.running:
-        return el("p", el("span", class_="pulse", aria_hidden=True), t("Working on it"), class_="state", role="status")
+        return el(
+            "p", el("span", class_="pulse", aria_hidden=True), t("Working on it"), class_="run-state", role="status"
+        )
     if run.status == "stopped":
-        return el("p", icon("cross"), t("Stopped. What was found until then stands above."), class_="state")
+        return el("p", icon("cross"), t("Stopped. What was found until then stands above."), class_="run-state")
     if run.answer is None:
-        return el("p", icon("alarm"), t("No answer came of this. Ask it again."), class_="state red")
+        return el("p", icon("alarm"), t("No answer came of this. Ask it again."), class_="run-state red")
     answer = run.answer
     how = t("Without a model") if answer.brain == "playbook" else answer.brain
     looks, seconds = t("looks: {n}", n=answer.calls), t("{n} s", n=f"{answer.seconds:.1f}")

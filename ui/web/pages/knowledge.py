@@ -65,7 +65,7 @@ def _search(t: Catalogue, query: str) -> Html:
         el("input", name="q", value=query, type="search", aria_label=label, placeholder=label, id="q"),
         el("input", name="section", value="", type="hidden"),
         el("button", icon("search"), t("Search"), class_="button primary"),
-        class_="search",
+        class_="find",
         role="search",
     )
 

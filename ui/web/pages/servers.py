@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from agent.models import World
 from ui.api.models import ServerView, ToolView
 from ui.cli.catalogue import Catalogue
 from ui.web.board import board
@@ -16,10 +17,10 @@ SIGNS: Final[Mapping[str, str]] = {"ready": "check", "starting": "clock", "down"
 
 def draw(visit: Visit) -> None:
     """Draw the page for a visit."""
-    board(draw_servers(visit.t, visit.api.servers(visit.world).servers), "servers")
+    board(draw_servers(visit.t, visit.world, visit.api.servers(visit.world).servers), "servers")
 
 
-def draw_servers(t: Catalogue, servers: Sequence[ServerView]) -> Html:
+def draw_servers(t: Catalogue, world: World, servers: Sequence[ServerView]) -> Html:
     """Its markup: what needs somebody first, then every server."""
     if not servers:
         return empty("servers", t("No server"), t("Add one: {command}", command="mcpsoc servers add FILE"))
@@ -28,6 +29,7 @@ def draw_servers(t: Catalogue, servers: Sequence[ServerView]) -> Html:
         "div",
         el("h1", t("Servers")),
         _summary(t, servers),
+        _simulated(t) if world == "site" and any(server.backend == "embedded" for server in servers) else None,
         *(_server(t, server) for server in ordered),
         class_="servers",
     )
@@ -48,6 +50,20 @@ def _summary(t: Catalogue, servers: Sequence[ServerView]) -> Html:
     )
 
 
+def _simulated(t: Catalogue) -> Html:
+    """What it means on a site that a server answers from the simulated enterprise."""
+    return el(
+        "div",
+        el(
+            "p",
+            t("Simulated servers are never asked about your site. Add those of your products:"),
+        ),
+        _command(t, "mcpsoc servers add FILE"),
+        class_="advice",
+        role="note",
+    )
+
+
 def _needs(server: ServerView) -> bool:
     """Whether somebody should look at it."""
     return server.state != "ready" or any(tool.standing != "usable" for tool in server.tools)
@@ -58,7 +74,7 @@ def _server(t: Catalogue, server: ServerView) -> Html:
         "details",
         el(
             "summary",
-            el("span", icon(SIGNS[server.state]), state_name(t, server.state), class_=f"state {server.state}"),
+            el("span", icon(SIGNS[server.state]), state_name(t, server.state), class_=f"link {server.state}"),
             el("b", server.name),
             el("span", backend_name(t, server), class_="tag"),
             el("span", t("bundled") if server.bundled else t("added"), class_="tag"),
@@ -130,7 +146,7 @@ def _tool(t: Catalogue, tool: ToolView) -> Html:
     first = tool.description.strip().split("\n", 1)[0]
     return el(
         "li",
-        el("code", tool.name),
+        el("code", tool.name.rpartition("__")[2]),
         el("span", kinds[tool.kind], class_=f"tag {tool.kind or 'unknown'}"),
         el("span", standing_name(t, tool.standing), class_=f"tag {tool.standing}"),
         el("span", tool.problem or first, class_="words"),
