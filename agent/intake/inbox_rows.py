@@ -18,8 +18,8 @@ SCHEMA: Final = (
 CREATE TABLE IF NOT EXISTS inbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     world TEXT NOT NULL,
-    sha256 BLOB NOT NULL,
-    key BLOB,
+    sha256 TEXT NOT NULL,
+    key TEXT,
     format TEXT,
     raw BLOB NOT NULL,
     sender TEXT NOT NULL,
@@ -62,18 +62,17 @@ class Incoming:
     """The sender's own name for it; with the sender's name, it stands for one row for ever."""
 
     @property
-    def sha256(self) -> bytes:
+    def sha256(self) -> str:
         """What makes it the same alert as another one."""
-        return hashlib.sha256(self.raw).digest()
+        return hashlib.sha256(self.raw).hexdigest()
 
     @property
-    def key_sha256(self) -> bytes | None:
+    def key_sha256(self) -> str | None:
         """What makes it the same by the sender's word; two senders may use one key without meeting."""
-        return None if self.key is None else hashlib.sha256(f"{self.sender}\0{self.key}".encode()).digest()
+        return None if self.key is None else hashlib.sha256(f"{self.sender}\0{self.key}".encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(Model):
     """What an incoming alert became, once it is on disk."""
 
     id: int

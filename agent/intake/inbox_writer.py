@@ -1,15 +1,16 @@
-"""The one thread that writes accepted alerts: what came while it was busy goes to disk in one transaction.
+"""Accepted alerts go to disk in groups: while one transaction is written, the next group gathers.
 
-A sender's await ends after the commit, never before: between the two, nothing is accepted.
+A sender's await ends after the commit, never before: between the two, nothing is accepted. A group is a handful of
+statements however many rows it has, since between any two of them the thread may have to wait for the event loop.
 """
 
 import asyncio
+import json
 import logging
-import queue
 import sqlite3
-import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,16 +23,23 @@ log = logging.getLogger(__name__)
 
 MOST_ROWS: Final = 200
 """Rows of one transaction."""
-CLOSE_S: Final = 30.0
 
+_LAST: Final = "SELECT coalesce(max(id), 0) FROM inbox"
 _INSERT: Final = """
 INSERT INTO inbox (world, sha256, key, format, raw, sender, received_at, status, due_at)
-VALUES (:world, :sha256, :key, :format, :raw, :sender, :now, 'queued', 0)
-ON CONFLICT DO NOTHING RETURNING id
+SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+    json_extract(value, '$[3]'), CAST(json_extract(value, '$[4]') AS BLOB), json_extract(value, '$[5]'),
+    :now, 'queued', 0
+FROM json_each(:items) WHERE true ORDER BY key ON CONFLICT DO NOTHING
 """
 _FIND: Final = """
-SELECT id, status FROM inbox WHERE world = :world AND (sha256 = :sha256 OR key = :key) ORDER BY key IS :key DESC LIMIT 1
+SELECT json_group_array(json_array(item.key, inbox.id, inbox.status)) FROM json_each(:items) AS item
+CROSS JOIN inbox ON inbox.id = coalesce(
+    (SELECT id FROM inbox WHERE world = json_extract(item.value, '$[0]') AND key = json_extract(item.value, '$[2]')),
+    (SELECT id FROM inbox WHERE world = json_extract(item.value, '$[0]') AND sha256 = json_extract(item.value, '$[1]'))
+)
 """
+"""A key says more than the bytes: what a sender calls the same is the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,111 +47,104 @@ class Job:
     """A few alerts of one sender, and who waits for them."""
 
     incoming: Sequence[Incoming]
-    loop: asyncio.AbstractEventLoop
     written: asyncio.Future[list[Posted]]
-
-    def tell(self, outcome: list[Posted] | InboxError) -> None:
-        """Wake the sender; one that gave up waiting, or whose loop is gone, hears nothing."""
-        try:
-            self.loop.call_soon_threadsafe(self._settle, outcome)
-        except RuntimeError:
-            log.info("sender_gone rows=%s", len(self.incoming))
-
-    def _settle(self, outcome: list[Posted] | InboxError) -> None:
-        if self.written.done():
-            return
-        if isinstance(outcome, InboxError):
-            self.written.set_exception(outcome)
-        else:
-            self.written.set_result(outcome)
 
 
 class Writer:
-    """Groups what is written; the thread starts with the first alert."""
+    """Groups what is written. Everybody who writes does so on one event loop."""
 
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:
         self._path = path
         self._clock = clock
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._jobs: deque[Job] = deque()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inbox-writer")
+        self._db: sqlite3.Connection | None = None
+        self._drain: asyncio.Task[None] | None = None
         self._closed = False
 
     async def write(self, incoming: Sequence[Incoming]) -> list[Posted]:
         """Returns once all are on disk. Raises: InboxError when one of them could not be written."""
         if self._closed:
             raise InboxError(f"the inbox {self._path} is closed")
-        self._start()
         loop = asyncio.get_running_loop()
         starts = range(0, len(incoming), MOST_ROWS)
-        jobs = [Job(incoming[start : start + MOST_ROWS], loop, loop.create_future()) for start in starts]
-        for job in jobs:
-            self._jobs.put(job)
+        jobs = [Job(incoming[start : start + MOST_ROWS], loop.create_future()) for start in starts]
+        self._jobs.extend(jobs)
+        if self._drain is None or self._drain.done():
+            self._drain = loop.create_task(self._write_all(), name="inbox-writer")
         written = await asyncio.gather(*(job.written for job in jobs))
         return [posted for part in written for posted in part]
 
     def close(self) -> None:
-        """Commit what is on its way and end the thread."""
+        """Finish the transaction under way and close the file; whoever still waits is not told that it was accepted."""
         self._closed = True
-        if self._thread is not None:
-            self._jobs.put(None)
-            self._thread.join(CLOSE_S)
+        self._thread.submit(self._close_file)
+        self._thread.shutdown(wait=True)
 
-    def _start(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="inbox-writer", daemon=True)
-            self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            with closing(open_inbox_database(self._path, "FULL")) as db:
-                while group := self._next():
-                    self._commit(db, group)
-        except InboxError as error:
-            self._refuse_all(error)
+    async def _write_all(self) -> None:
+        """Group after group, until nobody waits."""
+        loop = asyncio.get_running_loop()
+        while self._jobs:
+            group = self._next()
+            incoming = [item for job in group for item in job.incoming]
+            try:
+                posted = await loop.run_in_executor(self._thread, self._commit, incoming)
+            except Exception as error:
+                log.exception("inbox_write_failed rows=%s", len(incoming))
+                _refuse(group, InboxError(f"cannot write the inbox {self._path}: {error}"))
+            else:
+                _tell(group, posted)
 
     def _next(self) -> list[Job]:
-        """The jobs of the next transaction; none when it is time to end."""
-        job = self._jobs.get()
-        group: list[Job] = []
-        rows = 0
-        while job is not None:
-            group.append(job)
-            rows += len(job.incoming)
-            if rows >= MOST_ROWS or self._jobs.empty():
-                return group
-            job = self._jobs.get()
-        if group:
-            self._jobs.put(None)
+        """The jobs of the next transaction, in the order they came."""
+        group = [self._jobs.popleft()]
+        rows = len(group[0].incoming)
+        while self._jobs and rows + len(self._jobs[0].incoming) <= MOST_ROWS:
+            group.append(self._jobs.popleft())
+            rows += len(group[-1].incoming)
         return group
 
-    def _commit(self, db: sqlite3.Connection, group: list[Job]) -> None:
-        try:
-            with transaction(db):
-                posted = [[self._insert(db, item) for item in job.incoming] for job in group]
-        except Exception as error:
-            log.exception("inbox_write_failed jobs=%s", len(group))
-            for job in group:
-                job.tell(InboxError(f"cannot write the inbox {self._path}: {error}"))
-            return
-        for job, rows in zip(group, posted, strict=True):
-            job.tell(rows)
+    def _commit(self, incoming: Sequence[Incoming]) -> list[Posted]:
+        """One transaction, on disk when this returns. Runs in the writer's thread."""
+        if self._db is None:
+            self._db = open_inbox_database(self._path, "FULL")
+        values = {"items": json.dumps([_values(item) for item in incoming]), "now": self._clock()}
+        with transaction(self._db):
+            last = int(self._db.execute(_LAST).fetchone()[0])
+            self._db.execute(_INSERT, values)
+            found = json.loads(self._db.execute(_FIND, values).fetchone()[0])
+        return _posted(last, sorted(found))
 
-    def _insert(self, db: sqlite3.Connection, item: Incoming) -> Posted:
-        values = {
-            "world": item.world,
-            "sha256": item.sha256,
-            "key": item.key_sha256,
-            "format": item.format,
-            "raw": item.raw,
-            "sender": item.sender,
-            "now": self._clock(),
-        }
-        if (row := db.execute(_INSERT, values).fetchone()) is not None:
-            return Posted(row["id"], "queued", duplicate=False)
-        known = db.execute(_FIND, values).fetchone()
-        return Posted(known["id"], known["status"], duplicate=True)
+    def _close_file(self) -> None:
+        if self._db is not None:
+            self._db.close()
 
-    def _refuse_all(self, error: InboxError) -> None:
-        """The file cannot be opened: nobody waits for ever."""
-        while (job := self._jobs.get()) is not None:
-            job.tell(error)
+
+def _values(item: Incoming) -> list[str | None]:
+    return [item.world, item.sha256, item.key_sha256, item.format, item.raw.decode("utf-8"), item.sender]
+
+
+def _posted(last: int, found: Sequence[tuple[int, int, str]]) -> list[Posted]:
+    """A row is new when its number is, and the first time it occurs."""
+    seen: set[int] = set()
+    posted = []
+    for _, row, status in found:
+        posted.append(Posted.model_validate({"id": row, "status": status, "duplicate": row <= last or row in seen}))
+        seen.add(row)
+    return posted
+
+
+def _tell(group: Sequence[Job], posted: Sequence[Posted]) -> None:
+    """Wake the senders that still wait."""
+    start = 0
+    for job in group:
+        end = start + len(job.incoming)
+        if not job.written.done():
+            job.written.set_result(list(posted[start:end]))
+        start = end
+
+
+def _refuse(group: Sequence[Job], error: InboxError) -> None:
+    for job in group:
+        if not job.written.done():
+            job.written.set_exception(error)

@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -27,6 +28,8 @@ from ui.home import Home, replace_text
 
 log = logging.getLogger(__name__)
 
+LOOK_EVERY_S = 0.25
+"""How long a change of the files may go unnoticed; looking at every request would cost more than the rest of it."""
 MOST_SESSIONS = 1000
 WRONG_PER_S = 0.5
 WRONG_AT_ONCE = 20
@@ -47,9 +50,16 @@ class SessionFile(Model):
 
 
 class Keyring:
-    """Recognises secrets. Changes of `users.toml` and `api.token` count from the next request on."""
+    """Recognises secrets. Changes of `users.toml` and `api.token` count at once, or `look_every_s` later."""
 
-    def __init__(self, home: Home, settings: Settings, operator: str, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        home: Home,
+        settings: Settings,
+        operator: str,
+        clock: Callable[[], datetime] = utc_now,
+        look_every_s: float = LOOK_EVERY_S,
+    ) -> None:
         """Raises: UsersError when the local token cannot be read or made."""
         self._home = home
         self._operator = operator
@@ -58,6 +68,8 @@ class Keyring:
         self._wrong = Rate(WRONG_PER_S, WRONG_AT_ONCE)
         self._holders: tuple[tuple[str, Identity], ...] = ()
         self._stamp: tuple[int, ...] = ()
+        self._look_every_s = look_every_s
+        self._looked_at = float("-inf")
         self._refresh()
         self._sessions = self._read_sessions()
 
@@ -130,6 +142,9 @@ class Keyring:
 
     def _refresh(self) -> None:
         """Read tokens and users again when a file changed. A faulty users file admits none of its users."""
+        if (now := time.monotonic()) - self._looked_at < self._look_every_s:
+            return
+        self._looked_at = now
         stamp = (*_stamp(self._home.api_token), *_stamp(self._home.users))
         if stamp == self._stamp and self._holders:
             return

@@ -1,5 +1,7 @@
 """The API process: uvicorn on loopback."""
 
+import sys
+
 import uvicorn
 
 from ui.api.app import build_api
@@ -9,6 +11,8 @@ from ui.home import Home
 
 KEEP_ALIVE_S = 75
 """Senders keep their connection for a while; opening one costs more than an alert."""
+SWITCH_S = 0.001
+"""How long the event loop may keep the thread that commits alerts from going on; senders wait for that thread."""
 GRACE_S = 3
 """How long answers under way, streams above all, may take when the process is asked to end."""
 
@@ -17,6 +21,7 @@ def main(home: Home, *, port: int | None = None, settings: Settings | None = Non
     """Serve 127.0.0.1 until SIGTERM or SIGINT. Returns the exit code.
 
     No line is logged per request: an address may hold what nobody else should read."""
+    sys.setswitchinterval(SWITCH_S)
     chosen = settings or Settings()
     config = uvicorn.Config(
         build_api(home.make(), chosen, operator()),
