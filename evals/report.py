@@ -5,9 +5,8 @@ import sys
 from typing import Literal, TypeAlias
 
 from agent.models import Disposition, Model
-from evals.statistics import Rate
-
-Interval: TypeAlias = tuple[float, float]
+from evals.measured import Interval, Measured
+from evals.suites.chat_report import ChatReport, chat_table
 
 DISPOSITIONS: tuple[Disposition, ...] = (
     "true_positive",
@@ -16,24 +15,6 @@ DISPOSITIONS: tuple[Disposition, ...] = (
     "needs_human",
     "not_evaluable",
 )
-
-
-class Measured(Model):
-    """A rate with what it was counted from; `value` and `wilson` are null when nothing was counted."""
-
-    hits: int
-    n: int
-    value: float | None
-    wilson: Interval | None
-
-    @classmethod
-    def of(cls, rate: Rate) -> "Measured":
-        """The rate, rounded to what its denominators bear."""
-        value = None if rate.value is None else round(rate.value, 4)
-        return cls(hits=rate.hits, n=rate.n, value=value, wilson=_rounded(rate.interval))
-
-    def __str__(self) -> str:
-        return str(Rate(self.hits, self.n))
 
 
 class ClaimCount(Model):
@@ -122,16 +103,7 @@ class TriageReport(Model):
     interrupted: bool = False
 
 
-Report: TypeAlias = StoriesReport | TriageReport
-
-
-def _rounded(interval: Interval | None) -> Interval | None:
-    return None if interval is None else (round(interval[0], 4), round(interval[1], 4))
-
-
-def wilson(rate: Rate) -> Interval | None:
-    """The rate's 95 % interval to four places."""
-    return _rounded(rate.interval)
+Report: TypeAlias = StoriesReport | TriageReport | ChatReport
 
 
 def peak_rss_mb() -> float:
@@ -142,7 +114,13 @@ def peak_rss_mb() -> float:
 
 def markdown(report: Report) -> str:
     """The report as Markdown, ending with a line feed."""
-    return _stories(report) if isinstance(report, StoriesReport) else _triage(report)
+    match report:
+        case StoriesReport():
+            return _stories(report)
+        case TriageReport():
+            return _triage(report)
+        case ChatReport():
+            return chat_table(report) + _interrupted(report.interrupted)
 
 
 def _stories(report: StoriesReport) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from evals.errors import DataMissingError, SuiteUnknownError
+from evals.errors import DataMissingError, EvalError, SuiteUnknownError
 from evals.pipeline import site_judge
 from evals.report import Report
+from evals.suites.chat import OpenDesk, run_chat
 from evals.suites.stories import run_stories
 from evals.suites.triage_labelled import run_triage_labelled
 
@@ -21,6 +22,8 @@ class Request:
     first_seed: int = 1
     data: Path | None = None
     """The labelled alerts; only for suites that need data."""
+    open_desk: OpenDesk | None = None
+    """Puts the product together over a home; only for suites that talk with it."""
     progress: Progress = lambda line: None
     """Told each finished step; the command line prints it on stderr."""
 
@@ -57,11 +60,18 @@ async def _triage_labelled(request: Request) -> Report:
         return await run_triage_labelled(path, judge, progress=request.progress)
 
 
+async def _chat(request: Request) -> Report:
+    if request.open_desk is None:
+        raise EvalError("this suite talks with the whole product: run it with mcpsoc eval run --suite chat")
+    return await run_chat(request.open_desk, progress=request.progress)
+
+
 SUITES: Mapping[str, Suite] = {
     suite.name: suite
     for suite in (
         Suite("stories", "every story of seeded labs against the lab's ground truth", False, _stories),
         Suite("triage-labelled", "alerts labelled TP or FP by somebody else, as site alerts", True, _triage_labelled),
+        Suite("chat", "questions over ten labs, answered without a doubt about what is true there", False, _chat),
     )
 }
 """Name to suite."""

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.models import CLOSING, Disposition
-from evals.report import DISPOSITIONS, Calls, ClaimCount, Escalation, FamilyRow, Measured, StoriesReport, peak_rss_mb
+from evals.measured import Measured
+from evals.report import DISPOSITIONS, Calls, ClaimCount, Escalation, FamilyRow, StoriesReport, peak_rss_mb
 from evals.statistics import Binary, Rate, percentile
 
 KINDS = ("attack", "benign_twin", "sensor_blind", "attack_killed_sensor", "attack_beside_authorised")

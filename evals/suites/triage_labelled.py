@@ -16,7 +16,8 @@ from agent.errors import AgentError
 from agent.intake import IntakeError
 from agent.models import CLOSING, Disposition, JsonObject, Model, Report
 from evals.errors import DataMissingError
-from evals.report import DISPOSITIONS, TriageReport, wilson
+from evals.measured import wilson
+from evals.report import DISPOSITIONS, TriageReport
 from evals.statistics import Binary, auc
 from evals.stopping import until_stopped
 

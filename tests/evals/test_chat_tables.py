@@ -1,0 +1,53 @@
+"""The tables of the suite `chat`: enough questions, none of them broken, and held-out ones that nobody trained on."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from evals.errors import DataBrokenError
+from evals.suites.chat_tables import language_of, load_conversations, load_worlds
+from evals.suites.chat_truth import TRUTHS
+
+ASKED = load_conversations()
+TURNS = [(item, turn) for item in ASKED for turn in item.conversation.turns]
+
+
+def test_there_are_questions_enough_of_every_sort() -> None:
+    """Eighty at least over ten labs, half of them held out, a fifth in Chinese."""
+    held_out = [turn for item, turn in TURNS if item.split == "held_out"]
+    assert len(TURNS) >= 80
+    assert len(load_worlds()) == 10
+    assert 0.4 < len(held_out) / len(TURNS) < 0.6
+    assert sum(language_of(turn.ask) == "zh" for _, turn in TURNS) > len(TURNS) / 5
+    assert {turn.intent for turn in held_out} == {turn.intent for _, turn in TURNS}
+
+
+def test_held_out_questions_stand_nowhere_else() -> None:
+    """Neither their words nor their labs."""
+    words = {split: {turn.ask for item, turn in TURNS if item.split == split} for split in ("development", "held_out")}
+    seeds = {split: {item.conversation.seed for item in ASKED if item.split == split} for split in words}
+    assert not words["development"] & words["held_out"]
+    assert not seeds["development"] & seeds["held_out"]
+    assert seeds["development"] | seeds["held_out"] == {world.seed for world in load_worlds()}
+
+
+@pytest.mark.parametrize("truth", sorted({turn.truth for _, turn in TURNS}))
+def test_every_question_gives_its_truth_what_it_needs(truth: str) -> None:
+    """A misspelt argument is found before ten labs are built."""
+    for _, turn in TURNS:
+        if turn.truth == truth:
+            inspect.signature(TRUTHS[truth]).bind(None, **turn.of)
+
+
+def test_a_broken_table_is_named(tmp_path: Path) -> None:
+    """With its file, and what is wrong in it."""
+    (tmp_path / "worlds.yaml").write_text("worlds: [{seed: one, stories: {}}]", encoding="utf-8")
+    with pytest.raises(DataBrokenError, match=r"worlds\.yaml.*"):
+        load_worlds(tmp_path)
+
+
+def test_the_language_of_a_question_is_chinese_with_the_first_chinese_character() -> None:
+    """Analysts mix the two."""
+    assert language_of("check 一下 ws-042 的 owner") == "zh"
+    assert language_of("who owns ws-042?") == "en"
