@@ -12,7 +12,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import bootstrap
 
 from ui.api.client import ApiClient
-from ui.web import entering, shell
+from ui.web import entering, files, shell
 from ui.web.frame import PATHS
 from ui.web.looks import options
 
@@ -24,9 +24,10 @@ def build_page(api_url: str, port: int) -> st.App:
     """The page as an ASGI application; one per process. `api_url` is where its API listens."""
     bootstrap.load_config_options(dict(options(port)))
     PagesManager.uses_pages_directory = False  # app.py names the pages; the folder beside it is not Streamlit's
+    connect = partial(ApiClient, api_url)
     return st.App(
         SCRIPT,
-        routes=[*entering.routes(partial(ApiClient, api_url)), *shell.routes(tuple(PATHS.values()))],
+        routes=[*entering.routes(connect), *files.routes(connect), *shell.routes(tuple(PATHS.values()))],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)],
         secrets={"api_url": api_url},
     )
