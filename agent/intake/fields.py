@@ -6,8 +6,9 @@ what no table names is never a field, and whatever is not declared a sensor's ow
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 from pydantic import JsonValue
@@ -102,24 +103,29 @@ class Found:
 def find(document: JsonValue, path: str) -> tuple[Found, ...]:
     """All values at a dotted place, through lists, flat or nested keys alike; at most 100."""
     found: list[Found] = []
-    for item in _walk(document, tuple(path.split(".")), ()):
-        found.append(item)
-        if len(found) == MAX_VALUES:
-            break
+    _gather(document, path, (), found)
     return tuple(found)
 
 
-def _walk(value: JsonValue, parts: tuple[str, ...], keys: tuple[str, ...]) -> Iterator[Found]:
+def _gather(value: JsonValue, path: str, keys: tuple[str, ...], found: list[Found]) -> None:
+    if len(found) == MAX_VALUES:
+        return
     if isinstance(value, list):
         for item in value:
-            yield from _walk(item, parts, (*keys, "*"))
-    elif not parts:
-        yield Found(keys, value)
+            _gather(item, path, (*keys, "*"), found)
+    elif not path:
+        found.append(Found(keys, value))
     elif isinstance(value, dict):
-        for taken in range(len(parts), 0, -1):
-            key = ".".join(parts[:taken])
+        for key, rest in _ways(path):
             if key in value:
-                yield from _walk(value[key], parts[taken:], (*keys, key))
+                _gather(value[key], rest, (*keys, key), found)
+
+
+@lru_cache(maxsize=4096)
+def _ways(path: str) -> tuple[tuple[str, str], ...]:
+    """Every way to begin a dotted path, the longest key first, and what is left of it then."""
+    parts = path.split(".")
+    return tuple((".".join(parts[:taken]), ".".join(parts[taken:])) for taken in range(len(parts), 0, -1))
 
 
 def first_text(document: JsonValue, *paths: str) -> str | None:
