@@ -10,11 +10,11 @@ import streamlit as st
 from agent.models import World
 from ui.api.client import ApiClient, ApiError
 from ui.api.models import Me
-from ui.cli.catalogue import LANGUAGES, Catalogue, load
+from ui.cli.catalogue import Catalogue, load
 from ui.web import notices
 from ui.web.board import PENDING
 from ui.web.client import client
-from ui.web.frame import PATHS, PageName, Showing, Visit
+from ui.web.frame import PATHS, PageName, Showing, Visit, visitor_language
 from ui.web.looks import STYLES
 from ui.web.pages import case, chat, knowledge, queue, servers
 from ui.web.sidebar import draw_sidebar, page_title
@@ -33,7 +33,7 @@ def main() -> None:
     st.set_page_config(page_title="MCPSoc", layout="wide", menu_items={})
     for sheet in STYLES:
         st.html(sheet)
-    t = load(_language())
+    t = load(visitor_language())
     pages: dict[PageName, st.Page] = {
         name: st.Page(partial(_draw, name, t), title=page_title(t, name), url_path=name, default=name == "queue")
         for name in PAGES
@@ -63,12 +63,6 @@ def _switch(pages: Mapping[PageName, st.Page], address: str) -> None:
     place = urlsplit(address)
     name: PageName = next((name for name, path in PATHS.items() if path == place.path), "queue")
     st.switch_page(pages[name], query_params=dict(parse_qsl(place.query)))
-
-
-def _language() -> str:
-    """The language of the address, else of the browser, else English."""
-    asked = (st.query_params.get("lang", ""), (st.context.locale or "")[:2])
-    return next((language for language in asked if language in LANGUAGES), "en")
 
 
 def _visit(api: ApiClient, t: Catalogue) -> Visit:

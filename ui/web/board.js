@@ -20,6 +20,7 @@ export default function board({ data, parentElement, setTriggerValue }) {
     const link = event.target.closest("a[data-go]");
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
       event.preventDefault();
+      if (new URL(link.href).pathname === window.location.pathname) hold(root, link);
       return go(link.getAttribute("href"));
     }
     const button = event.target.closest("button[data-do]");
@@ -59,11 +60,16 @@ function redraw(root, html) {
   const chosen = picked(root);
   const active = root.contains(document.activeElement) ? document.activeElement.id : "";
   const open = [...root.querySelectorAll("details[id]")].map((part) => [part.id, part.open]);
+  const written = [...root.querySelectorAll("form[id] [name]")].map((field) => [field.form.id, field.name, field.value]);
   root.innerHTML = html;
   root.querySelectorAll("input[data-pick]").forEach((box) => (box.checked = chosen.includes(box.value)));
   open.forEach(([id, was]) => {
     const part = root.querySelector("#" + CSS.escape(id));
     if (part) part.open = was;
+  });
+  written.forEach(([form, name, value]) => {
+    const field = root.querySelector(`form[id="${CSS.escape(form)}"] [name="${CSS.escape(name)}"]`);
+    if (field && value) field.value = value;
   });
   const again = (active && root.querySelector("#" + CSS.escape(active))) || root.querySelector("[data-focus]");
   if (again) again.focus({ preventScroll: Boolean(active) });
@@ -78,6 +84,25 @@ function count(root) {
   const chosen = picked(root).length;
   root.querySelectorAll("[data-picks]").forEach((place) => (place.textContent = chosen));
   root.querySelectorAll("[data-when-picked]").forEach((place) => (place.hidden = !chosen));
+}
+
+// What was clicked stays where it is on the screen while the page around it is laid out anew.
+function hold(root, link) {
+  const place = link.getAttribute("href");
+  const top = link.getBoundingClientRect().top;
+  const main = root.closest('[data-testid="stMain"]');
+  const until = performance.now() + 1500;
+  let free = !main;
+  const stop = () => (free = true);
+  ["wheel", "keydown", "touchstart", "pointerdown"].forEach((name) => window.addEventListener(name, stop, { once: true }));
+  const keep = () => {
+    if (free || performance.now() > until) return;
+    const now = [...root.querySelectorAll("a[data-go]")].find((other) => other.getAttribute("href") === place);
+    const moved = now ? now.getBoundingClientRect().top - top : 0;
+    if (Math.abs(moved) > 1) main.scrollBy(0, moved);
+    requestAnimationFrame(keep);
+  };
+  requestAnimationFrame(keep);
 }
 
 function address(changes) {

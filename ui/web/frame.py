@@ -12,7 +12,7 @@ from agent.models import World, utc_now
 from agent.wording import Language
 from ui.api.client import ApiClient
 from ui.api.models import Me, Theme, WorldView
-from ui.cli.catalogue import Catalogue
+from ui.cli.catalogue import LANGUAGES, Catalogue
 
 PageName = Literal["queue", "case", "chat", "servers", "knowledge"]
 PATHS: Final[Mapping[PageName, str]] = {
@@ -70,3 +70,9 @@ def address_with(**parameters: str | None) -> str:
     given = {**st.query_params.to_dict(), **parameters}
     path = urlsplit(st.context.url or "").path or "/"
     return f"{path}?{urlencode({name: value for name, value in given.items() if value})}"
+
+
+def visitor_language() -> str:
+    """The language of the address, else of the browser, else English."""
+    asked = (st.query_params.get("lang", ""), (st.context.locale or "")[:2])
+    return next((language for language in asked if language in LANGUAGES), "en")

@@ -1,15 +1,18 @@
 """What the frame has to say above a page: that the world is simulated, what was just done, what went wrong."""
 
+import logging
 from typing import Final
 
 import streamlit as st
 
 from ui.api.client import ApiError
-from ui.cli.catalogue import Catalogue
-from ui.web.frame import Visit
+from ui.cli.catalogue import Catalogue, load
+from ui.web.frame import Visit, visitor_language
 from ui.web.icons import icon
 from ui.web.inert import inert, show
 from ui.web.markup import Html, el
+
+log = logging.getLogger(__name__)
 
 SAID: Final = "said"
 """Where the session keeps what to say once, after something was done."""
@@ -51,6 +54,15 @@ def failed(t: Catalogue, error: ApiError) -> None:
         show(empty("alarm", t("No answer"), lead))
         return
     show(empty("alarm", t("That did not work"), error.message, el("p", error.hint) if error.hint else None))
+
+
+def broken(error: BaseException) -> bool:
+    """A fault of ours while a page was drawn: the log has it, the page says that it is one. Returns True: it is dealt
+    with."""
+    log.error("page failed", exc_info=error)
+    t = load(visitor_language())
+    show(empty("alarm", t("This page has a fault"), t("The log of the page says which. Nothing was changed by it.")))
+    return True
 
 
 def empty(drawing: str, title: str, lead: str, *more: Html | None) -> Html:

@@ -12,7 +12,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import bootstrap
 
 from ui.api.client import ApiClient
-from ui.web import entering, files, shell
+from ui.web import entering, files, notices, shell
 from ui.web.frame import PATHS
 from ui.web.looks import options
 
@@ -29,6 +29,7 @@ def build_page(api_url: str, port: int) -> st.App:
         SCRIPT,
         routes=[*entering.routes(connect), *files.routes(connect), *shell.routes(tuple(PATHS.values()))],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)],
+        on_script_error=notices.broken,
         secrets={"api_url": api_url},
     )
 

@@ -7,10 +7,11 @@ from agent.models import Verdict
 from ui.api.models import CaseView, Proof
 from ui.cli.catalogue import Catalogue
 from ui.cli.terms import term
+from ui.web.case.buttons import draw_buttons, reason_name
 from ui.web.frame import Visit
 from ui.web.icons import icon
 from ui.web.markup import Html, el
-from ui.web.verdicts import age_mark, disposition_mark, due_mark, likelihood_mark, priority_mark, severity_mark, stamp
+from ui.web.verdicts import disposition_mark, due_mark, likelihood_mark, priority_mark, severity_mark, span_text, stamp
 from ui.web.verdicts import status_mark as standing
 
 OUTCOMES: Final[Mapping[str, tuple[str, str]]] = {
@@ -30,7 +31,7 @@ def draw_head(visit: Visit, case: CaseView) -> Html:
     return el(
         "header",
         _line(visit, case),
-        el("h1", el("bdi", case.title)),
+        el("div", el("h1", el("bdi", case.title)), draw_buttons(visit, case), class_="title"),
         _verdict(t, case.verdict) if case.verdict else None,
         _person(visit, case),
         _proof(t, case.proof),
@@ -42,9 +43,11 @@ def _line(visit: Visit, case: CaseView) -> Html:
     t = visit.t
     back = el("a", icon("back"), t("Queue"), href=visit.address("queue"), data_go=True, class_="back")
     owner = el("span", icon("person"), el("bdi", case.owner)) if case.owner else None
-    age = el("span", t("opened"), " ", age_mark(t, case.created_at, case.now), " ", t("ago"))
+    age = el(
+        "time", t("opened {span} ago", span=span_text(t, case.now - case.created_at)), title=stamp(case.created_at)
+    )
     due = due_mark(t, case.due_at, case.now, case.status, overdue=case.overdue)
-    waiting = el("span", icon("clock"), t("to be taken"), " ", due) if case.status not in ("taken", "closed") else None
+    waiting = el("span", icon("clock"), t("Due"), due) if case.status not in ("taken", "closed") else None
     return el("p", back, el("b", case.id), standing(t, case.status), owner, age, waiting, class_="line")
 
 
@@ -83,20 +86,6 @@ def _person(visit: Visit, case: CaseView) -> Html | None:
         note,
         class_="human",
     )
-
-
-def reason_name(t: Catalogue, code: str) -> str:
-    """Why a case was closed, in words."""
-    names = {
-        "rule_logic": t("the rule is too broad"),
-        "bad_data": t("the data was wrong"),
-        "bad_intel": t("the intelligence was wrong"),
-        "authorised_test": t("an authorised test"),
-        "admin_work": t("administrators at work"),
-        "business_software": t("business software"),
-        "confirmed_attack": t("a confirmed attack"),
-    }
-    return names.get(code, code)
 
 
 def _proof(t: Catalogue, proof: Proof) -> Html:

@@ -1,15 +1,11 @@
-"""Beside a case: what people do with it, what it is about, techniques, similar cases, notes, and files of it."""
+"""Beside a case: what its alerts say, techniques, similar cases, notes, and files of it."""
 
 from collections.abc import Sequence
-from typing import get_args
 from urllib.parse import urlencode
 
-from agent.cases.lifecycle import REASONS
 from agent.models import Alert, Note
-from ui.api.models import AlertView, CaseView, ReasonCode, SimilarCase, TechniqueView
+from ui.api.models import AlertView, CaseView, SimilarCase, TechniqueView
 from ui.cli.catalogue import Catalogue
-from ui.cli.terms import term
-from ui.web.case.head import reason_name
 from ui.web.evidence import class_mark
 from ui.web.frame import Visit
 from ui.web.icons import icon
@@ -33,7 +29,6 @@ NAMED = (
 def draw_rail(visit: Visit, case: CaseView, similar: Sequence[SimilarCase]) -> Html:
     """The whole column."""
     parts = (
-        draw_doing(visit, case),
         *(_alert(visit.t, alert) for alert in case.alerts[:5]),
         _techniques(visit, case),
         _similar(visit, similar),
@@ -41,71 +36,6 @@ def draw_rail(visit: Visit, case: CaseView, similar: Sequence[SimilarCase]) -> H
         _files(visit, case),
     )
     return el("div", *parts, class_="rail")
-
-
-def draw_doing(visit: Visit, case: CaseView) -> Html:
-    """The buttons a person may press now."""
-    t = visit.t
-    closed = case.status == "closed"
-    mine = case.owner == visit.me.name
-    take = el("button", icon("flag"), t("Take"), type="button", data_do="take", class_="button primary")
-    question = el(
-        "a",
-        icon("chat"),
-        t("Ask about this case"),
-        href=visit.address("chat", case=case.id),
-        data_go=True,
-        class_="button",
-    )
-    return el(
-        "section",
-        el("div", take if visit.may("case.take") and not closed and not mine else None, question, class_="row"),
-        _closing(t) if visit.may("case.close") and not closed else None,
-        _reopening(t) if visit.may("case.reopen") and closed else None,
-        class_="panel doing",
-        aria_label=t("What to do with this case"),
-    )
-
-
-def _closing(t: Catalogue) -> Html:
-    reasons = (
-        el("option", f"{reason_name(t, code)} ({term(t, REASONS[code])})", value=code) for code in get_args(ReasonCode)
-    )
-    choices = (el("option", term(t, item), value=item) for item in dict.fromkeys(REASONS.values()))
-    form = el(
-        "form",
-        el(
-            "label",
-            t("Reason"),
-            el("select", el("option", t("Choose a reason"), value=""), *reasons, name="reason_code", required=True),
-            class_="field",
-        ),
-        el(
-            "label",
-            t("Disposition"),
-            el("select", el("option", t("as the reason says"), value=""), *choices, name="disposition"),
-            class_="field",
-        ),
-        el("label", t("Note"), el("textarea", name="note", rows=3, maxlength=10_000), class_="field"),
-        el("button", icon("check"), t("Close the case"), type="submit", class_="button primary"),
-        data_do="close",
-    )
-    return _unfolding("close", "check", t("Close with a reason"), form)
-
-
-def _reopening(t: Catalogue) -> Html:
-    field = el("textarea", name="why", rows=2, required=True, maxlength=10_000)
-    form = el(
-        "form",
-        el("label", t("Why"), field, class_="field"),
-        el("button", icon("reopen"), t("Open it again"), type="submit", class_="button primary"),
-        data_do="reopen",
-    )
-    return _unfolding("reopen", "reopen", t("Reopen"), form)
-
-
-def _unfolding(name: str, drawing: str, title: str, form: Html) -> Html:
-    return el("details", el("summary", icon(drawing), title, class_="button"), form, id=f"do-{name}", class_="unfold")
 
 
 def _alert(t: Catalogue, view: AlertView) -> Html:

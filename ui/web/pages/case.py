@@ -29,7 +29,7 @@ def draw(visit: Visit) -> None:
         return
     case = visit.api.case(visit.world, case_id, visit.language)
     doing = partial(do, visit, case.id)
-    board(draw_head(visit, case), "head")
+    board(draw_head(visit, case), "head", doing)
     main, rail = st.columns([2.7, 1], gap="medium")
     with main:
         board(draw_main(visit, case), "main")
