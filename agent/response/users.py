@@ -6,9 +6,12 @@ roles = ["analyst"]
 token_sha256 = "…"
 """
 
+import fcntl
 import json
 import os
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -18,6 +21,8 @@ from agent.response.errors import UsersError
 from agent.response.identity import Identity, Role, UserName
 from agent.response.tokens import hash_of, new_token
 
+RESERVED = frozenset({"mcpsoc", "unknown"})
+"""Names that entries of the audit log are signed with when no person did it."""
 HEAD = "# Who may use the API; written by `mcpsoc users`. Tokens are kept as SHA-256 only.\n"
 
 
@@ -65,16 +70,17 @@ def add_user(path: Path, name: str, roles: tuple[str, ...]) -> str:
     """Enter a user and return the token, which is not kept: whoever loses it gets a new entry.
 
     Raises: UsersError when the name or a role cannot be used, or the name is taken."""
-    users = load_users(path)
-    if any(user.name.casefold() == name.casefold() for user in users):
-        raise UsersError(f"there is a user {name} already; revoke it first")
     token = new_token()
     try:
         user = User.model_validate({"name": name, "roles": tuple(dict.fromkeys(roles)), "token_sha256": hash_of(token)})
     except ValidationError as error:
         detail = error.errors(include_url=False, include_input=False)[0]
         raise UsersError(f"{detail['loc'][0]}: {detail['msg']}") from error
-    _write(path, (*users, user))
+    with _alone(path):
+        users = load_users(path)
+        if name.casefold() in {*RESERVED, *(known.name.casefold() for known in users)}:
+            raise UsersError(f"the name {name} is taken")
+        _write(path, (*users, user))
     return token
 
 
@@ -82,11 +88,21 @@ def revoke_user(path: Path, name: str) -> None:
     """Take a user out; the token and every session opened with it end at once.
 
     Raises: UsersError when there is no such user."""
-    users = load_users(path)
-    left = tuple(user for user in users if user.name != name)
-    if len(left) == len(users):
-        raise UsersError(f"there is no user {name}")
-    _write(path, left)
+    with _alone(path):
+        users = load_users(path)
+        left = tuple(user for user in users if user.name != name)
+        if len(left) == len(users):
+            raise UsersError(f"there is no user {name}")
+        _write(path, left)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One change at a time, whoever makes it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _write(path: Path, users: tuple[User, ...]) -> None:
@@ -96,7 +112,6 @@ def _write(path: Path, users: tuple[User, ...]) -> None:
         f"token_sha256 = {json.dumps(user.token_sha256)}\n"
         for user in users
     ]
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.touch(mode=0o600)
     beside.write_text(HEAD + "".join(entries), encoding="utf-8")
