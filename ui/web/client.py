@@ -21,6 +21,11 @@ def client() -> ApiClient | None:
         return None
     kept = st.session_state.get(KEPT)
     if not isinstance(kept, ApiClient):
-        kept = ApiClient(str(st.secrets["api_url"]), secret)
+        kept = ApiClient(service_url(), secret)
         st.session_state[KEPT] = kept
     return kept
+
+
+def service_url() -> str:
+    """Where the API listens."""
+    return str(st.secrets["api_url"])

@@ -8,14 +8,20 @@ from agent.cases.queries import CaseSummary, Sort
 from agent.models import Disposition, Priority
 from ui.api.models import CaseList
 from ui.cli.terms import term
+from ui.web.client import service_url
 from ui.web.filters import ROWS, TABS, Filters
 from ui.web.frame import Visit
 from ui.web.icons import icon
-from ui.web.markup import Html, el, join
+from ui.web.markup import Html, el, join, lines
 from ui.web.verdicts import age_mark, disposition_mark, due_mark, likelihood_mark, priority_mark, status_mark
 
 TITLE = 160
 """Characters of a title that a row shows."""
+SENDING = (
+    'curl -H "Authorization: Bearer $(cat ${{MCPSOC_HOME:-~/.mcpsoc}}/api.token)" \\\n'
+    "  --data-binary @examples/alerts.jsonl {service}/alerts"
+)
+"""How an alert is sent, for a shell."""
 
 
 def queue_view(visit: Visit, filters: Filters, queue: CaseList, fresh: Collection[str]) -> Html:
@@ -255,10 +261,10 @@ def _no_alerts(visit: Visit) -> Html:
         "section",
         icon("shield"),
         el("h2", t("No alert has come in yet")),
-        el("p", t("Send one to the service, or let it read the file your product writes:")),
-        el("pre", "mcpsoc triage examples/alerts.jsonl", class_="block"),
-        el("pre", "mcpsoc triage --watch /var/ossec/logs/alerts/alerts.json", class_="block"),
-        el("p", t("Every format it reads can also be sent to POST /alerts of the API."), class_="small"),
+        el("p", t("Send alerts to the service, in the format your product writes:")),
+        el("pre", lines(SENDING.format(service=service_url())), class_="block", tabindex=0),
+        el("p", t("Or let the analyst follow the file that your product writes:")),
+        el("pre", "mcpsoc triage --watch /var/ossec/logs/alerts/alerts.json", class_="block", tabindex=0),
         el("p", other) if demo else el("p", t("To see it at work first:"), " ", el("code", "mcpsoc demo")),
         class_="empty card",
     )

@@ -27,7 +27,7 @@ def draw_timeline(visit: Visit, case: CaseView) -> Html | None:
         for item in case.moments
     )
     listed = el("ol", *moments, class_="moments") if case.moments else None
-    note = el("span", t("UTC"), class_="soft")
+    note = el("span", "UTC", class_="soft")
     head = el("header", el("h2", t("Timeline")), note)
     return el("section", head, picture, _tones(t), listed, _events(visit, case), class_="panel", id="timeline")
 
