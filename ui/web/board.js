@@ -50,10 +50,16 @@ export default function board({ data, parentElement, setTriggerValue }) {
     if (field.dataset.param && field.form && field.tagName === "SELECT") field.form.requestSubmit();
   };
   root.onkeydown = (event) => {
-    if (event.key === "Escape" && data.escape) go(data.escape);
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form) event.target.form.requestSubmit();
   };
+  const escape = (event) => {
+    if (event.key === "Escape" && !event.target.closest("input, textarea, select")) go(data.escape);
+  };
+  if (root.forget) root.forget();
+  root.forget = () => document.removeEventListener("keydown", escape);
+  if (data.escape) document.addEventListener("keydown", escape);
   count(root);
+  return root.forget;
 }
 
 function redraw(root, html) {

@@ -59,6 +59,7 @@ def _head(t: Catalogue, evidence: Evidence) -> Html:
             aria_label=close,
             title=close,
             class_="button plain",
+            data_focus=True,
         ),
     )
 
