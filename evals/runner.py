@@ -7,7 +7,7 @@ from pathlib import Path
 from evals.errors import DataMissingError, EvalError, SuiteUnknownError
 from evals.pipeline import site_judge
 from evals.report import Report
-from evals.suites.chat import OpenDesk, run_chat
+from evals.suites.chat import OpenDesk, run_chat, run_chat_model
 from evals.suites.stories import run_stories
 from evals.suites.triage_labelled import run_triage_labelled
 
@@ -61,9 +61,17 @@ async def _triage_labelled(request: Request) -> Report:
 
 
 async def _chat(request: Request) -> Report:
+    return await run_chat(_product(request), progress=request.progress)
+
+
+async def _chat_model(request: Request) -> Report:
+    return await run_chat_model(_product(request), progress=request.progress)
+
+
+def _product(request: Request) -> OpenDesk:
     if request.open_desk is None:
         raise EvalError("this suite talks with the whole product: run it with mcpsoc eval run --suite chat")
-    return await run_chat(request.open_desk, progress=request.progress)
+    return request.open_desk
 
 
 SUITES: Mapping[str, Suite] = {
@@ -71,7 +79,8 @@ SUITES: Mapping[str, Suite] = {
     for suite in (
         Suite("stories", "every story of seeded labs against the lab's ground truth", False, _stories),
         Suite("triage-labelled", "alerts labelled TP or FP by somebody else, as site alerts", True, _triage_labelled),
-        Suite("chat", "questions over ten labs, answered without a doubt about what is true there", False, _chat),
+        Suite("chat", "questions over ten labs, held against what is true there", False, _chat),
+        Suite("chat-model", "ten conversations with the language model that is switched on", False, _chat_model),
     )
 }
 """Name to suite."""

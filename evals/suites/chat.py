@@ -17,6 +17,7 @@ from agent.analyst import Analyst
 from agent.conversation.models import Answer
 from agent.conversation.service import ChatService
 from agent.host.host import Host
+from agent.settings import Settings
 from evals.errors import EvalError
 from evals.pipeline import Pipeline, playbook_brain
 from evals.stopping import until_stopped
@@ -24,12 +25,16 @@ from evals.suites.chat_asking import Talk
 from evals.suites.chat_cast import Cast
 from evals.suites.chat_counting import Judged, report_of
 from evals.suites.chat_lab import LabFile, Story
-from evals.suites.chat_report import ChatReport
+from evals.suites.chat_report import ChatReport, SuiteName
 from evals.suites.chat_tables import Asked, World, load_conversations, load_worlds
 from evals.suites.chat_truth import Books
 from servers.lab.world import Lab
 
 Progress = Callable[[str], None]
+PATIENCE_S = 60.0
+"""How long one answer may take."""
+MODEL_PATIENCE_S = 1800.0
+"""The same with a language model behind it, which may be a slow one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +69,19 @@ async def run_chat(
     progress: Progress,
     worlds: Sequence[World] | None = None,
     conversations: Sequence[Asked] | None = None,
+    patience_s: float = PATIENCE_S,
+    suite: SuiteName = "chat",
 ) -> ChatReport:
-    """Hold every conversation of the tables, or these over these labs."""
+    """Hold every conversation of the tables, or these over these labs; an answer may take `patience_s`."""
     started, tally = perf_counter(), _Tally()
     asked = load_conversations() if conversations is None else conversations
     async with until_stopped() as stop:
         for world in load_worlds() if worlds is None else worlds:
             if mine := [item for item in asked if item.conversation.seed == world.seed]:
-                await _hold(open_desk, world, mine, tally, progress)
+                await _hold(open_desk, world, mine, tally, progress, patience_s)
     return report_of(
         tally.judged,
+        suite=suite,
         brain=tally.brain(),
         worlds=tally.worlds,
         seconds=perf_counter() - started,
@@ -81,9 +89,28 @@ async def run_chat(
     )
 
 
-async def _hold(open_desk: OpenDesk, world: World, asked: Iterable[Asked], tally: _Tally, progress: Progress) -> None:
+async def run_chat_model(open_desk: OpenDesk, *, progress: Progress) -> ChatReport:
+    """Ten conversations of four questions with the language model that is switched on, and their transcript.
+
+    Raises: EvalError when none is."""
+    if Settings().brain != "model":
+        raise EvalError("no language model is switched on: set MCPSOC_BRAIN=model, MCPSOC_MODEL and OPENAI_BASE_URL")
+    asked = load_conversations(("model",))
+    return await run_chat(
+        open_desk, progress=progress, conversations=asked, patience_s=MODEL_PATIENCE_S, suite="chat-model"
+    )
+
+
+async def _hold(
+    open_desk: OpenDesk,
+    world: World,
+    asked: Iterable[Asked],
+    tally: _Tally,
+    progress: Progress,
+    patience_s: float,
+) -> None:
     tally.worlds += 1
-    async with opened(open_desk, world) as (talk, cast):
+    async with opened(open_desk, world, patience_s) as (talk, cast):
         progress(f"seed {world.seed}: {len(cast.cases)} cases")
         for item in asked:
             async for judged in talk.held(item):
@@ -92,7 +119,7 @@ async def _hold(open_desk: OpenDesk, world: World, asked: Iterable[Asked], tally
 
 
 @asynccontextmanager
-async def opened(open_desk: OpenDesk, world: World) -> AsyncIterator[tuple[Talk, Cast]]:
+async def opened(open_desk: OpenDesk, world: World, patience_s: float = PATIENCE_S) -> AsyncIterator[tuple[Talk, Cast]]:
     """The product over a fresh lab of that world, its alerts already made into cases."""
     with tempfile.TemporaryDirectory(prefix="mcpsoc-eval-") as folder:
         path = Path(folder) / "lab.db"
@@ -102,7 +129,8 @@ async def opened(open_desk: OpenDesk, world: World) -> AsyncIterator[tuple[Talk,
             async with open_desk(Path(folder)) as desk:
                 await _triage(desk, cast)
                 store, tenant = desk.analyst.store, desk.analyst.settings.tenant("lab")
-                yield Talk(desk.chat, Books(lab, store, tenant, cast), lambda: _pass_time(path)), cast
+                books = Books(lab, store, tenant, cast)
+                yield Talk(desk.chat, books, lambda: _pass_time(path), patience_s), cast
 
 
 def _build(path: Path, world: World) -> None:

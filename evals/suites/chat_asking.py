@@ -24,8 +24,6 @@ from evals.suites.chat_truth import TRUTHS, Books
 from knowledge import shipped
 
 WHO = "ana"
-PATIENCE_S = 120.0
-"""How long one answer may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,8 @@ class Talk:
     books: Books
     pass_time: Callable[[], None]
     """Moves the lab's clock on."""
+    patience_s: float
+    """How long one answer may take before it counts as none."""
 
     async def held(self, asked: Asked) -> AsyncIterator[Judged]:
         """Every question of a conversation, asked in a thread of its own."""
@@ -72,10 +72,13 @@ class Talk:
 
     async def _ask(self, thread_id: str, question: str, before: list[str]) -> Heard:
         started, first = perf_counter(), None
-        async with asyncio.timeout(PATIENCE_S):
-            run = await self.chat.ask(thread_id, question, WHO)
-            async for _ in self.chat.follow(run.id):
-                first = perf_counter() - started if first is None else first
+        run = await self.chat.ask(thread_id, question, WHO)
+        try:
+            async with asyncio.timeout(self.patience_s):
+                async for _ in self.chat.follow(run.id):
+                    first = perf_counter() - started if first is None else first
+        except TimeoutError:
+            await self.chat.stop(run.id, WHO)
         seconds = perf_counter() - started
         answer = (await self.chat.run(run.id)).answer
         before.append(question)

@@ -8,9 +8,9 @@ from agent.wording import Language
 from evals.measured import Measured
 from evals.statistics import Rate, percentile
 from evals.suites.chat_expected import Expected
-from evals.suites.chat_report import Cause, ChatReport, Latency, Miss, Rates
+from evals.suites.chat_report import Cause, ChatReport, Exchange, Latency, Miss, Rates, SuiteName
 from evals.suites.chat_scoring import Heard, Scored
-from evals.suites.chat_tables import SPLITS, IntentName, Split
+from evals.suites.chat_tables import IntentName, Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +37,29 @@ class Judged:
 
 
 def report_of(
-    judged: Sequence[Judged], *, brain: str, worlds: int, seconds: float, interrupted: bool = False
+    judged: Sequence[Judged],
+    *,
+    brain: str,
+    worlds: int,
+    seconds: float,
+    interrupted: bool = False,
+    suite: SuiteName = "chat",
 ) -> ChatReport:
-    """The report over `judged`."""
+    """The report over `judged`; `chat-model` keeps the transcript."""
     return ChatReport(
+        suite=suite,
         brain=brain,
         n=len(judged),
         worlds=worlds,
         overall=rates(judged),
-        splits={split: rates([item for item in judged if item.split == split]) for split in SPLITS},
+        splits=_by(judged, [item.split for item in judged]),
         intents=_by(judged, [item.intent for item in judged]),
         languages=_by(judged, [item.language for item in judged]),
         demands=_by(judged, [item.expected.demand for item in judged]),
         latency=_latency([item.heard for item in judged]),
         seconds=round(seconds, 1),
         misses=tuple(_miss(item) for item in judged if not item.all_good),
+        transcript=transcript(judged) if suite == "chat-model" else (),
         interrupted=interrupted,
     )
 
@@ -68,6 +76,22 @@ def rates(judged: Sequence[Judged]) -> Rates:
         all_good=_share(item.all_good for item in judged),
         uncited=sum(len(item.scored.uncited) for item in judged),
         invented=sum(len(item.scored.invented) for item in judged),
+    )
+
+
+def transcript(judged: Sequence[Judged]) -> tuple[Exchange, ...]:
+    """What was asked and said, in order."""
+    return tuple(
+        Exchange(
+            id=item.id,
+            question=item.question,
+            brain=None if item.heard.answer is None else item.heard.answer.brain,
+            said=tuple(said(item.heard.answer)),
+            expected=str(item.expected),
+            good=item.all_good,
+            seconds=round(item.heard.seconds, 2),
+        )
+        for item in judged
     )
 
 

@@ -1,14 +1,15 @@
 """What the suite `chat` hands back: rates with their intervals, and every miss with what was expected and said."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from agent.models import Model
 from agent.wording import Language
 from evals.measured import Measured
 from evals.suites.chat_tables import IntentName, Split
 
-Cause = Literal["failed", "understanding", "answer", "honesty", "citation", "invention", "language"]
+SuiteName: TypeAlias = Literal["chat", "chat-model"]
+Cause: TypeAlias = Literal["failed", "understanding", "answer", "honesty", "citation", "invention", "language"]
 
 
 class Latency(Model):
@@ -57,10 +58,23 @@ class Miss(Model):
     reasons: tuple[str, ...]
 
 
-class ChatReport(Model):
-    """Result of the suite `chat`."""
+class Exchange(Model):
+    """One question and all that was said to it, for people to read."""
 
-    suite: Literal["chat"] = "chat"
+    id: str
+    question: str
+    brain: str | None
+    """Who answered; null when nobody did."""
+    said: tuple[str, ...]
+    expected: str
+    good: bool
+    seconds: float
+
+
+class ChatReport(Model):
+    """Result of the suites `chat` and `chat-model`."""
+
+    suite: SuiteName = "chat"
     brain: str
     n: int
     worlds: int
@@ -73,13 +87,15 @@ class ChatReport(Model):
     latency: Latency
     seconds: float
     misses: tuple[Miss, ...]
+    transcript: tuple[Exchange, ...] = ()
+    """Of `chat-model` only."""
     interrupted: bool = False
 
 
 def chat_table(report: ChatReport) -> str:
     """The report as Markdown."""
     lines = [
-        f"# chat: {report.n} questions over {report.worlds} labs, brain `{report.brain}`",
+        f"# {report.suite}: {report.n} questions over {report.worlds} labs, brain `{report.brain}`",
         "",
         "| questions | n | right | cited | honest | language | all good | uncited | invented |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -94,6 +110,8 @@ def chat_table(report: ChatReport) -> str:
         f"- {report.seconds:.1f} s in all",
         *(("", "## Misses", "") if report.misses else ()),
         *(line for miss in report.misses for line in _told(miss)),
+        *(("", "## Transcript", "") if report.transcript else ()),
+        *(line for exchange in report.transcript for line in _exchange(exchange)),
     ]
     return "\n".join(lines)
 
@@ -118,6 +136,15 @@ def _told(miss: Miss) -> list[str]:
         f"  - expected: `{miss.expected}`",
         *(f"  - said: `{text}`" for text in miss.said or ("nothing",)),
         *(f"  - {reason}" for reason in miss.reasons),
+    ]
+
+
+def _exchange(exchange: Exchange) -> list[str]:
+    mark = "good" if exchange.good else "not good"
+    return [
+        f"- {exchange.id}, {exchange.brain or 'nobody'}, {exchange.seconds:.1f} s, {mark}: `{exchange.question}`",
+        *(f"  - `{text}`" for text in exchange.said),
+        f"  - expected: `{exchange.expected}`",
     ]
 
 

@@ -3,12 +3,13 @@
     worlds.yaml        the labs, each with a few stories under nicknames
     development.yaml   conversations that may be looked at while the chat is built
     held_out.yaml      other phrasings over other labs, which are only counted
+    model.yaml         ten conversations of four questions, for a chat with a language model
 
 A question names things by what they are in its lab: `{spray.source}`, `{desk:3|tail}`. `evals.suites.chat_cast` fills
 them in.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, TypeVar
@@ -21,8 +22,9 @@ from agent.wording import Language
 from evals.errors import DataBrokenError
 
 FOLDER = Path(__file__).with_name("chat")
-Split: TypeAlias = Literal["development", "held_out"]
+Split: TypeAlias = Literal["development", "held_out", "model"]
 SPLITS: tuple[Split, ...] = ("development", "held_out")
+"""Those of the suite `chat`."""
 Argument: TypeAlias = str | list[str] | dict[str, str]
 IntentName: TypeAlias = Literal[
     "case_summary",
@@ -112,9 +114,9 @@ def load_worlds(folder: Path = FOLDER) -> tuple[World, ...]:
     return _read(folder / "worlds.yaml", _Worlds).worlds
 
 
-def load_conversations(folder: Path = FOLDER) -> tuple[Asked, ...]:
-    """All conversations, development first. Raises: DataBrokenError for a table that is none."""
-    return tuple(_asked(folder))
+def load_conversations(splits: Sequence[Split] = SPLITS, folder: Path = FOLDER) -> tuple[Asked, ...]:
+    """All conversations of these tables, in their order. Raises: DataBrokenError for a table that is none."""
+    return tuple(asked for split in splits for asked in _asked(folder, split))
 
 
 def language_of(question: str) -> Language:
@@ -122,11 +124,10 @@ def language_of(question: str) -> Language:
     return "zh" if any("\u4e00" <= sign <= "\u9fff" for sign in question) else "en"
 
 
-def _asked(folder: Path) -> Iterator[Asked]:
-    for split in SPLITS:
-        table = _read(folder / f"{split}.yaml", _Questions)
-        for number, conversation in enumerate(table.conversations, start=1):
-            yield Asked(f"{split}-{number}", split, conversation)
+def _asked(folder: Path, split: Split) -> Iterator[Asked]:
+    table = _read(folder / f"{split}.yaml", _Questions)
+    for number, conversation in enumerate(table.conversations, start=1):
+        yield Asked(f"{split}-{number}", split, conversation)
 
 
 def _read(path: Path, table: type[Table]) -> Table:

@@ -161,10 +161,10 @@ async def test_conversations_are_held_with_the_product_and_judged() -> None:
     assert (report.n, report.worlds, report.brain) == (2, 1, "playbook")
     assert report.overall.honest.hits == 2
     assert (report.overall.uncited, report.overall.invented) == (0, 0)
-    assert (report.splits["development"].n, report.splits["held_out"].n) == (2, 0)
+    assert report.splits["development"].n == report.overall.n == 2
     assert any("3 cases" in line for line in told)
     assert json.loads(report.model_dump_json())["suite"] == "chat"
-    assert "| held out | 0 | not measured |" in markdown(report)
+    assert "| development | 2 |" in markdown(report)
 
 
 async def test_cases_are_read_from_their_store_as_they_are_now() -> None:
@@ -191,3 +191,11 @@ async def test_the_suite_needs_the_product() -> None:
     """It talks with what people use, and cannot put that together itself."""
     with pytest.raises(EvalError, match="mcpsoc eval run --suite chat"):
         await run_suite("chat", Request())
+
+
+async def test_no_model_is_used_that_nobody_switched_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key in the environment is no wish to use it."""
+    monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
+    monkeypatch.delenv("MCPSOC_BRAIN", raising=False)
+    with pytest.raises(EvalError, match="MCPSOC_BRAIN=model"):
+        await run_suite("chat-model", Request(open_desk=lab_desk))

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from evals.errors import DataBrokenError
-from evals.suites.chat_tables import language_of, load_conversations, load_worlds
+from evals.suites.chat_tables import Asked, language_of, load_conversations, load_worlds
 from evals.suites.chat_truth import TRUTHS
 
 ASKED = load_conversations()
+MODEL = load_conversations(("model",))
 TURNS = [(item, turn) for item in ASKED for turn in item.conversation.turns]
 
 
@@ -32,12 +33,17 @@ def test_held_out_questions_stand_nowhere_else() -> None:
     assert seeds["development"] | seeds["held_out"] == {world.seed for world in load_worlds()}
 
 
-@pytest.mark.parametrize("truth", sorted({turn.truth for _, turn in TURNS}))
-def test_every_question_gives_its_truth_what_it_needs(truth: str) -> None:
+def test_a_model_is_asked_ten_times_four_questions() -> None:
+    """One conversation in each lab."""
+    assert [len(item.conversation.turns) for item in MODEL] == [4] * 10
+    assert {item.conversation.seed for item in MODEL} == {world.seed for world in load_worlds()}
+
+
+@pytest.mark.parametrize("asked", [*ASKED, *MODEL], ids=lambda asked: asked.id)
+def test_every_question_gives_its_truth_what_it_needs(asked: Asked) -> None:
     """A misspelt argument is found before ten labs are built."""
-    for _, turn in TURNS:
-        if turn.truth == truth:
-            inspect.signature(TRUTHS[truth]).bind(None, **turn.of)
+    for turn in asked.conversation.turns:
+        inspect.signature(TRUTHS[turn.truth]).bind(None, **turn.of)
 
 
 def test_a_broken_table_is_named(tmp_path: Path) -> None:
