@@ -43,6 +43,8 @@ def board(html: Html, key: str, doing: Doing | None = None, escape: str | None =
     `escape` is the address the Escape key goes to."""
     if not isinstance(html, Html):
         raise TypeError("only what `el` built is markup")
+    if PENDING in st.session_state:
+        st.rerun()  # a part that draws itself alone cannot change the page: the whole script has to
     _component()(
         key=key,
         data={"html": str(html), "escape": escape},

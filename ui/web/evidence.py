@@ -4,7 +4,9 @@ Shared by every page that cites; the address says which one is open, so a link o
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from agent.models import Evidence, EvidenceStatus, Provenance
 from ui.api.models import EvidenceView, Leaf
@@ -12,6 +14,9 @@ from ui.cli.catalogue import Catalogue
 from ui.web.frame import address_with
 from ui.web.icons import icon
 from ui.web.markup import Html, el, lines
+
+SEGMENT: Final = re.compile(r"\['((?:[^'\\]|\\.)*)'\]")
+"""One name of a normalised JSONPath."""
 
 
 def closed_address() -> str:
@@ -101,11 +106,17 @@ def _leaf(t: Catalogue, leaf: Leaf) -> Html:
     return el(
         "li",
         class_mark(t, leaf.provenance),
-        el("code", leaf.path, class_="path"),
+        el("code", place_name(leaf.path), class_="path", title=leaf.path),
         el("span", leaf.text, class_="value"),
         el("b", t("cited"), class_="chip blue") if leaf.cited else None,
         class_="cited" if leaf.cited else None,
     )
+
+
+def place_name(path: str) -> str:
+    """A normalised JSONPath as a person reads it: `events[0] › host.name`."""
+    names = SEGMENT.sub(lambda found: f" › {found[1]}", path.removeprefix("$"))
+    return names.removeprefix(" › ") or path
 
 
 def _raw(t: Catalogue, evidence: Evidence) -> Html:

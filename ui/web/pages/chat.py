@@ -12,7 +12,7 @@ import streamlit as st
 
 from agent.conversation.models import ChatStep, Run, Thread
 from ui.api.client import ApiError
-from ui.web.board import PENDING, board
+from ui.web.board import board
 from ui.web.chat.doing import UNSENT, ask, do
 from ui.web.chat.head import draw_beginning, draw_head
 from ui.web.chat.proposals import ask_button, draw_next
@@ -101,8 +101,7 @@ def _follow(visit: Visit, run_id: str, drawn: Mapping[str, str]) -> None:
     turn = Turn(page.run, page.steps)
     stop = el("button", icon("cross"), visit.t("Stop"), type="button", data_do="stop", value=run_id, class_="button")
     board(draw_turn(visit.t, turn, stop), "live", partial(do, visit))
-    elsewhere = PENDING in st.session_state or st.query_params.to_dict() != drawn
-    if not turn.running or elsewhere:
+    if not turn.running or st.query_params.to_dict() != drawn:
         st.rerun()
 
 
