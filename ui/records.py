@@ -7,6 +7,7 @@ from datetime import datetime
 from agent.cases import CaseStore
 from agent.cases.errors import CaseNotFoundError, StoreError
 from agent.cases.queries import CaseQuery
+from agent.cases.telling import told
 from agent.investigation.counterfactual import what_would_change
 from agent.models import Case, World
 from agent.playbooks.format import load_playbooks
@@ -78,11 +79,11 @@ class CaseRecords:
 
     def case(self, case_id: str, language: Language) -> CaseFile:
         """One case with its conclusions."""
-        return file_of(self._case(case_id), self._clock())
+        return file_of(told(self._case(case_id), language), self._clock())
 
     def claims(self, case_id: str, language: Language) -> Sequence[ClaimLine]:
         """The statements of its report, in order."""
-        return claim_lines(self._case(case_id))
+        return claim_lines(told(self._case(case_id), language))
 
     def evidence(self, case_id: str, evidence_id: str) -> EvidenceFile:
         """One piece of its evidence."""

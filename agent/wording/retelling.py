@@ -14,27 +14,42 @@ from agent.wording.catalogue import SLOT, Language, translations_in
 
 RETOLD: Final = ("opening", "reasons", "likelihood")
 """Files whose templates whole sentences are made from."""
+_WHOLE: Final = (*RETOLD, "playbooks")
+"""Files whose sentences without a slot are known as well."""
+_DIMENSION: Final = "(?:actor|source|target|time|technique|revoked)"
 _SHAPES: Final[Mapping[str, str]] = {
-    "question": r"[a-z][a-z0-9_]*",
-    "sign": r"[a-z0-9_. /+-]+",
-    "field": r"[A-Za-z@][A-Za-z0-9@_.]*",
+    "label": r"[A-Za-z0-9@_. /+-]+?",
+    "entry": r"[^\s:;]+",
+    "misses": rf"{_DIMENSION}(?:, {_DIMENSION})*",
     "sensors": r"[a-z0-9_-]+(?:, [a-z0-9_-]+)*",
+    "sensor": r"[a-z0-9_-]+",
+    "state": r"[a-z_]+",
     "status": r"[a-z_]+",
+    "basis": r"[a-z_]+",
+    "disposition": r"[a-z_]+",
     "level": r"-?[0-9.e+]+",
+    "count": r"\d+",
+    "technique": r"T\d{4}(?:\.\d{3})?",
+    "evidence": r"E\d+(?:, E\d+)*",
+    "place": r"E\d+ \$.*?",
+    "other_place": r"E\d+ \$.*?",
+    "slot": r"\{\w+\}",
 }
 """What stands in a slot of that name; in any other, anything."""
-_INNER: Final[Mapping[str, str]] = {
-    "reason": "",
-    "more": "",
-    "basis": "",
-    "disposition": "",
-    "status": "",
+_INNER: Final[Mapping[str, str | None]] = {
+    "reason": None,
+    "basis": None,
+    "disposition": None,
+    "status": None,
+    "state": None,
     "looks": ", ",
     "misses": ", ",
     "gaps": "; ",
+    "entries": "; ",
     "actions": "; ",
 }
 """Slots whose value is told as well, and what separates several."""
+_JOINED: Final = {", ": "、", "; ": "；"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +68,16 @@ def retold(text: str, language: Language) -> str:
     if whole is not None:
         return whole
     for known in _patterns(language):
-        if (match := known.pattern.fullmatch(text)) is not None:
+        match = known.pattern.fullmatch(text)
+        if match is not None and _is_ours(match.groupdict(), language):
             return _filled(known.translation, match.groupdict(), language)
     return text
+
+
+def _is_ours(values: Mapping[str, str], language: Language) -> bool:
+    """Whether a reason inside it is one of ours: `timeout: too slow` only looks like one."""
+    reason = values.get("reason")
+    return reason is None or retold(reason, language) != reason
 
 
 def _filled(translation: str, values: Mapping[str, str], language: Language) -> str:
@@ -65,16 +87,18 @@ def _filled(translation: str, values: Mapping[str, str], language: Language) -> 
 
 def _inner(name: str, value: str, language: Language) -> str:
     """The value of a slot, told where it is a sentence or a list of them itself."""
-    separator = _INNER.get(name)
-    if separator is None:
+    if name not in _INNER:
         return value
-    return separator.join(retold(part, language) for part in (value.split(separator) if separator else [value]))
+    separator = _INNER[name]
+    if separator is None:
+        return retold(value, language)
+    return _JOINED[separator].join(retold(part, language) for part in value.split(separator))
 
 
 @cache
 def _whole(language: Language) -> Mapping[str, str]:
     """Sentences without a slot."""
-    return {text: said for text, said in translations_in(language, RETOLD).items() if not SLOT.search(text)}
+    return {text: said for text, said in translations_in(language, _WHOLE).items() if not SLOT.search(text)}
 
 
 @cache

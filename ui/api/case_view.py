@@ -11,6 +11,7 @@ from agent.cases.report.records import Record
 from agent.cases.report.timeline import SHOWN, events_near, moments, tone
 from agent.cases.report.view import Checked, look_again, read_ref
 from agent.cases.report.view import ClaimView as ReadClaim
+from agent.cases.telling import told
 from agent.evidence.claims import by_id
 from agent.evidence.ledger import INTAKE
 from agent.evidence.text import inert
@@ -41,8 +42,8 @@ MOST_EVENTS: Final = 200
 
 def case_view(case: Case, now: datetime, language: Language) -> CaseView:
     """The whole case, as of `now` by the clock of its world."""
+    checked, case = look_again(case, language), told(case, language)
     report = case.report
-    checked = look_again(case, language)
     texts = {view.claim.id: view.text for view in checked.claims}
     table = matrix(report) if report else None
     events = _timeline(case)

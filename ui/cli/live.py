@@ -1,12 +1,15 @@
 """The demo on a terminal: every step of every investigation as it happens, then the cases and what to try next."""
 
 from pathlib import Path
+from typing import cast
 
 from rich.rule import Rule
 from rich.text import Text
 
+from agent.cases.telling import told
 from agent.investigation.state import Step
 from agent.models import Case, Disposition, JsonObject, Report
+from agent.wording import Language
 from ui.cli.catalogue import Catalogue
 from ui.cli.output import console, say, write_json, write_table
 from ui.cli.terms import inert, term
@@ -77,7 +80,8 @@ class TerminalShow:
         verdict = report.verdict
         parts = [term(self._t, verdict.disposition), verdict.priority, term(self._t, verdict.severity)]
         self._line(f" = {case.id}  {'  '.join(parts)}  {verdict.likelihood:.2f}", COLOURS[verdict.disposition])
-        self._line(f"   {inert(verdict.reason)}")
+        said = told(case.model_copy(update={"report": report}), cast(Language, self._t.language)).report
+        self._line(f"   {inert(said.verdict.reason if said else verdict.reason)}")
 
     def end(self, summary: JsonObject, reports: list[Path]) -> None:
         """The cases as a table, the reports, and what to try next."""

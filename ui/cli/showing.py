@@ -1,7 +1,11 @@
 """How cases are printed for a person."""
 
+from typing import cast
+
 from agent.cases.queries import CaseSummary
+from agent.cases.telling import told
 from agent.models import Case, Report
+from agent.wording import Language
 from ui.cli.catalogue import Catalogue
 from ui.cli.output import write_json, write_line, write_table
 from ui.cli.terms import inert, term
@@ -42,7 +46,8 @@ def print_change(t: Catalogue, case: Case, *, as_json: bool) -> None:
 
 
 def print_case(t: Catalogue, case: Case) -> None:
-    """All that matters about one case, on one or two screens."""
+    """All that matters about one case, on one or two screens, in the language of the catalogue."""
+    case = told(case, cast(Language, t.language))
     if case.synthetic:
         write_line(t("SYNTHETIC: this case is about the simulated enterprise"))
     write_line(f"{case.id}  {inert(case.title)}")

@@ -13,14 +13,17 @@ from agent.cases.report.matrix import matrix
 from agent.cases.report.timeline import moments, timeline
 from agent.cases.report.view import look_again
 from agent.cases.report.words import Language, percent, word
+from agent.cases.telling import told
 from agent.evidence.text import inert
 from agent.models import Case
+from agent.wording.retelling import retold
 
 _FOLDER: Final = Path(__file__).parent / "templates"
 
 
 def render_html(case: Case, language: Language = "en") -> str:
     """The page. Every claim is re-run and every hash recomputed for it; what no longer holds is marked."""
+    checked, case = look_again(case, language), told(case, language)
     report = case.report
 
     def say(name: str, **values: str | int) -> str:
@@ -31,11 +34,12 @@ def render_html(case: Case, language: Language = "en") -> str:
         report=report,
         verdict=report.verdict if report else None,
         matrix=matrix(report) if report else None,
-        checked=look_again(case),
+        checked=checked,
         timeline=timeline(case, language),
         graph=graph(case, language),
         moments=moments(case),
         language=language,
+        retold=lambda text: retold(text, language),
         w=say,
     )
 

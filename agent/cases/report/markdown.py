@@ -9,8 +9,10 @@ from agent.cases.report.matrix import matrix
 from agent.cases.report.timeline import moments
 from agent.cases.report.view import Checked, look_again
 from agent.cases.report.words import Language, percent, word
+from agent.cases.telling import told
 from agent.evidence.text import inert
 from agent.models import Case, Report
+from agent.wording.retelling import retold
 
 _ACTIVE: Final = re.compile(r"://|www\.|@|:\w|\]\(|\.\w{2,}/|`", re.IGNORECASE)
 _SPECIAL: Final = re.compile(r"([\\*_{}\[\]()#!|<>&~$^])")
@@ -18,7 +20,7 @@ _SPECIAL: Final = re.compile(r"([\\*_{}\[\]()#!|<>&~$^])")
 
 def render_markdown(case: Case, language: Language = "en") -> str:
     """The document. Every claim is re-run and every hash recomputed for it; what no longer holds is marked."""
-    checked = look_again(case)
+    checked, case = look_again(case, language), told(case, language)
     return "\n".join(
         [*_head(case, checked, language), *_body(case, checked, language), *_tail(case, checked, language)]
     )
@@ -105,7 +107,7 @@ def _claims(checked: Checked, language: Language) -> Iterator[str]:
     for view in checked.claims:
         mark = "x" if view.state == "verified" else " "
         said = plain(view.text) if view.state == "verified" else f"~~{plain(view.text)}~~"
-        because = view.claim.struck_because if view.state == "struck" else None
+        because = retold(view.claim.struck_because or "", language) if view.state == "struck" else None
         state = "" if view.state == "verified" else f" **{word(view.state, language)}**"
         why = f" ({plain(because)})" if because else ""
         read = ", ".join(f"{ref.evidence} {code(ref.path)}" for ref in view.refs)
