@@ -20,6 +20,10 @@ class Watch:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def settled(self) -> None:
+        """Until every question that was asked so far is counted."""
+        await asyncio.gather(*self._tasks)
+
     async def close(self) -> None:
         """Stop counting."""
         for task in self._tasks:

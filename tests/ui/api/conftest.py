@@ -3,11 +3,13 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 from fastapi import FastAPI
 
 from agent.intake.parsing import parse
@@ -27,6 +29,8 @@ STORIES = (
 )
 URL = "http://127.0.0.1:8642"
 OPERATOR = "ana"
+PEOPLE = {"ben": "analyst", "reader": "viewer", "feed": "service"}
+"""Users and their roles."""
 SITE_ALERT = {
     "id": "BKP-1",
     "time": "2026-11-18T22:30:00Z",
@@ -46,15 +50,17 @@ class Api:
     app: FastAPI
     ana: httpx.AsyncClient
     """The person who runs it."""
+    tokens: dict[str, str]
+    """Of PEOPLE."""
 
     def as_(self, secret: str | None) -> httpx.AsyncClient:
         """A client that shows another secret, or none."""
         headers = {"authorization": f"Bearer {secret}"} if secret else {}
         return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=URL, headers=headers)
 
-    def user(self, name: str, role: str) -> httpx.AsyncClient:
-        """A client of a new user with one role."""
-        return self.as_(add_user(self.home.users, name, (role,)))
+    def user(self, name: str) -> httpx.AsyncClient:
+        """A client of one of PEOPLE."""
+        return self.as_(self.tokens[name])
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +80,22 @@ def home(triaged: Path, tmp_path: Path) -> Home:
 
 @pytest.fixture
 async def api(home: Home) -> AsyncIterator[Api]:
-    """The API, started."""
+    """The API over a copy, started."""
+    async with _started(home) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def reading(triaged: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
+    """One API for all tests of a module that change nothing; they run in the module's loop."""
+    home = Home(Path(shutil.copytree(triaged, tmp_path_factory.mktemp("reading") / "home")))
+    async with _started(home) as started:
+        yield started
+
+
+@asynccontextmanager
+async def _started(home: Home) -> AsyncIterator[Api]:
+    tokens = {name: add_user(home.users, name, (role,)) for name, role in PEOPLE.items()}
     app = build_api(home, Settings(), OPERATOR)
     token = home.api_token.read_text(encoding="utf-8").strip()
     headers = {"authorization": f"Bearer {token}"}
@@ -82,7 +103,7 @@ async def api(home: Home) -> AsyncIterator[Api]:
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL, headers=headers) as client,
     ):
-        yield Api(home, app, client)
+        yield Api(home, app, client, tokens)
 
 
 async def _triage(home: Home) -> None:

@@ -34,7 +34,7 @@ async def list_documents(desk: AtDesk, world: AskedWorld = "site") -> KnowledgeD
     return await _ask(desk, world, "kb__kb_list_documents", {"limit": MOST_DOCUMENTS}, KnowledgeDocuments)
 
 
-@router.get("/sections/{section_id:path}")
+@router.get("/sections/{section_id}")
 async def get_section(desk: AtDesk, section_id: str, world: AskedWorld = "site") -> KnowledgeSection:
     """One section whole, by the id a search gives."""
     return await _ask(desk, world, "kb__kb_get_section", {"section_id": section_id}, KnowledgeSection)
