@@ -8,7 +8,7 @@ from agent.wording import Language
 from evals.measured import Measured
 from evals.statistics import Rate, percentile
 from evals.suites.chat_expected import Expected
-from evals.suites.chat_report import Cause, ChatReport, Exchange, Latency, Miss, Rates, SuiteName
+from evals.suites.chat_report import Cause, ChatReport, Exchange, Latency, Length, Miss, Rates, SuiteName
 from evals.suites.chat_scoring import Heard, Scored
 from evals.suites.chat_tables import IntentName, Split
 
@@ -57,6 +57,7 @@ def report_of(
         languages=_by(judged, [item.language for item in judged]),
         demands=_by(judged, [item.expected.demand for item in judged]),
         latency=_latency([item.heard for item in judged]),
+        length=_length([item.heard.answer for item in judged if item.heard.answer is not None]),
         seconds=round(seconds, 1),
         misses=tuple(_miss(item) for item in judged if not item.all_good),
         transcript=transcript(judged) if suite == "chat-model" else (),
@@ -128,6 +129,11 @@ def _latency(heard: Sequence[Heard]) -> Latency:
         p95=_rounded(percentile(whole, 0.95)),
         most=_rounded(max(whole, default=None)),
     )
+
+
+def _length(answers: Sequence[Answer]) -> Length:
+    lengths = [float(len(answer.sentences)) for answer in answers]
+    return Length(p50=percentile(lengths, 0.5), p95=percentile(lengths, 0.95), most=max(lengths, default=None))
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -14,6 +14,8 @@ readings; or what the chat can do instead."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?")
 _DEEPEST = 6
+_FORMS = 4
+"""Forms of a value that a report shows."""
 LISTED = 5
 """Values of a list that a sentence shows before it counts the rest."""
 
@@ -34,7 +36,8 @@ class Text:
         return any(form in counted for form in self.forms) or any(self.shown(text) for text in _leaves(selected))
 
     def __str__(self) -> str:
-        return " or ".join(self.forms)
+        more = len(self.forms) - _FORMS
+        return " or ".join(self.forms[:_FORMS]) + (f" or {more} other forms" if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,14 @@ class Latency(Model):
     most: float | None
 
 
+class Length(Model):
+    """Sentences of an answer."""
+
+    p50: float | None
+    p95: float | None
+    most: float | None
+
+
 class Rates(Model):
     """How often answers were what they have to be."""
 
@@ -85,6 +93,8 @@ class ChatReport(Model):
     demands: dict[str, Rates]
     """By what truth demands: a fact, `found nothing`, `could not look` and so on."""
     latency: Latency
+    length: Length
+    """How long answers are: one that says everything is right about everything."""
     seconds: float
     misses: tuple[Miss, ...]
     transcript: tuple[Exchange, ...] = ()
@@ -107,6 +117,8 @@ def chat_table(report: ChatReport) -> str:
         f"- honest: {report.overall.honest}",
         f"- first step p95 {_s(report.latency.first_step_p95)}, answer p50 {_s(report.latency.p50)},"
         f" p95 {_s(report.latency.p95)}, most {_s(report.latency.most)}",
+        f"- sentences of an answer: p50 {_number(report.length.p50)}, p95 {_number(report.length.p95)},"
+        f" most {_number(report.length.most)}",
         f"- {report.seconds:.1f} s in all",
         *(("", "## Misses", "") if report.misses else ()),
         *(line for miss in report.misses for line in _told(miss)),
@@ -146,6 +158,10 @@ def _exchange(exchange: Exchange) -> list[str]:
         *(f"  - `{text}`" for text in exchange.said),
         f"  - expected: `{exchange.expected}`",
     ]
+
+
+def _number(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.3g}"
 
 
 def _s(seconds: float | None) -> str:

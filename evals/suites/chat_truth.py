@@ -313,13 +313,12 @@ def hinges(books: Books, case: str) -> Expected:
 
 
 def evidence(books: Books, case: str, evidence: str) -> Expected:
-    """The tool that brought a piece of evidence of a case."""
+    """What a piece of evidence of a case is: the tool that brought it, its summary, or a name it holds."""
     found = next((item for item in books.case(case).evidence if item.id == evidence), None)
-    return (
-        unknown(books, evidence)
-        if found is None
-        else fact(text(found.tool, f"{found.server}__{found.tool}", found.summary))
-    )
+    if found is None:
+        return unknown(books, evidence)
+    names = [name for name in _texts(found.data) if len(name) >= _A_NAME]
+    return fact(text(found.tool, f"{found.server}__{found.tool}", found.summary, *names))
 
 
 def changed(books: Books, since: str) -> Expected:
@@ -404,6 +403,8 @@ TRUTHS: Mapping[str, Callable[..., Expected]] = {
 }
 """Name to truth."""
 
+_A_NAME = 6
+"""Characters from which on a text of evidence is taken for something it alone says."""
 _PART_OF: Mapping[str, str] = {
     "hosts": "SELECT name FROM hosts WHERE instr(name, ?) ORDER BY name",
     "accounts": "SELECT name FROM accounts WHERE instr(name, ?) ORDER BY name",
@@ -468,6 +469,12 @@ def _verdict(case: Case) -> Verdict:
 
 def _priority(case: Case) -> str:
     return _verdict(case).priority
+
+
+def _texts(data: JsonValue) -> list[str]:
+    if isinstance(data, dict | list):
+        return [name for inner in (data.values() if isinstance(data, dict) else data) for name in _texts(inner)]
+    return [data] if isinstance(data, str) else []
 
 
 def _names(raw: JsonValue, name: str) -> bool:
