@@ -26,7 +26,8 @@ class LeaseLostError(AgentError):
 class Pulse:
     """Keeps the leases of one worker alive while it lives."""
 
-    def __init__(self, inbox: Inbox, name: str) -> None:
+    def __init__(self, inbox: Inbox, name: str, beat_s: float = BEAT_S) -> None:
+        self._beat_s = beat_s
         self._inbox = inbox
         self._name = name
         self._held: dict[int, float] = {}
@@ -56,21 +57,22 @@ class Pulse:
     def check(self, row: int) -> None:
         """Make sure that the row is still ours for a while. Raises: LeaseLostError, InboxError."""
         if time.monotonic() - self._held.get(row, 0.0) > 2 * BEAT_S:
-            self._beat(row)
+            self.beat(row)
 
     def _run(self) -> None:
         while not self._end.is_set():
             try:
                 self._inbox.seen(self._name, os.getpid())
                 for row in list(self._held):
-                    self._beat(row)
+                    self.beat(row)
             except LeaseLostError as error:
                 log.warning("lease_lost %s", error)
             except InboxError as error:
                 log.error("pulse_failed error=%s", error)
-            self._end.wait(BEAT_S)
+            self._end.wait(self._beat_s)
 
-    def _beat(self, row: int) -> None:
+    def beat(self, row: int) -> None:
+        """Renew the lease of a row. Raises: LeaseLostError, InboxError."""
         if not self._inbox.heartbeat(row, self._name):
             self._held.pop(row, None)
             raise LeaseLostError(f"row {row} is no longer {self._name}'s")

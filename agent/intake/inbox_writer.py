@@ -77,6 +77,8 @@ class Writer:
 
     def close(self) -> None:
         """Finish the transaction under way and close the file; whoever still waits is not told that it was accepted."""
+        if self._closed:
+            return
         self._closed = True
         self._thread.submit(self._close_file)
         self._thread.shutdown(wait=True)
