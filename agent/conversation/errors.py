@@ -7,6 +7,7 @@ ChatError
 ├── QuestionError              a question that is empty or too long
 ├── RunBusyError               the thread is still answering another question
 ├── RunOverError               the run ended meanwhile: nothing may be added to it
+├── UnborneError               a sentence does not stand on its evidence
 ├── ModelError                 the language model cannot be reached, or answers nonsense
 └── ThreadStoreError           the database of the threads cannot be used
 """
@@ -44,6 +45,10 @@ class RunBusyError(ChatError):
 
 class RunOverError(ChatError):
     """The run was stopped or has ended: nothing may be added to it any more."""
+
+
+class UnborneError(ChatError):
+    """A sentence is not borne by what it cites; the message is the reason it is struck for."""
 
 
 class ModelError(ChatError):

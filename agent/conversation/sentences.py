@@ -13,7 +13,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from agent.conversation.errors import ChatError
+from agent.conversation.errors import UnborneError
 from agent.conversation.models import Sentence, SentenceKind, moment_text
 from agent.conversation.protocol import CouldNotLook, Draft, Fact, Quote, Said, Speech, Understood
 from agent.evidence.claims import SLOT, check, render
@@ -29,10 +29,6 @@ QUOTED: Final = 1_500
 _MOST_QUOTED: Final = 5
 """Texts that one quote may bring."""
 _UNANSWERED: Final = ("error", "refused", "stale")
-
-
-class _StruckError(ChatError):
-    """A sentence does not hold; the message says why."""
 
 
 def checked(
@@ -63,14 +59,14 @@ def _sentence(said: Said, evidence: Mapping[str, Evidence], language: Language, 
                 return _quote(said, evidence, language)
             case Speech():
                 return _speech(said, language, asked)
-    except (_StruckError, ClaimError, PathError) as error:
+    except (UnborneError, ClaimError, PathError) as error:
         return _struck(said, language, inert(str(error)))
 
 
 def _fact(claim: Claim, evidence: Mapping[str, Evidence], language: Language) -> Sentence:
     again = check(claim, evidence, language)
     if again.struck_because is not None:
-        raise _StruckError(again.struck_because)
+        raise UnborneError(again.struck_because)
     refs = tuple(dict.fromkeys(refs_of(claim)))
     return Sentence(
         kind=kind_of(claim),
@@ -108,7 +104,7 @@ def _could_not_look(said: CouldNotLook, evidence: Mapping[str, Evidence], langua
     answer = _known(said.evidence, evidence)
     blind = tuple(blind_rows(answer))
     if answer.status not in _UNANSWERED and not blind:
-        raise _StruckError(f"{answer.id} is {answer.status}: it did look")
+        raise UnborneError(f"{answer.id} is {answer.status}: it did look")
     shown = {
         "reason": inert(answer.error or "") or _blindness(answer, blind) or answer.status,
         "hint": inert(answer.hint or "") or localised("no hint was given", language),
@@ -141,7 +137,7 @@ def _quote(said: Quote, evidence: Mapping[str, Evidence], language: Language) ->
     answer = _known(said.ref.evidence, evidence)
     texts = [value for value in select(said.ref.path, answer.data) if isinstance(value, str) and value.strip()]
     if not 1 <= len(texts) <= _MOST_QUOTED:
-        raise _StruckError(f"{answer.id} {said.ref.path} selects {len(texts)} texts that could be quoted")
+        raise UnborneError(f"{answer.id} {said.ref.path} selects {len(texts)} texts that could be quoted")
     lead = render(localised(said.lead, language), {})
     return Sentence(
         kind="quote",
@@ -161,7 +157,7 @@ def _speech(said: Speech, language: Language, asked: Understood | None) -> Sente
     if asked is not None:
         known = _asked_words(asked)
         if strange := [value for value in said.values.values() if not _is_asked(value, known)]:
-            raise _StruckError(f"{strange[0]!r} is neither in the question nor read from evidence")
+            raise UnborneError(f"{strange[0]!r} is neither in the question nor read from evidence")
     shown = {name: inert(value) for name, value in said.values.items()}
     return Sentence(
         kind="speech", text=render(localised(said.template, language), shown), provenance=Provenance.OPERATOR
@@ -184,7 +180,7 @@ def _is_asked(value: str, known: str) -> bool:
 
 def _known(evidence_id: str, evidence: Mapping[str, Evidence]) -> Evidence:
     if (answer := evidence.get(evidence_id)) is None:
-        raise _StruckError(f"{evidence_id} is not evidence of this thread")
+        raise UnborneError(f"{evidence_id} is not evidence of this thread")
     return answer
 
 

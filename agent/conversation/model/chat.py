@@ -1,16 +1,57 @@
-"""The conversation with the model: what it is shown, what it may ask, and when it has to come to an end."""
+"""The conversation with the model: what it is shown, what it may ask, and when it has to come to an end.
 
+    opening -> [ calls -> facts ]* -> answer -> checked --something struck?--> once more -> answer
+
+A model has a fixed number of rounds; in the last it has no tool but `answer`. Nothing it says is believed here.
+"""
+
+import json
+import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from pydantic import JsonValue, ValidationError
 
 from agent.conversation.errors import ModelError
+from agent.conversation.model.checking import checked_writing
+from agent.conversation.model.client import Client, EndpointClient
+from agent.conversation.model.facts import shown
+from agent.conversation.model.names import Names
+from agent.conversation.model.opening import dumped, prompt, question_document, rules
 from agent.conversation.model.settings import EndpointSettings
+from agent.conversation.model.toolbox import (
+    ANSWER,
+    EXPAND,
+    AnswerArguments,
+    ExpandArguments,
+    Toolbox,
+    call_of,
+    problem_of,
+)
 from agent.conversation.model.writing import Writing
 from agent.conversation.models import Answer, Sentence
 from agent.conversation.protocol import Looker, Understood
+from agent.evidence.text import inert
 from agent.host.host import ToolStatus
-from agent.models import Evidence
+from agent.models import Evidence, JsonObject
 from agent.settings import Settings
-from agent.wording import Language
+from agent.wording import Language, localised
+from knowledge.trust.masking import mask_secrets, mask_value
+
+MOST_CALLS: Final = 8
+"""Calls of one round that are made."""
+ROUND_CHARS: Final = 18_000
+"""Characters of rows that one round brings."""
+DISCLOSURE: Final = (
+    "This thread is answered by {model} at {endpoint}. It is sent your questions and the answers of the tools:"
+    " records of operators, sensor values and texts that outsiders may have written. Secrets are masked; names of"
+    " hosts and accounts are {names}."
+)
+_HIDDEN, _SHOWN = "replaced", "sent as they are"
+
+log = logging.getLogger(__name__)
 
 
 class ModelChat:
@@ -19,6 +60,7 @@ class ModelChat:
     def __init__(self, settings: Settings, endpoint: EndpointSettings) -> None:
         self.settings = settings
         self.endpoint = endpoint
+        self._client: Client | None = None
 
     @property
     def name(self) -> str:
@@ -30,12 +72,22 @@ class ModelChat:
         """How long the model may take for one question, all rounds together, in seconds."""
         return self.settings.model_timeout_s * self.settings.model_rounds
 
-    def prepare(self) -> None:
+    @property
+    def hides_names(self) -> bool:
+        """Whether names of hosts and accounts are replaced before anything is sent."""
+        return self.settings.model_names == "hidden" and not self.endpoint.on_this_machine
+
+    def prepare(self) -> Client:
         """Load what takes long to load; no connection is opened."""
+        if self._client is None:
+            self._client = EndpointClient(self.endpoint, self.settings.model, self.settings.model_timeout_s)
+        return self._client
 
     def disclosure(self, language: Language) -> str:
         """Which endpoint is used and what it sees, to be told before it sees anything."""
-        return f"{self.name} {self.endpoint.shown}"
+        names = localised(_HIDDEN if self.hides_names else _SHOWN, language)
+        told = localised(DISCLOSURE, language)
+        return told.format(model=inert(self.settings.model), endpoint=inert(self.endpoint.shown), names=names)
 
     async def answer(
         self,
@@ -46,12 +98,142 @@ class ModelChat:
         looker: Looker,
         evidence: Mapping[str, Evidence],
     ) -> Writing:
-        """What the model has to say. Raises: ModelError."""
-        raise ModelError("not built yet")
+        """What the model has to say: `known` was found without it, `evidence` grows with what it looks at.
+
+        Raises: ModelError when it cannot be reached, or comes to no answer within its rounds."""
+        talk = _Talk(self.prepare(), Toolbox(tools), Names(hidden=self.hides_names), looker, evidence, asked)
+        talk.open(known, history)
+        for round_ in range(1, self.settings.model_rounds + 1):
+            last = round_ == self.settings.model_rounds
+            if await talk.take_turn(last=last):
+                break
+        if talk.writing is None:
+            raise ModelError(f"no answer after {self.settings.model_rounds} rounds")
+        log.info("chat_model rounds=%s tokens=%s", round_, talk.tokens)
+        return talk.writing.model_copy(update={"rounds": round_, "tokens": talk.tokens})
+
+
+@dataclass(slots=True)
+class _Talk:
+    """One question's conversation with the model."""
+
+    client: Client
+    toolbox: Toolbox
+    names: Names
+    looker: Looker
+    evidence: Mapping[str, Evidence]
+    asked: Understood
+    messages: list[BaseMessage] = field(default_factory=list)
+    writing: Writing | None = None
+    tokens: int = 0
+    _mended: bool = False
+
+    def open(self, known: Sequence[Sentence], history: Sequence[Answer]) -> None:
+        """The rules and the question."""
+        self.names.learn_question(self.asked)
+        for item in self.evidence.values():
+            self.names.learn(item)
+        document = question_document(self.asked, known, history, self.looker, self.evidence)
+        self.messages = [SystemMessage(rules(self.toolbox.catalogue())), HumanMessage(self._hidden(document))]
+
+    async def take_turn(self, *, last: bool) -> bool:
+        """One message of the model and what it asks for; whether that was its last word."""
+        if last:
+            self.messages.append(HumanMessage(prompt("final")))
+        message = await self.client.say(self.messages, self.toolbox.schemas(only_answer=last))
+        self.tokens += message.usage_metadata["total_tokens"] if message.usage_metadata else 0
+        self.messages.append(message)
+        calls = [
+            (call["id"] or "", call["name"], _arguments(self.names.show(call["args"]))) for call in message.tool_calls
+        ]
+        calls += [(call["id"] or "", call["name"] or "", None) for call in message.invalid_tool_calls]
+        if not calls:
+            return self._read_content(message, last=last)
+        answers = [call for call in calls if call[1] == ANSWER]
+        await self._look([call for call in calls if call[1] != ANSWER])
+        done = [self._read_answer(call_id, arguments, last=last) for call_id, _, arguments in answers]
+        return any(done)
+
+    async def _look(self, calls: Sequence[tuple[str, str, JsonObject | None]]) -> None:
+        """Make the calls side by side; every call gets its reply, whatever became of it."""
+        reads: list[tuple[str, str, JsonObject]] = []
+        for call_id, name, arguments in calls:
+            if arguments is None:
+                self._reply(call_id, {"problem": "the arguments are no JSON object"})
+            elif name == EXPAND:
+                self._reply(call_id, self._expanded(arguments))
+            elif len(reads) == MOST_CALLS:
+                self._reply(call_id, {"problem": f"more than {MOST_CALLS} calls at once; ask again"})
+            else:
+                self._queue(reads, call_id, name, arguments)
+        room = max(2_000, ROUND_CHARS // max(1, len(reads)))
+        found = await self.looker.read_many([(name, arguments) for _, name, arguments in reads])
+        for (call_id, _, _), item in zip(reads, found, strict=True):
+            self.names.learn(item)
+            self._reply(call_id, shown(item, most_chars=min(6_000, room)))
+
+    def _queue(self, reads: list[tuple[str, str, JsonObject]], call_id: str, name: str, arguments: JsonObject) -> None:
+        try:
+            reads.append((call_id, *call_of(name, arguments)))
+        except ValidationError as error:
+            self._reply(call_id, {"problem": problem_of(error)})
+
+    def _expanded(self, arguments: JsonObject) -> JsonObject:
+        try:
+            wanted = ExpandArguments.model_validate(arguments)
+        except ValidationError as error:
+            return {"problem": problem_of(error)}
+        if (item := self.evidence.get(wanted.evidence)) is None:
+            return {"problem": "there is no such evidence in this thread"}
+        return shown(item, at=wanted.at, start=max(0, wanted.start))
+
+    def _read_answer(self, call_id: str, arguments: JsonObject | None, *, last: bool) -> bool:
+        """Take the answer; when some of it does not stand, ask once for a better one."""
+        try:
+            wanted = AnswerArguments.model_validate(arguments)
+        except ValidationError as error:
+            self._reply(call_id, {"problem": problem_of(error)})
+            return False
+        writing = Writing(sentences=wanted.sentences)
+        kept, struck = checked_writing(writing, self.evidence, self.asked.language, self.asked)
+        if self.writing is None or kept:
+            self.writing = writing
+        if not struck or last or self._mended:
+            return True
+        self._mended = True
+        reasons = "\n".join(f"- {sentence.text}: {sentence.struck_because}" for sentence in struck)
+        self._reply(call_id, prompt("struck").replace("{struck}", mask_secrets(reasons)))
+        return False
+
+    def _read_content(self, message: AIMessage, *, last: bool) -> bool:
+        """A model that cannot call tools may write the arguments of `answer` as its text."""
+        try:
+            arguments = _arguments(self.names.show(json.loads(message.text.strip().strip("`").removeprefix("json"))))
+            wanted = AnswerArguments.model_validate(arguments)
+        except ValueError:
+            self.messages.append(HumanMessage(prompt("nothing")))
+            return False
+        self.writing = Writing(sentences=wanted.sentences)
+        return True
+
+    def _reply(self, call_id: str, document: JsonValue) -> None:
+        self.messages.append(ToolMessage(self._hidden(document), tool_call_id=call_id))
+
+    def _hidden(self, document: JsonValue) -> str:
+        """As it leaves: without secrets, and without names where they stay here."""
+        masked = document if isinstance(document, str) else dumped(mask_value(document))
+        return self.names.hide(masked)
+
+
+def _arguments(value: JsonValue) -> JsonObject | None:
+    return value if isinstance(value, dict) else None
 
 
 def build_model_chat(settings: Settings | None = None, endpoint: EndpointSettings | None = None) -> ModelChat:
     """The model that the settings name, those of the environment by default.
 
     Raises: ModelError when no model is named."""
-    return ModelChat(settings or Settings(), endpoint or EndpointSettings())
+    chosen = settings or Settings()
+    if not chosen.model:
+        raise ModelError("MCPSOC_BRAIN=model needs a model: set MCPSOC_MODEL, and OPENAI_BASE_URL to its endpoint")
+    return ModelChat(chosen, endpoint or EndpointSettings())
