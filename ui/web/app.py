@@ -67,7 +67,7 @@ def _switch(pages: Mapping[PageName, st.Page], address: str) -> None:
 
 def _visit(api: ApiClient, t: Catalogue) -> Visit:
     me = api.me()
-    return Visit(api, me, _world(me), t, "dark" if st.context.theme.type == "dark" else "light")
+    return Visit(api, me, _world(me), t)
 
 
 def _world(me: Me) -> World:

@@ -6,6 +6,7 @@
 // input[data-pick]      picks a row; [data-picks] shows how many are picked; [data-pick-all] picks every row
 // [data-theme-choice]   light, dark or as the system has it
 // [data-copy]           copies its value
+// img[data-picture]     is loaded from there, in the colours of the theme
 export default function board({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".board");
   if (root.shown !== data.html) {
@@ -26,7 +27,7 @@ export default function board({ data, parentElement, setTriggerValue }) {
     const button = event.target.closest("button[data-do]");
     if (button) return act(button.dataset.do, button.value);
     const theme = event.target.closest("[data-theme-choice]");
-    if (theme) return chooseTheme(theme.dataset.themeChoice);
+    if (theme) return chooseTheme(theme.dataset.themeChoice, theme.dataset.themePaths);
     const copy = event.target.closest("[data-copy]");
     if (copy && navigator.clipboard) {
       navigator.clipboard.writeText(copy.dataset.copy);
@@ -59,6 +60,7 @@ export default function board({ data, parentElement, setTriggerValue }) {
   root.forget = () => document.removeEventListener("keydown", escape);
   if (data.escape) document.addEventListener("keydown", escape);
   count(root);
+  paint(root);
   return root.forget;
 }
 
@@ -121,9 +123,16 @@ function address(changes) {
   return place.pathname + place.search;
 }
 
-function chooseTheme(choice) {
-  const places = document.querySelectorAll("nav a[data-go]");
-  const paths = new Set(["/", window.location.pathname, ...[...places].map((link) => new URL(link.href).pathname)]);
-  paths.forEach((path) => window.localStorage.setItem(`stActiveTheme-${path}-v2`, JSON.stringify(choice)));
+// Streamlit keeps the choice apart for each path.
+function chooseTheme(choice, paths) {
+  paths.split(" ").forEach((path) => window.localStorage.setItem(`stActiveTheme-${path}-v2`, JSON.stringify(choice)));
   window.location.reload();
+}
+
+function paint(root) {
+  const theme = getComputedStyle(root).colorScheme.includes("dark") ? "dark" : "light";
+  root.querySelectorAll("img[data-picture]").forEach((image) => {
+    const place = `${image.dataset.picture}&theme=${theme}`;
+    if (image.getAttribute("src") !== place) image.setAttribute("src", place);
+  });
 }

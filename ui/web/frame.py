@@ -11,7 +11,7 @@ import streamlit as st
 from agent.models import World, utc_now
 from agent.wording import Language
 from ui.api.client import ApiClient
-from ui.api.models import Me, Theme, WorldView
+from ui.api.models import Me, WorldView
 from ui.cli.catalogue import LANGUAGES, Catalogue
 
 PageName = Literal["queue", "case", "chat", "servers", "knowledge"]
@@ -32,7 +32,6 @@ class Visit:
     me: Me
     world: World
     t: Catalogue
-    theme: Theme
 
     @property
     def language(self) -> Language:

@@ -1,14 +1,11 @@
-"""How text reaches the page: markup that `el` built, or text that can do nothing.
+"""Text from outside as a label, a title or a message of Streamlit, which renders Markdown in every one of them.
 
-Streamlit renders Markdown in every label and message, so a text from outside goes through `inert` before it is one.
+Everything else on the page is markup that `ui.web.markup.el` built, where a text is data by itself.
 """
 
 from typing import Final
 
-import streamlit as st
-
 from agent.evidence.text import inert as _visible
-from ui.web.markup import Html
 
 WIDE: Final = 600
 """Characters of one outside text that a label shows."""
@@ -17,12 +14,5 @@ MARKDOWN: Final = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]()<>#+-
 
 
 def inert(text: str, clip: int = WIDE) -> str:
-    """Outside text as a label, a title or a message: no link, no markup, no invisible character, clipped."""
+    """Outside text as a label: no link, no markup, no invisible character, clipped."""
     return _visible(text, clip).translate(MARKDOWN)
-
-
-def show(html: Html) -> None:
-    """Put markup on the page. Nothing in it reacts; what reacts is a board. Raises: TypeError for plain text."""
-    if not isinstance(html, Html):
-        raise TypeError("only what `el` built is markup")
-    st.html(html)

@@ -7,13 +7,16 @@ import streamlit as st
 
 from ui.api.client import ApiError
 from ui.cli.catalogue import Catalogue, load
+from ui.web.board import board
 from ui.web.frame import Visit, visitor_language
 from ui.web.icons import icon
-from ui.web.inert import inert, show
+from ui.web.inert import inert
 from ui.web.markup import Html, el
 
 log = logging.getLogger(__name__)
 
+NOTICE: Final = "notice"
+"""Key of the board that stands where a page would."""
 SAID: Final = "said"
 """Where the session keeps what to say once, after something was done."""
 
@@ -27,20 +30,22 @@ def draw(visit: Visit) -> None:
     """What stands above every page."""
     t = visit.t
     if visit.view.synthetic:
-        show(el("p", icon("flag"), t("Simulated enterprise: nothing here happened."), class_="synthetic", role="note"))
+        told = t("Simulated enterprise: nothing here happened.")
+        board(el("p", icon("flag"), told, class_="synthetic", role="note"), "world")
     if (said := st.session_state.pop(SAID, None)) is not None:
         st.toast(inert(str(said)))
 
 
 def signed_out(t: Catalogue) -> None:
     """Nobody is signed in."""
-    show(
+    board(
         empty(
             "shield",
             t("Sign in to MCPSoc"),
             t("Open the link that mcpsoc ui printed, or paste your token."),
             el("a", t("Sign in"), href="/enter", class_="button primary"),
-        )
+        ),
+        NOTICE,
     )
 
 
@@ -51,9 +56,9 @@ def failed(t: Catalogue, error: ApiError) -> None:
         return
     if error.code == "unreachable":
         lead = t("The service does not answer. Is `mcpsoc ui` still running?")
-        show(empty("alarm", t("No answer"), lead))
+        board(empty("alarm", t("No answer"), lead), NOTICE)
         return
-    show(empty("alarm", t("That did not work"), error.message, el("p", error.hint) if error.hint else None))
+    board(empty("alarm", t("That did not work"), error.message, el("p", error.hint) if error.hint else None), NOTICE)
 
 
 def broken(error: BaseException) -> bool:
@@ -61,7 +66,10 @@ def broken(error: BaseException) -> bool:
     with."""
     log.error("page failed", exc_info=error)
     t = load(visitor_language())
-    show(empty("alarm", t("This page has a fault"), t("The log of the page says which. Nothing was changed by it.")))
+    board(
+        empty("alarm", t("This page has a fault"), t("The log of the page says which. Nothing was changed by it.")),
+        NOTICE,
+    )
     return True
 
 

@@ -109,8 +109,17 @@ def _languages(visit: Visit) -> Html:
 
 def _themes(t: Catalogue) -> Html:
     choices = {"Light": ("sun", t("Light")), "Dark": ("moon", t("Dark")), "System": ("auto", t("As the system has it"))}
+    paths = " ".join(PATHS.values())
     buttons = (
-        el("button", icon(drawing), title=name, aria_label=name, data_theme_choice=choice, type="button")
+        el(
+            "button",
+            icon(drawing),
+            title=name,
+            aria_label=name,
+            data_theme_choice=choice,
+            data_theme_paths=paths,
+            type="button",
+        )
         for choice, (drawing, name) in choices.items()
     )
     return el("div", *buttons, class_="choice themes", role="group", aria_label=t("Colours"))

@@ -1,6 +1,6 @@
 """The buttons of a case and the forms behind them. Which of them there are, the person's permissions say."""
 
-from typing import get_args
+from typing import Final, get_args
 
 from agent.cases.lifecycle import REASONS
 from ui.api.models import CaseView, ReasonCode
@@ -9,6 +9,9 @@ from ui.cli.terms import term
 from ui.web.frame import Visit
 from ui.web.icons import icon
 from ui.web.markup import Html, el
+
+LONGEST: Final = 10_000
+"""Characters of a note; the API takes no more."""
 
 
 def draw_buttons(visit: Visit, case: CaseView) -> Html:
@@ -40,22 +43,17 @@ def _closing(t: Catalogue) -> Html:
     reasons = (
         el("option", f"{reason_name(t, code)} ({term(t, REASONS[code])})", value=code) for code in get_args(ReasonCode)
     )
+    first = el("option", t("Choose a reason"), value="")
     choices = (el("option", term(t, item), value=item) for item in dict.fromkeys(REASONS.values()))
+    usual = el("option", t("as the reason says"), value="")
     form = el(
         "form",
-        el(
-            "label",
-            t("Reason"),
-            el("select", el("option", t("Choose a reason"), value=""), *reasons, name="reason_code", required=True),
-            class_="field",
-        ),
-        el(
-            "label",
-            t("Disposition"),
-            el("select", el("option", t("as the reason says"), value=""), *choices, name="disposition"),
-            class_="field",
-        ),
-        el("label", t("Note"), el("textarea", name="note", rows=3, maxlength=10_000), class_="field"),
+        _field(t("Reason"), "closing-reason"),
+        el("select", first, *reasons, name="reason_code", id="closing-reason", required=True),
+        _field(t("Disposition"), "closing-disposition"),
+        el("select", usual, *choices, name="disposition", id="closing-disposition"),
+        _field(t("Note"), "closing-note"),
+        el("textarea", name="note", id="closing-note", rows=3, maxlength=LONGEST),
         el("button", icon("check"), t("Close the case"), type="submit", class_="button primary"),
         data_do="close",
         id="closing",
@@ -64,15 +62,19 @@ def _closing(t: Catalogue) -> Html:
 
 
 def _reopening(t: Catalogue) -> Html:
-    field = el("textarea", name="why", rows=2, required=True, maxlength=10_000)
     form = el(
         "form",
-        el("label", t("Why"), field, class_="field"),
+        _field(t("Why"), "reopening-why"),
+        el("textarea", name="why", id="reopening-why", rows=2, required=True, maxlength=LONGEST),
         el("button", icon("reopen"), t("Open it again"), type="submit", class_="button primary"),
         data_do="reopen",
         id="reopening",
     )
     return _unfolding("reopen", "reopen", t("Reopen"), form)
+
+
+def _field(name: str, control: str) -> Html:
+    return el("label", name, for_=control, class_="field")
 
 
 def _unfolding(name: str, drawing: str, title: str, form: Html) -> Html:

@@ -11,8 +11,8 @@ from ui.web.markup import Html, el
 
 
 def picture_place(visit: Visit, case_id: str, name: PictureName) -> str:
-    """Where the page serves a picture of a case, in the colours and words of the visit."""
-    asked = {"world": visit.world, "case": case_id, "theme": visit.theme, "lang": visit.language}
+    """Where the page serves a picture of a case; the browser adds the colours it shows."""
+    asked = {"world": visit.world, "case": case_id, "lang": visit.language}
     return f"/pictures/{name}?{urlencode(asked)}"
 
 
@@ -91,5 +91,5 @@ def _entity(t: Catalogue, node: EntityNode) -> Html:
 
 
 def _picture(visit: Visit, case: CaseView, name: PictureName, words: str) -> Html:
-    image = el("img", src=picture_place(visit, case.id, name), alt=words, loading="lazy")
+    image = el("img", data_picture=picture_place(visit, case.id, name), alt=words)
     return el("div", image, class_="wide picture", tabindex=0, role="region", aria_label=words)

@@ -17,7 +17,6 @@ from ui.web.case.pictures import draw_entities, draw_timeline
 from ui.web.case.rail import draw_rail
 from ui.web.evidence import closed_address, draw_evidence
 from ui.web.frame import Visit
-from ui.web.inert import show
 from ui.web.markup import Html, el
 
 
@@ -25,7 +24,7 @@ def draw(visit: Visit) -> None:
     """Draw the case that the address names."""
     case_id = visit.asked("case")
     if not case_id:
-        show(_none(visit))
+        board(_none(visit), notices.NOTICE)
         return
     case = visit.api.case(visit.world, case_id, visit.language)
     doing = partial(do, visit, case.id)
