@@ -3,10 +3,11 @@
 from agent.conversation.protocol import Understanding
 from agent.conversation.understanding.reader import Reader
 from agent.conversation.understanding.table import load_table
+from agent.conversation.understanding.words import load_words
 
 __all__ = ["build_understanding"]
 
 
 def build_understanding() -> Understanding:
-    """The understanding over the shipped table of intents."""
-    return Reader(load_table())
+    """The understanding over the shipped tables."""
+    return Reader(load_table(), load_words())

@@ -1,31 +1,223 @@
-"""The understanding: text in, what it names and which intent it fits out."""
+"""The understanding: text in; what it names, when, and which intent it fits out.
 
-from agent.conversation.models import Referents
+folded text -> `field = value` -> indicators and names (looked up) -> what it points back at -> time -> intent
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from agent.conversation.models import Entity, EntityType, Reading, Referents, Window
 from agent.conversation.protocol import Looker, Understood
+from agent.conversation.understanding.cases import Choice, case_asked_for, cases_of
+from agent.conversation.understanding.filters import Filtered, filters_of, kinds_of
+from agent.conversation.understanding.mentions import Mentions, mentions, ordered
+from agent.conversation.understanding.naming import named
 from agent.conversation.understanding.plain import folded, language_of
+from agent.conversation.understanding.pointing import carried, ordinal, pointed_types
+from agent.conversation.understanding.rows import inner, objects, text
+from agent.conversation.understanding.scoring import Said, Score, scores, words_of
 from agent.conversation.understanding.table import Table
+from agent.conversation.understanding.times import window_of
+from agent.conversation.understanding.words import EventKind, Words
+from agent.evidence.entities import moment_of
+from agent.models import JsonObject
 from agent.wording import Language
+
+_ALIKE: Final = 0.05
+"""Points within which two intents fit alike."""
+_MOST_READINGS: Final = 6
+_ANCHOR: Final = re.compile(
+    r"\b(?:before|after|around|near|following|prior to) (?:the |this |that )?(?:alert|detection|incident|case|compromise)\b"
+    r"|(?:告警|报警|案件|事件)(?:发生)?(?:之|以)?(?:前|后)"
+)
+
+
+@dataclass(slots=True)
+class _Read:
+    """What is known of a question so far."""
+
+    text: str
+    language: Language
+    folded: str
+    plain: str = ""
+    words: tuple[str, ...] = ()
+    said: list[Entity] = field(default_factory=list)
+    doubts: list[list[Entity]] = field(default_factory=list)
+    """Names that mean one of several things each."""
+    kept: list[Entity] = field(default_factory=list)
+    window: Window | None = None
+    filters: dict[str, str] = field(default_factory=dict)
+    kinds: tuple[EventKind, ...] = ()
 
 
 class Reader:
-    """Reads questions by a table of intents."""
+    """Reads questions by a table of intents and a list of words."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, words: Words) -> None:
         self._table = table
+        self._words = words
 
     async def __call__(self, text: str, language: Language | None, referents: Referents, looker: Looker) -> Understood:
         """What the question means; looks up names that are said in part."""
-        plain = folded(text).lower()
-        scores = {
-            name: sum(group.weight for group in row.groups if any(said in plain for said in (*group.en, *group.zh)))
-            for name, row in self._table.rows.items()
-        }
-        best = max(scores, key=lambda name: scores[name])
-        return Understood(
-            text=text,
-            language=language or language_of(text),
-            plain=plain,
-            entities=referents.entities,
-            window=None,
-            intent=best if scores[best] else None,
+        read = await self._read(text, language, referents, looker)
+        ranked = scores(self._table, self._said(read))
+        intent, others = self._chosen(read, ranked, referents)
+        if read.doubts:
+            return self._understood(read, None, _of_names(read))
+        if others:
+            return self._understood(read, None, tuple(self._reading(name, read) for name in others))
+        if intent is not None and (choices := await self._case_missing(intent, read, looker)) is not None:
+            if len(choices) != 1:
+                return self._understood(read, intent if not choices else None, self._of_cases(intent, read, choices))
+            read.said.append(Entity(type="case", value=choices[0].id))
+        return self._understood(read, intent)
+
+    async def _read(self, text: str, language: Language | None, referents: Referents, looker: Looker) -> _Read:
+        whole = folded(text)
+        read = _Read(text, language or language_of(text), whole)
+        filtered = filters_of(whole, self._words)
+        found = mentions(filtered.rest)
+        read.plain = mentions(filtered.bare).rest.lower()
+        read.words = words_of(read.plain, self._table, self._words)
+        read.filters = filtered.filters
+        await self._name(read, found, filtered, looker)
+        if (pointed := ordinal(whole.lower(), referents)) is not None:
+            read.said.insert(0, pointed)
+        read.said += self._sensors(read)
+        await self._case(read, looker)
+        read.kept = carried(referents, pointed_types(whole.lower(), self._words), read.said)
+        read.kinds = kinds_of(read.words, read.plain, self._words)
+        read.window = window_of(_for_time(found, whole), looker.now(), await self._before(read, referents, looker))
+        return read
+
+    async def _name(self, read: _Read, found: Mentions, filtered: Filtered, looker: Looker) -> None:
+        """What the question names, by shape and by look-up."""
+        sure, doubts = await named(found, self._table, self._words, read.words, looker)
+        fields = set(filtered.filters)
+        read.said = [entity for entity in ordered(sure) if entity.value not in fields]
+        read.doubts = doubts
+        for file in found.files:
+            name = "process.executable" if file[0].lower().endswith(".exe") or "\\" in file[0] else "file.name"
+            value = file[0] if "\\" in file[0] else f"*{file[0]}"
+            read.filters.setdefault(name, value)
+
+    def _sensors(self, read: _Read) -> list[Entity]:
+        """Log sources named in the question."""
+        plain, found = read.plain, []
+        for word, name in self._words.sensor_by_word.items():
+            edged = rf"(?<![\w-]){re.escape(word)}(?![\w-])" if word.isascii() else re.escape(word)
+            if re.search(edged, plain):
+                plain = re.sub(edged, " ", plain)
+                found.append(Entity(type="sensor", value=name, said=word))
+        return list({entity.value: entity for entity in found}.values())
+
+    async def _case(self, read: _Read, looker: Looker) -> None:
+        """The case that is told by its age or title."""
+        if any(entity.type == "case" for entity in read.said):
+            return
+        choices = await case_asked_for(read.folded.lower(), self._words, looker)
+        if len(choices) == 1:
+            read.said.append(Entity(type="case", value=choices[0].id))
+
+    async def _before(self, read: _Read, referents: Referents, looker: Looker) -> Window | None:
+        """The span that `the hour before` counts from: that of the alert when it is named, else the thread's."""
+        case = next((item for item in (*read.said, *read.kept) if item.type == "case"), None)
+        if case is None or not _ANCHOR.search(read.folded.lower()):
+            return referents.window
+        opened = inner(await looker.read("mcpsoc__mcpsoc_get_case", {"case_id": case.value}), "case")
+        times = [moment for row in objects(opened.get("alerts")) if (moment := moment_of(text(row, "time")))]
+        return Window(start=min(times), end=min(times)) if times else referents.window
+
+    def _said(self, read: _Read) -> Said:
+        types = frozenset(entity.type for entity in read.said)
+        return Said(
+            words=read.words,
+            plain=read.plain,
+            types=types,
+            known=types | {entity.type for entity in read.kept},
+            window=read.window is not None,
+            filters=bool(read.filters),
+            kinds=bool(read.kinds),
         )
+
+    def _chosen(self, read: _Read, ranked: Sequence[Score], referents: Referents) -> tuple[str | None, list[str]]:
+        """The intent that fits, or several that fit alike."""
+        if (goes_on := self._goes_on(read, ranked, referents)) is not None:
+            return goes_on, []
+        if not ranked:
+            return self._unspoken(read), []
+        alike = [score.intent for score in ranked if ranked[0].points - score.points < _ALIKE]
+        return (alike[0], []) if len(alike) == 1 else (None, alike)
+
+    def _goes_on(self, read: _Read, ranked: Sequence[Score], referents: Referents) -> str | None:
+        """The last question's intent, when this one only gives another time or another thing: `and the day before?`"""
+        row = self._table.rows.get(referents.intent or "")
+        spoken = max((score.spoken for score in ranked), default=0.0)
+        if row is None or spoken >= 1.0 or read.filters or read.kinds:
+            return None
+        if not read.said:
+            return referents.intent if read.window is not None else None
+        fits = any(entity.type in row.needs or entity.type in row.entities for entity in read.said)
+        return referents.intent if fits else None
+
+    def _unspoken(self, read: _Read) -> str | None:
+        """Nothing fits: a time asks for what happened then, anything else is looked for in the documents."""
+        if read.window is not None and read.kept:
+            return "entity_activity"
+        return "knowledge" if read.words or read.language == "zh" else "capabilities"
+
+    async def _case_missing(self, intent: str, read: _Read, looker: Looker) -> list[Choice] | None:
+        """The cases to choose from when the intent is about a case and none is known; None when none is needed."""
+        needs = self._table.rows[intent].needs
+        known = {entity.type for entity in (*read.said, *read.kept)}
+        if "case" not in needs or known.intersection(needs):
+            return None
+        things: tuple[EntityType, ...] = ("host", "account", "address", "domain", "sha256")
+        return await cases_of([entity for entity in read.said if entity.type in things], looker)
+
+    def _reading(self, intent: str, read: _Read) -> Reading:
+        row = self._table.rows[intent]
+        needs = set(row.needs) | set(row.entities)
+        about = next((item.value for item in (*read.said, *read.kept) if not needs or item.type in needs), "")
+        question = " ".join(row.ask[read.language].replace("{it}", about).split())
+        return Reading(label=question, question=question)
+
+    def _of_cases(self, intent: str, read: _Read, choices: Sequence[Choice]) -> tuple[Reading, ...]:
+        ask = self._table.rows[intent].ask[read.language]
+        return tuple(
+            Reading(label=f"{choice.id}: {choice.title}", question=ask.replace("{it}", choice.id))
+            for choice in choices[:_MOST_READINGS]
+        )
+
+    def _understood(self, read: _Read, intent: str | None, readings: tuple[Reading, ...] = ()) -> Understood:
+        filters: JsonObject = dict(read.filters)
+        for kind in reversed(read.kinds):
+            filters = {**filters, **kind.filters}
+        return Understood(
+            text=read.text,
+            language=read.language,
+            plain=read.folded.lower(),
+            entities=(*read.said, *read.kept),
+            window=read.window,
+            intent=intent,
+            readings=readings if len(readings) > 1 else (),
+            filters={**filters, **read.filters},
+        )
+
+
+def _for_time(found: Mentions, whole: str) -> str:
+    """The text to find times in: without what has been named, which may look like one."""
+    return found.rest.lower() if len(found.rest) == len(whole) else whole.lower()
+
+
+def _of_names(read: _Read) -> tuple[Reading, ...]:
+    """One reading for each thing that the first doubtful name may mean."""
+    readings = []
+    for entity in read.doubts[0][:_MOST_READINGS]:
+        place = re.compile(re.escape(entity.said), re.IGNORECASE)
+        base = read.text if place.search(read.text) else read.folded
+        question = place.sub(entity.value.replace("\\", "\\\\"), base, count=1)
+        readings.append(Reading(label=f"{entity.type} {entity.value}", question=question))
+    return tuple(readings)

@@ -1,11 +1,13 @@
 """The table of intents: which words and which kinds of things speak for which intent."""
 
+from functools import cached_property
 from importlib.resources import files
 
 import yaml
 
 from agent.conversation.models import EntityType
 from agent.models import Model
+from agent.wording import Language
 
 
 class Group(Model):
@@ -15,12 +17,24 @@ class Group(Model):
     en: tuple[str, ...] = ()
     zh: tuple[str, ...] = ()
 
+    @cached_property
+    def phrases(self) -> tuple[tuple[str, ...], ...]:
+        """The English phrases, as words in lower case."""
+        return tuple(tuple(phrase.lower().split()) for phrase in self.en)
+
 
 class Row(Model):
     """What speaks for one intent."""
 
     why: str
+    needs: tuple[EntityType, ...] = ()
+    """One of these has to be known; empty when nothing has."""
     entities: dict[EntityType, float] = {}
+    window: float = 0.0
+    filters: float = 0.0
+    kinds: float = 0.0
+    ask: dict[Language, str]
+    """The question that chooses it, with `{it}` for what it is about."""
     groups: tuple[Group, ...] = ()
 
 
@@ -29,8 +43,14 @@ class Table(Model):
 
     rows: dict[str, Row]
 
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Every English word of every phrase."""
+        groups = (group for row in self.rows.values() for group in row.groups)
+        return frozenset(word for group in groups for phrase in group.phrases for word in phrase)
+
 
 def load_table() -> Table:
     """The shipped table."""
     text = (files("agent.conversation.understanding") / "table.yaml").read_text("utf-8")
-    return Table(rows=yaml.load(text, Loader=yaml.CSafeLoader))
+    return Table.model_validate({"rows": yaml.load(text, Loader=yaml.CSafeLoader)})

@@ -1,0 +1,173 @@
+"""What happened in a case, and why it was judged so: verdict, story, what decided, what was not seen."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from agent.conversation.intents.case_lines import LATE, case_line, closed_line
+from agent.conversation.intents.saying import (
+    Saying,
+    about,
+    asks,
+    equals,
+    line,
+    nothing,
+    path,
+    told,
+    unanswered,
+)
+from agent.conversation.intents.the_case import case_of, get_case, get_claims, missing, no_case, which_case
+from agent.conversation.models import Entity, Referents
+from agent.conversation.protocol import Draft, Looker, Understood
+from agent.conversation.understanding.rows import inner, objects, rows, text, texts
+from agent.models import Evidence, JsonObject
+
+_MOST_CLAIMS: Final = 4
+_MOST_GAPS: Final = 3
+CLAIM: Final = "{value} ({evidence})"
+WORKED: Final = "Did it work? {value}"
+GOING_ON: Final = "Is it still going on? {value}"
+TO_DO: Final = "What to do now: {value}"
+LIKELIHOOD: Final = "Likelihood of malice {value}, severity {severity}, outcome {outcome}."
+REASON: Final = "What decided: {value}"
+GAP: Final = "{value} could not be seen: {reason}."
+TECHNIQUES: Final = "ATT&CK techniques: {value}."
+NO_ALERT: Final = "There is no alert of that id."
+ALERT: Final = "The alert '{value}' was raised at {time}."
+ALERT_HOST: Final = "It names the host {value}."
+ALERT_USER: Final = "It names the account {value}."
+ALERT_SOURCE: Final = "It names the source {value}."
+
+
+class CaseSummary:
+    """The case in a few sentences."""
+
+    name = "case_summary"
+
+    async def answer(self, question: Understood, referents: Referents, looker: Looker) -> Draft:
+        """Verdict first."""
+        if (case := which_case(question)) is None:
+            alert = question.first("alert")
+            return no_case(question) if alert is None else await _alert(alert, question, referents, looker)
+        opened = await get_case(case.value, question.language, looker)
+        if not case_of(opened):
+            return missing(opened)
+        claims = await get_claims(case.value, question.language, looker)
+        story = telling(claims)
+        said = told(
+            case_line(opened, "case"),
+            closed_line(opened, "case"),
+            _numbers(opened),
+            [claim_line(claims, place) for place in story],
+            line(opened, WORKED, "Did it work?", path("case", "opening", "did_it_work")),
+            line(opened, GOING_ON, "Is it still going on?", path("case", "opening", "still_going_on")),
+            _gaps(opened),
+            line(opened, TO_DO, "What to do now:", path("case", "opening", "what_to_do_now")),
+            unanswered(claims),
+        )
+        return Draft(
+            said=said,
+            suggestions=_next(question, case_of(opened), case.value),
+            referents=about(
+                question, referents, self.name, entities=named_by(case_of(opened)), listed=evidence_of(claims, story)
+            ),
+        )
+
+
+def telling(claims: Evidence) -> list[int]:
+    """The statements worth telling: what was raised, then what decided, then what weighs most."""
+    listed = rows(claims, "claims")
+    kept = [place for place, row in enumerate(listed) if row.get("status") == "verified"]
+    raised = [place for place in kept if text(listed[place], "id") == "alert.raised"]
+    weighty = [place for place in kept if objects(listed[place].get("weights"))]
+    weighty.sort(key=lambda place: (listed[place].get("decisive_for") is None, -_weight(listed[place])))
+    return [*raised[:1], *sorted(weighty[:_MOST_CLAIMS])]
+
+
+def claim_line(claims: Evidence, place: int) -> Saying:
+    """One statement, with the ids of the case's evidence that it rests on."""
+    return equals(
+        claims, CLAIM, path("claims", place, "text"), {"evidence": path("claims", place, "evidence")}
+    ) or line(claims, "{value}", "", path("claims", place, "text"))
+
+
+def evidence_of(claims: Evidence, places: Sequence[int]) -> list[Entity]:
+    """The first piece of evidence of each statement, to be pointed at by its place."""
+    listed = rows(claims, "claims")
+    return [Entity(type="evidence", value=ids[0]) for place in places if (ids := texts(listed[place], "evidence"))]
+
+
+def named_by(case: JsonObject) -> list[Entity]:
+    """The case, and the host, account, source and file of its first alert."""
+    found = [Entity(type="case", value=text(case, "id") or "")]
+    alert = next(iter(objects(case.get("alerts"))), {})
+    if host := text(alert, "host"):
+        found.append(Entity(type="host", value=host))
+    if user := text(alert, "user"):
+        found.append(Entity(type="account", value=user))
+    if source := text(alert, "source"):
+        found.append(Entity(type="address", value=source))
+    if digest := text(alert, "sha256"):
+        found.append(Entity(type="sha256", value=digest))
+    return found
+
+
+def _weight(row: JsonObject) -> float:
+    weights = [item.get("weight") for item in objects(row.get("weights"))]
+    return max((abs(weight) for weight in weights if isinstance(weight, int | float)), default=0.0)
+
+
+def _numbers(opened: Evidence) -> Saying:
+    slots = {name: path("case", name) for name in ("severity", "outcome")}
+    return equals(opened, LIKELIHOOD, path("case", "likelihood"), slots)
+
+
+def _gaps(opened: Evidence) -> list[Saying]:
+    places = range(min(_MOST_GAPS, len(objects(case_of(opened).get("gaps")))))
+    return [
+        equals(opened, GAP, path("case", "gaps", place, "sensor"), {"reason": path("case", "gaps", place, "reason")})
+        for place in places
+    ]
+
+
+def late(opened: Evidence) -> Saying:
+    """That the case is overdue, when it is."""
+    if case_of(opened).get("overdue") is not True:
+        return None
+    return equals(opened, LATE, path("case", "overdue"), {"id": path("case", "id"), "due": path("case", "due_at")})
+
+
+def _next(question: Understood, case: JsonObject, case_id: str) -> tuple[str, ...]:
+    ends = text(case, "disposition")
+    if ends == "true_positive":
+        return (
+            asks(question.language, "How do I contain {it}?", it=case_id),
+            asks(question.language, "Who is affected by {it}?", it=case_id),
+            asks(question.language, "Show me the evidence of {it}", it=case_id),
+        )
+    return (
+        asks(question.language, "Why is {it} not closed?", it=case_id),
+        asks(question.language, "What would change the verdict of {it}?", it=case_id),
+        asks(question.language, "Show me the evidence of {it}", it=case_id),
+    )
+
+
+async def _alert(alert: Entity, question: Understood, referents: Referents, looker: Looker) -> Draft:
+    """An alert that is named by its own id: what it says."""
+    found = await looker.read("siem__siem_get_alert", {"alert_id": alert.value})
+    fields = inner(found, "alert")
+    if not fields:
+        return Draft(said=told(nothing(found, NO_ALERT, "$.alert")))
+    at = path("alert", "kibana.alert.rule.name")
+    host, user = text(fields, "host.name"), text(fields, "user.name")
+    entities = [Entity(type="host", value=host)] if host else []
+    entities += [Entity(type="account", value=user)] if user else []
+    return Draft(
+        said=told(
+            equals(found, ALERT, at, {"time": path("alert", "@timestamp")}),
+            equals(found, ALERT_HOST, path("alert", "host.name")),
+            equals(found, ALERT_USER, path("alert", "user.name")),
+            equals(found, ALERT_SOURCE, path("alert", "source.ip")),
+        ),
+        suggestions=(asks(question.language, "Which cases mention {it}?", it=host),) if host else (),
+        referents=about(question, referents, "case_summary", entities=entities),
+    )

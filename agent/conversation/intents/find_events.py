@@ -1,0 +1,178 @@
+"""Events by field, kind and thing: how many there are, the first of them, or their distribution."""
+
+import re
+from typing import Final
+
+from pydantic import JsonValue
+
+from agent.conversation.intents.covering import blind, coverage_call, none_seen, sensors_for
+from agent.conversation.intents.entity_activity import filters_of
+from agent.conversation.intents.events import event_line
+from agent.conversation.intents.saying import Saying, about, asks, equals, path, told, unanswered
+from agent.conversation.intents.spans import WEEK, heading, span
+from agent.conversation.models import Entity, EntityType, Referents, moment_text
+from agent.conversation.protocol import Draft, Looker, Said, Speech, Understood
+from agent.conversation.understanding.rows import integer, rows
+from agent.models import Evidence, JsonObject
+
+TYPES: Final[tuple[EntityType, ...]] = ("host", "account", "address", "domain", "url", "sha256", "sensor", "technique")
+_MOST: Final = 6
+_GROUPS: Final = 6
+MATCH: Final = "Events that match: {value}."
+FIRST_LAST: Final = "The first is from {value}."
+GROUP: Final = "{value}: {count} events."
+DISTINCT: Final = "Different values: {value}."
+NONE: Final = "No event matches."
+FIELDS: Final = "Say which events: for instance a field and its value, a host, an account or a kind of event."
+BAD: Final = "I could not search: {reason} ({hint})."
+_BY: Final = (
+    ("host.name", r"which (?:hosts?|machines?|computers?|endpoints?|servers?|workstations?)|(?:by|per) host|hosts? (?:is|are|was|were) |哪些主机|哪台|按主机"),
+    ("user.name", r"which (?:users?|accounts?|people)|who\b|(?:by|per) (?:user|account)|哪些用户|哪些账号|谁|按用户"),
+    ("source.ip", r"which (?:source|ips?|address)|from where|(?:by|per) (?:source|ip)|哪些地址|哪些ip|来源地址|按来源"),
+    ("source.country", r"which countr|(?:by|per) country|哪些国家"),
+    ("destination.ip", r"(?:by|per) destination|which destination|哪些目的"),
+    ("process.executable", r"which process|which program|(?:by|per) process|哪些进程|哪些程序"),
+    ("event.source", r"which sensor|(?:by|per) sensor|which log|哪个传感器"),
+)  # fmt: skip
+
+
+class FindEvents:
+    """Looks events up."""
+
+    name = "find_events"
+
+    async def answer(self, question: Understood, referents: Referents, looker: Looker) -> Draft:
+        """How many match, then the first of them."""
+        wanted = filters_for(question)
+        if not any(wanted):
+            return Draft(said=(Speech(FIELDS),))
+        window = span(question, looker, WEEK)
+        between: JsonObject = {"start": moment_text(window.start), "end": moment_text(window.end)}
+        host = next(
+            (value for filters in wanted if isinstance(value := filters.get("host.name"), str) and "*" not in value),
+            None,
+        )
+        sensors = sensors_for([item.type for item in question.entities if item.said], wanted[0])
+        answers = await looker.read_many(
+            [
+                *(_count(by_of(question.plain), filters, between) for filters in wanted),
+                *(_search(filters, between) for filters in wanted),
+                coverage_call(sensors, window, host),
+            ]
+        )
+        counts, events, cover = answers[: len(wanted)], answers[len(wanted) : -1], answers[-1]
+        said = _said(counts, events, cover, grouped=_groups(question.plain) is not None)
+        return Draft(
+            said=told(heading(question, "", WEEK), said),
+            suggestions=_next(question),
+            referents=about(question, referents, self.name, window=window if question.window else None),
+        )
+
+
+def filters_for(question: Understood) -> list[JsonObject]:
+    """The filters of the question, once for each part that the thing it names may play."""
+    filters: JsonObject = {name: value for name, value in question.filters.items() if isinstance(value, str)}
+    entities = [item for item in question.entities if item.said and item.type in TYPES]
+    entities = entities or _carried(question, filters)
+    alternatives: list[JsonObject] = [filters]
+    for entity in entities:
+        if entity.value in filters.values() or any(
+            entity.said and entity.said in str(value) for value in filters.values()
+        ):
+            continue
+        alternatives = [{**parts, **known} for known in alternatives for parts in _parts(entity, known)]
+    return [item for item in alternatives if item][:4]
+
+
+def _carried(question: Understood, filters: JsonObject) -> list[Entity]:
+    """The thing the thread is about, when the question points back at it."""
+    if (
+        not re.search(
+            r"\b(?:it|its|that|this|those|them|they|he|she|there|same)\b|它|该|这台|那台|此|他|她", question.plain
+        )
+        or not filters
+    ):
+        return []
+    return [item for item in question.entities if item.type in ("host", "account", "address")][:1]
+
+
+def _parts(entity: Entity, known: JsonObject) -> list[JsonObject]:
+    if entity.type == "sensor":
+        return [{"event.source": entity.value}]
+    if entity.type == "technique":
+        return [{"threat.technique.id": entity.value}]
+    if entity.type == "domain" and known.get("event.source") == "dns":
+        return filters_of(entity)[:1]
+    if (
+        entity.type == "account"
+        and known.get("event.outcome") != "failure"
+        and "event.category" in known
+        and known["event.category"] != "authentication"
+    ):
+        return filters_of(entity)[:1]
+    return filters_of(entity)
+
+
+def by_of(plain: str) -> list[str]:
+    """The field to count by: the one asked for, else what was done."""
+    return [_groups(plain) or "event.action"]
+
+
+def _groups(plain: str) -> str | None:
+    return next((field for field, words in _BY if re.search(words, plain)), None)
+
+
+def _said(counts: list[Evidence], events: list[Evidence], cover: Evidence, *, grouped: bool) -> list[Said]:
+    if failed := [
+        item
+        for answer in counts
+        if (item := unanswered(answer, BAD if answer.hint else "I could not search: {reason}.")) is not None
+    ]:
+        return [failed[0]]
+    hits = [place for place, count in enumerate(counts) if _events(count)]
+    if not hits:
+        return none_seen(counts[0], "$.buckets[*]", NONE, cover)
+    said: list[Saying] = []
+    for place in hits:
+        said.append(equals(counts[place], MATCH, "$.events"))
+        if grouped:
+            said += _buckets(counts[place])
+        shown = min(3 if grouped else _MOST, len(rows(events[place], "events")))
+        said += [event_line(events[place], "events", index) for index in range(shown)]
+    return [*told(said), *blind(cover)]
+
+
+def _events(count: Evidence) -> int:
+    return integer(count.data, "events") if isinstance(count.data, dict) else 0
+
+
+def _buckets(count: Evidence) -> list[Saying]:
+    """The largest groups."""
+    lines: list[Saying] = [equals(count, DISTINCT, "$.distinct")]
+    for place, row in enumerate(rows(count, "buckets")[:_GROUPS]):
+        key: JsonValue = row.get("key")
+        field = next(iter(key), "") if isinstance(key, dict) else ""
+        at = path("buckets", place, "key", field)
+        lines.append(equals(count, GROUP, at, {"count": path("buckets", place, "count")}))
+    return lines
+
+
+def _count(by: list[str], filters: JsonObject, between: JsonObject) -> tuple[str, JsonObject]:
+    return "siem__siem_count_events", {"by": [*by], "filters": filters, **between, "limit": 20}
+
+
+def _search(filters: JsonObject, between: JsonObject) -> tuple[str, JsonObject]:
+    return "siem__siem_search_events", {"filters": filters, **between, "limit": _MOST}
+
+
+def _next(question: Understood) -> tuple[str, ...]:
+    entity = next(
+        (item for item in question.entities if item.said and item.type in ("host", "account", "address", "domain")),
+        None,
+    )
+    if entity is None:
+        return ()
+    return (
+        asks(question.language, "What do we know about {it}?", it=entity.value),
+        asks(question.language, "Which cases mention {it}?", it=entity.value),
+    )

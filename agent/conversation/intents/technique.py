@@ -1,0 +1,91 @@
+"""What an ATT&CK technique is, which runbook speaks of it, and in which cases it was seen."""
+
+import re
+from typing import Final
+
+from agent.conversation.intents.case_lines import case_entities, case_lines
+from agent.conversation.intents.knowledge import in_english
+from agent.conversation.intents.saying import Saying, about, asks, counted, equals, nothing, path, quote, told
+from agent.conversation.models import Entity, Referents
+from agent.conversation.protocol import Draft, Looker, Speech, Understood
+from agent.conversation.understanding.rows import inner, rows, text
+from agent.models import Evidence
+
+_MOST_CASES: Final = 3
+_WORDS: Final = re.compile(
+    r"\b(?:what|is|are|the|a|an|technique|techniques|ttp|mitre|att&ck|attack|tell|me|about|explain|describe|mean|means|does|of|in|which|tactic|tactics|please)\b|[?!.,]|技术|是什么|什么是|解释|一下|战术"
+)
+NAMED: Final = "{value} is {name}."
+TACTICS: Final = "It serves {tactics}."
+REPLACED: Final = "ATT&CK has replaced it by {value}."
+PARENT: Final = "It is a kind of {value}."
+UNKNOWN: Final = "ATT&CK has no such technique."
+CASES: Final = "Cases in which it was seen: {value}."
+NO_CASE: Final = "No case has it."
+RUNBOOK: Final = "The runbook says:"
+NO_RUNBOOK: Final = "No runbook speaks of it."
+
+
+class Technique:
+    """A technique by its id or its name."""
+
+    name = "technique"
+
+    async def answer(self, question: Understood, referents: Referents, looker: Looker) -> Draft:
+        """Name, tactics, runbook, cases."""
+        entity = question.first("technique") if not _named(question) else None
+        wanted = entity.value if entity else _named(question)
+        if not wanted:
+            return Draft(said=(Speech("Which technique? Name it by its ATT&CK id or its name."),))
+        known = await looker.read("kb__kb_get_technique", {"technique_id": wanted})
+        number = text(inner(known, "technique"), "id") or (entity.value if entity else "")
+        if not number:
+            return Draft(
+                said=told(nothing(known, UNKNOWN, "$.technique")), referents=about(question, referents, self.name)
+            )
+        found = Entity(type="technique", value=number)
+        section = next(iter(_sections(known)), None)
+        pages, cases = await looker.read_many(
+            [
+                ("kb__kb_get_section", {"section_id": section})
+                if section
+                else ("kb__kb_search", {"query": number, "limit": 1}),
+                ("mcpsoc__mcpsoc_list_cases", {"text": number, "limit": _MOST_CASES}),
+            ]
+        )
+        listed = case_entities(cases, _MOST_CASES)
+        return Draft(
+            said=told(
+                nothing(known, UNKNOWN, "$.technique"),
+                equals(known, NAMED, path("technique", "id"), {"name": path("technique", "name")}),
+                counted(known, TACTICS, "$.technique.tactics[*]", {"tactics": "$.technique.tactics[*]"}),
+                equals(known, REPLACED, path("technique", "revoked_by")),
+                _page(pages),
+                counted(cases, CASES, "$.cases[*]") if not cases.truncated else None,
+                case_lines(cases, _MOST_CASES),
+                nothing(cases, NO_CASE, "$.cases[*]"),
+            ),
+            suggestions=tuple(
+                asks(question.language, "What happened in {it}, and why?", it=item.value) for item in listed[:2]
+            ),
+            referents=about(question, referents, self.name, entities=(found,), listed=listed),
+        )
+
+
+def _named(question: Understood) -> str:
+    """The name of a technique in the question; empty when it names an id, or says nothing else."""
+    if any(item.type == "technique" and item.said for item in question.entities):
+        return ""
+    return " ".join(_WORDS.sub(" ", in_english(question.plain)).split())
+
+
+def _sections(known: Evidence) -> list[str]:
+    listed = inner(known, "technique").get("sections")
+    return [item for item in listed if isinstance(item, str)] if isinstance(listed, list) else []
+
+
+def _page(pages: Evidence) -> Saying:
+    """The runbook's words, whole section or best hit."""
+    if rows(pages, "hits"):
+        return quote(pages, RUNBOOK, path("hits", 0, "text"))
+    return quote(pages, RUNBOOK, "$.text") or nothing(pages, NO_RUNBOOK, "$.hits[*]")

@@ -1,0 +1,112 @@
+"""Which intent a question fits: phrases found in its words, misspelt ones put right, and what it names."""
+
+import difflib
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from agent.conversation.models import EntityType
+from agent.conversation.understanding.table import Group, Row, Table
+from agent.conversation.understanding.words import Words
+
+_WORD: Final = re.compile(r"[a-z][a-z&'-]*[a-z]|[a-z]|p[1-4]\b")
+_SHORT: Final = {
+    "what's": "what is", "whats": "what is", "wats": "what is", "who's": "who is", "whos": "who is", "where's": "where is", "it's": "it is",
+    "that's": "that is", "how's": "how is", "why's": "why is", "there's": "there is", "isn't": "is not", "isnt": "is not", "wasn't": "was not",
+    "wasnt": "was not", "didn't": "did not", "didnt": "did not", "hasn't": "has not", "can't": "cannot", "doesn't": "does not", "aren't": "are not",
+    "whether": "if", "pls": "please", "plz": "please", "u": "you", "abt": "about", "wat": "what", "wht": "what", "y": "why", "hows": "how is",
+    "happend": "happened", "hapened": "happened", "happned": "happened", "ur": "your", "dont": "do not", "don't": "do not", "re": "about",
+}  # fmt: skip
+_SKIPPED: Final = 2
+"""Words that may stand between two words of a phrase."""
+_ALIKE: Final = 0.8
+"""How alike a word must be to one of the table to be taken for a misspelling of it."""
+LEAST: Final = 1.0
+"""Points below which no intent fits."""
+MISSING: Final = 1.2
+"""Points an intent loses when nothing it could be about is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What scoring looks at."""
+
+    words: tuple[str, ...]
+    plain: str
+    types: frozenset[EntityType]
+    """Of what the question itself names."""
+    known: frozenset[EntityType]
+    """Of what it names or what was talked about before."""
+    window: bool
+    filters: bool
+    kinds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Points of one intent; `spoken` is the part that its phrases gave."""
+
+    intent: str
+    points: float
+    spoken: float
+
+
+def words_of(plain: str, table: Table, words: Words) -> tuple[str, ...]:
+    """The English words of lower-case text, short forms spelt out and misspelt words of the table put right."""
+    spelt = " ".join(_SHORT.get(word, word) for word in re.findall(r"[^\s,.;:!?()\"，。？！；：、]+|[,.;:!?]", plain))
+    return tuple(corrected(word, table.vocabulary, words.common) for word in _WORD.findall(spelt))
+
+
+def corrected(word: str, vocabulary: frozenset[str], common: frozenset[str]) -> str:
+    """The word of the vocabulary that was meant; the word itself when it is known or like none."""
+    if len(word) < 4 or word in vocabulary or word in common:
+        return word
+    return _closest(word, vocabulary) or word
+
+
+@lru_cache(maxsize=4096)
+def _closest(word: str, vocabulary: frozenset[str]) -> str | None:
+    near = [item for item in vocabulary if abs(len(item) - len(word)) <= 2 and len(item) > 3 and item[0] == word[0]]
+    near += [item for item in vocabulary if sorted(item) == sorted(word)]
+    found = difflib.get_close_matches(word, near, n=1, cutoff=_ALIKE)
+    return found[0] if found else None
+
+
+def scores(table: Table, said: Said) -> list[Score]:
+    """Every intent that fits at all, best first."""
+    found = [_score(name, row, said) for name, row in table.rows.items()]
+    return sorted((score for score in found if score.points >= LEAST), key=lambda score: -score.points)
+
+
+def _score(name: str, row: Row, said: Said) -> Score:
+    spoken = sum(group.weight for group in row.groups if _speaks(group, said))
+    points = spoken + max((weight for kind, weight in row.entities.items() if kind in said.types), default=0.0)
+    if spoken or said.types:
+        points += row.window * said.window
+    points += row.filters * said.filters + row.kinds * said.kinds
+    if row.needs and not said.known.intersection(row.needs):
+        points -= MISSING
+    return Score(name, points, spoken)
+
+
+def _speaks(group: Group, said: Said) -> bool:
+    return any(word in said.plain for word in group.zh) or any(in_order(words, said.words) for words in group.phrases)
+
+
+def in_order(phrase: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether the words hold the phrase's words in order, at most two others between each pair."""
+    return any(_follows(phrase[1:], words[place + 1 :]) for place, word in enumerate(words) if word == phrase[0])
+
+
+def _follows(phrase: Sequence[str], words: Sequence[str]) -> bool:
+    if not phrase:
+        return True
+    near = words[: _SKIPPED + 1]
+    return any(_follows(phrase[1:], words[place + 1 :]) for place, word in enumerate(near) if word == phrase[0])
+
+
+def unknown_words(words: Collection[str], table: Table, common: Words) -> list[str]:
+    """Words that are neither the table's nor common ones: perhaps names."""
+    return [word for word in words if len(word) > 2 and word not in table.vocabulary and word not in common.common]
