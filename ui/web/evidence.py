@@ -92,24 +92,29 @@ def _leaves(t: Catalogue, leaves: Sequence[Leaf], left_out: int) -> Html | None:
     """Every value with its class; a cited one is marked and comes first."""
     if not leaves:
         return None
+    picked = not all(leaf.cited for leaf in leaves)
     ordered = sorted(leaves, key=lambda leaf: not leaf.cited)
     return el(
         "section",
         el("h3", t("Values, and who wrote them")),
-        el("ul", *(_leaf(t, leaf) for leaf in ordered)),
+        el("ul", *(_leaf(t, leaf, cited=picked and leaf.cited) for leaf in ordered)),
         el("p", t("Values that are not listed: {n}; they are in the raw answer.", n=left_out)) if left_out else None,
         class_="leaves",
     )
 
 
-def _leaf(t: Catalogue, leaf: Leaf) -> Html:
+def _leaf(t: Catalogue, leaf: Leaf, *, cited: bool) -> Html:
     return el(
         "li",
         class_mark(t, leaf.provenance),
-        el("code", place_name(leaf.path), class_="path", title=leaf.path),
+        el(
+            "span",
+            el("code", place_name(leaf.path), title=leaf.path),
+            el("b", t("cited"), class_="chip blue") if cited else None,
+            class_="path",
+        ),
         el("span", leaf.text, class_="value"),
-        el("b", t("cited"), class_="chip blue") if leaf.cited else None,
-        class_="cited" if leaf.cited else None,
+        class_="cited" if cited else None,
     )
 
 

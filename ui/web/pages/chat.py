@@ -53,9 +53,7 @@ def _question_box(visit: Visit) -> None:
     """Where questions are typed; Enter asks."""
     may = visit.may("chat.ask")
     st.chat_input(
-        visit.t("Ask about a case, a host, an account, an address, a technique or a runbook")
-        if may
-        else visit.t("You may read conversations, not ask"),
+        visit.t("Ask about a case, host, user or address") if may else visit.t("You may read conversations, not ask"),
         key=QUESTION,
         max_chars=8000,
         disabled=not may,

@@ -74,7 +74,7 @@ def _hit(t: Catalogue, hit: KnowledgeHit) -> Html:
     return el(
         "li",
         el("a", el("b", hit.section), el("span", hit.title), href=address_with(section=hit.id), data_go=True),
-        el("p", hit.text),
+        el("p", " ".join(hit.text.split())),
     )
 
 

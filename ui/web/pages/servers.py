@@ -97,7 +97,7 @@ def state_name(t: Catalogue, state: str) -> str:
 def backend_name(t: Catalogue, server: ServerView) -> str:
     """What stands behind a server."""
     if server.backend == "real":
-        return t("real product")
+        return t("real data")
     return t("simulated enterprise") if server.backend == "embedded" else t("source unknown")
 
 
