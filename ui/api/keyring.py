@@ -29,7 +29,7 @@ from ui.home import Home, replace_text
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.25
-"""How long a change of the files may go unnoticed; looking at every request would cost more than the rest of it."""
+"""How long a change of the files may go unnoticed; to look at every request would cost more than all else here."""
 MOST_SESSIONS = 1000
 WRONG_PER_S = 0.5
 WRONG_AT_ONCE = 20
@@ -50,7 +50,7 @@ class SessionFile(Model):
 
 
 class Keyring:
-    """Recognises secrets. Changes of `users.toml` and `api.token` count at once, or `look_every_s` later."""
+    """Recognises secrets. Who is entered counts at once, who is revoked after `look_every_s` at the latest."""
 
     def __init__(
         self,
@@ -76,11 +76,11 @@ class Keyring:
     def find(self, secret: str) -> Identity | None:
         """The identity behind a token or a session; None for one that stands for nobody."""
         digest = hash_of(secret)
-        if (holder := self._holder(digest)) is not None:
-            return holder
-        session = self._sessions.get(digest)
-        lasting = session is not None and session.expires_at > self._clock()
-        return self._holder(session.token_sha256) if session is not None and lasting else None
+        self._refresh()
+        if (known := self._known(digest)) is None:
+            self._refresh(at_once=True)
+            known = self._known(digest)
+        return known
 
     def identify(self, secret: str) -> Identity:
         """The same. Raises: Refusal, 401 for one that stands for nobody, 429 after too many of these."""
@@ -91,6 +91,7 @@ class Keyring:
     def open_session(self, token: str) -> SessionView:
         """A session for whoever the token belongs to. Raises: Refusal, as `identify`."""
         digest, now = hash_of(token), self._clock()
+        self._refresh(at_once=True)
         if (holder := self._holder(digest)) is None:
             raise self._unknown("token")
         secret, expires = new_token(), now + self._lasts
@@ -117,9 +118,16 @@ class Keyring:
         except TrustError as error:
             log.error("audit_failed event=%s error=%s", event, error)
 
+    def _known(self, digest: str) -> Identity | None:
+        """Who shows a secret with this hash, by a token or by a session that still lasts."""
+        if (holder := self._holder(digest)) is not None:
+            return holder
+        session = self._sessions.get(digest)
+        lasting = session is not None and session.expires_at > self._clock()
+        return self._holder(session.token_sha256) if session is not None and lasting else None
+
     def _holder(self, digest: str) -> Identity | None:
         """Whose token has this hash; every one is compared, whichever fits."""
-        self._refresh()
         found = None
         for known, identity in self._holders:
             if hmac.compare_digest(known, digest):
@@ -140,9 +148,10 @@ class Keyring:
             {"www-authenticate": "Bearer"},
         )
 
-    def _refresh(self) -> None:
+    def _refresh(self, *, at_once: bool = False) -> None:
         """Read tokens and users again when a file changed. A faulty users file admits none of its users."""
-        if (now := time.monotonic()) - self._looked_at < self._look_every_s:
+        now = time.monotonic()
+        if not at_once and now - self._looked_at < self._look_every_s:
             return
         self._looked_at = now
         stamp = (*_stamp(self._home.api_token), *_stamp(self._home.users))
