@@ -1,11 +1,42 @@
-"""Where the public data sets lie."""
+"""Where the public data sets lie, and a home with investigated cases."""
 
+import asyncio
 import os
 from pathlib import Path
 
 import pytest
 
+from evals.pipeline import lab_pipeline
+from servers.lab.world import Lab
+
 ROOT = Path(__file__).resolve().parents[1]
+
+STORIES = (
+    ("admin_share", "attack"),
+    ("admin_share", "benign_twin"),
+    ("admin_share", "attack_beside_authorised"),
+    ("mass_download", "sensor_blind"),
+    ("dns_exfiltration", "benign_twin"),
+    ("password_spray", "attack"),
+    ("ransomware_precursor", "attack_killed_sensor"),
+)
+"""One of each way a case ends: proven, authorised, false, open for want of a sensor."""
+
+
+@pytest.fixture(scope="session")
+def investigated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose `demo` has a lab and its cases, investigated by the real analyst. To read only: copy it."""
+    root = tmp_path_factory.mktemp("investigated")
+    (root / "demo").mkdir()
+    asyncio.run(_investigate(root / "demo"))
+    return root
+
+
+async def _investigate(home: Path) -> None:
+    Lab.create(home / "lab.db", 5, stories=STORIES).close()
+    async with lab_pipeline(home, home / "lab.db") as pipeline:
+        for raw in await pipeline.new_alerts():
+            await pipeline.handle(raw)
 
 
 @pytest.fixture(scope="session")

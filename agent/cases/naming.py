@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, Select, select
 
 from agent.cases.tables import ALERTS
-from agent.evidence.entities import same_entity
+from agent.evidence.entities import address_of, same_entity
 from agent.intake.observables import KINDS
 from agent.models import Alert
 
@@ -47,11 +47,19 @@ def naming(connection: Connection, tenant: str, entity: str, kind: str | None) -
 
 
 def _candidates(tenant: str, wanted: str) -> Select[tuple[str, str]]:
-    """Alerts whose document has the text, as JSON writes it."""
-    written = json.dumps(wanted, ensure_ascii=False)[1:-1]
+    """Alerts whose document has the name, as JSON writes it."""
+    written = json.dumps(_stem(wanted), ensure_ascii=False)[1:-1]
     fitting = select(ALERTS.c.case_id, ALERTS.c.document).where(ALERTS.c.tenant == tenant)
     fitting = fitting.where(ALERTS.c.document.icontains(written, autoescape=True))
     return fitting.order_by(ALERTS.c.time.desc(), ALERTS.c.case_id).limit(MOST_ALERTS)
+
+
+def _stem(wanted: str) -> str:
+    """The part of a name that every spelling of it has: without its domain, where it names a host or account."""
+    name = wanted.rpartition("\\")[2].partition("@")[0]
+    first = name.partition(".")[0]
+    is_whole = "/" in name or ":" in name or address_of(name) is not None or len(first) < SHORTEST_PART
+    return (name if is_whole else first) or wanted
 
 
 def _fitting(alert: Alert, wanted: str, kind: str | None) -> Iterator[tuple[str, str, bool]]:

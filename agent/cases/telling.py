@@ -78,7 +78,7 @@ def told_line(line: str, texts: Texts, language: Language) -> str:
             return line
         said.append(piece[1])
         rest = rest[len(piece[0]) :].removeprefix(" ")
-    return "".join(said)
+    return "".join(piece if piece.endswith(_FULL_STOP) else f"{piece} " for piece in said).rstrip()
 
 
 def _told_reason(reason: str, texts: Texts, language: Language) -> str:
@@ -87,7 +87,7 @@ def _told_reason(reason: str, texts: Texts, language: Language) -> str:
     for english, other in texts:
         stem = english.rstrip(".")
         if rest == stem or rest.startswith(f"{stem}; "):
-            said.append(other.rstrip("。"))
+            said.append(other.rstrip(_FULL_STOP))
             rest = rest[len(stem) :].removeprefix("; ")
             break
     weighed, _, unseen = rest.rpartition(_UNSEEN) if _UNSEEN in rest else (rest, "", "")
@@ -96,3 +96,5 @@ def _told_reason(reason: str, texts: Texts, language: Language) -> str:
 
 
 _UNSEEN = "; not seen by "
+_FULL_STOP = "。"
+"""After it no space is written."""

@@ -71,7 +71,7 @@ def _going_on(texts: dict[str, str], facts: Facts, disposition: Disposition) -> 
 def _to_do(facts: Facts, disposition: Disposition, actions: Sequence[str]) -> str:
     if disposition == "true_positive":
         return (
-            "Contain now, after approval: " + "; ".join(actions) + "."
+            f"Contain now, after approval: {'; '.join(actions)}."
             if actions
             else "Contain the host and account by hand."
         )
