@@ -52,7 +52,7 @@ environment = os.environ
 read = type(environment).__getitem__
 
 def watched_item(self, key):
-    place = read_by_us() or ("a library for us" if str(key).startswith("MCPSOC_") else None)
+    place = read_by_us() or ("a library for us" if str(key).startswith("MCPSOC_") and caused_by_us() else None)
     if place is not None:
         effects.append(f"{place} reads the environment: {key}")
     return read(self, key)

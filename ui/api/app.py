@@ -39,6 +39,11 @@ ROUTERS = (
 )
 
 
+ABOUT = """Cases, conversations and alerts of an AI SOC analyst.
+
+Every route but `/health` needs `Authorization: Bearer TOKEN`: the token in `api.token` of MCPSOC_HOME, one made by
+`mcpsoc users add`, or a session from `POST /sessions`. `world=lab` is the simulated enterprise, `world=site` the real
+one. Errors are `{"error": {"code", "message", "hint"}}`."""
 REFUSALS: Mapping[int | str, str] = {
     401: "No valid token or session",
     403: "Not allowed, or asked from elsewhere",
@@ -64,7 +69,7 @@ def build_api(home: Home, settings: Settings, operator: str) -> FastAPI:
     app = Api(
         title="MCPSoc",
         version=version("mcpsoc"),
-        summary="Cases, conversations and alerts of an AI SOC analyst.",
+        description=ABOUT,
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,

@@ -68,8 +68,8 @@ async def _expected(_: Request, error: Exception) -> Response:
 async def _not_understood(_: Request, error: Exception) -> Response:
     """Which part of the request is wrong and why; never what was sent."""
     faults = error.errors() if isinstance(error, RequestValidationError) else []
-    told = [f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in faults[:3]]
-    return Refusal(422, "bad_request", inert("; ".join(told), None), "see /docs").response()
+    told = dict.fromkeys(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in faults)
+    return Refusal(422, "bad_request", inert("; ".join(list(told)[:3]), None), "see /docs").response()
 
 
 async def _of_http(_: Request, error: Exception) -> Response:

@@ -7,7 +7,9 @@ MCP sessions are closed in the task that opened them.
 import asyncio
 import logging
 from contextlib import suppress
+from typing import TypeVar
 
+from agent.conversation.errors import ChatError
 from agent.conversation.service import ChatService
 from agent.models import World
 from ui.api.casework import Bookcase, Casework
@@ -15,6 +17,7 @@ from ui.compose import Desk, open_desk
 from ui.conversing import chat_over
 
 log = logging.getLogger(__name__)
+Awaited = TypeVar("Awaited")
 
 
 class _Keeper:
@@ -42,20 +45,33 @@ class _Keeper:
             await self._task
 
     async def _keep(self) -> None:
-        home, world = self.work.home, self.work.world
         try:
-            async with open_desk(home, world) as desk:
+            async with open_desk(self.work.home, self.work.world) as desk:
                 self.desk.set_result(desk)
-                async with chat_over(desk, home, world) as chat:
-                    await chat.resume_runs()
-                    self.chat.set_result(chat)
-                    await self._end.wait()
+                await self._converse(desk)
         except Exception as error:
-            log.exception("station_failed world=%s", world)
-            for waiting in (self.desk, self.chat):
-                if not waiting.done():
-                    waiting.set_exception(error)
-                    waiting.exception()
+            log.exception("desk_failed world=%s", self.work.world)
+            _fail(self.desk, error)
+            _fail(self.chat, error)
+
+    async def _converse(self, desk: Desk) -> None:
+        """Hold the conversations; when they cannot be had, the desk alone stays."""
+        try:
+            async with chat_over(desk, self.work.home, self.work.world) as chat:
+                await chat.resume_runs()
+                self.chat.set_result(chat)
+                await self._end.wait()
+        except ChatError as error:
+            log.exception("chat_failed world=%s", self.work.world)
+            _fail(self.chat, error)
+            await self._end.wait()
+
+
+def _fail(waiting: asyncio.Future[Awaited], error: Exception) -> None:
+    """Whoever waits, now or later, gets the error; nobody has to."""
+    if not waiting.done():
+        waiting.set_exception(error)
+        waiting.exception()
 
 
 class Stations:

@@ -66,6 +66,17 @@ async def test_a_case_is_told_whole(reading: Api) -> None:
     assert all({edge.left, edge.right} <= known for edge in case.entities.edges)
 
 
+async def test_a_case_is_told_in_chinese_and_its_evidence_is_not(reading: Api) -> None:
+    """Sentences are ours and are translated; values are somebody's words and stay."""
+    english, chinese = await one(reading), await one(reading, language="zh")
+    texts = [(mine.text, theirs.text) for mine, theirs in zip(english.claims, chinese.claims, strict=True)]
+
+    assert any(mine != theirs for mine, theirs in texts)
+    assert chinese.proof == english.proof
+    assert [claim.refs for claim in chinese.claims] == [claim.refs for claim in english.claims]
+    assert {row.text for row in chinese.findings} <= {claim.text for claim in chinese.claims}
+
+
 async def test_every_claim_opens_where_it_was_read(reading: Api) -> None:
     """A sentence nobody can open is an opinion."""
     case = await one(reading)

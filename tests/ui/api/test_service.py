@@ -95,3 +95,14 @@ async def test_a_foreign_page_is_kept_out(api: Api) -> None:
     """A name that somebody points at 127.0.0.1 does not make their page one of ours."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(api.app), base_url="http://evil.example") as evil:
         assert (await evil.get("/health")).status_code == 403
+
+
+async def test_servers_are_seen_although_nobody_can_converse(api: Api) -> None:
+    """A broken file of conversations costs the conversations."""
+    api.home.demo.threads.write_bytes(b"not a database" * 100)
+
+    answer = await api.ana.get("/threads", params=LAB)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "chat_failed")
+    assert (await api.ana.get("/servers", params=LAB)).status_code == 200
+    assert (await api.ana.get("/cases", params=LAB)).json()["total"] == 4

@@ -5,6 +5,7 @@ import time
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
+from sse_starlette.sse import AppStatus
 
 from ui.api.access import Cases, may
 from ui.api.casework import Casework
@@ -24,14 +25,16 @@ async def get_events(
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     wait_s: Annotated[float, Query(ge=0, le=25, description="How long to wait for something to happen.")] = 0.0,
 ) -> EventPage:
-    """What changed in the cases of a world after the event numbered `after`, oldest first."""
+    """What changed in the cases of a world after the event numbered `after`, oldest first.
+
+    It waits no longer once the process was told to end."""
     if after is None:
         return EventPage(events=(), last=await asyncio.to_thread(work.store.last_event, work.tenant))
     until = time.monotonic() + wait_s
     found = await _events(work, after, limit)
     while not found and (left := until - time.monotonic()) > 0:
         await asyncio.sleep(min(LOOK_EVERY_S, left))
-        if await request.is_disconnected():
+        if AppStatus.should_exit or await request.is_disconnected():
             break
         found = await _events(work, after, limit)
     return EventPage(events=found, last=found[-1].seq if found else after)
