@@ -1,13 +1,12 @@
 """What a person does in a conversation, done over the API: nothing is decided or kept here."""
 
-from collections.abc import Callable, Mapping
-from typing import Final, cast
+from typing import Final
 
 import streamlit as st
 
 from ui.api.client import ApiError
-from ui.api.models import ReasonCode
 from ui.web.board import Act
+from ui.web.case import doing as casework
 from ui.web.frame import Visit
 from ui.web.notices import say
 
@@ -32,47 +31,19 @@ def ask(visit: Visit, question: str) -> None:
 
 
 def do(visit: Visit, act: Act) -> None:
-    """Carry out what a board tells."""
-    ways: Mapping[str, Callable[[Visit, Act], str | None]] = {
-        "ask": _ask,
-        "stop": _stop,
-        "take": _take,
-        "note": _note,
-        "close": _close,
-        "reopen": _reopen,
-    }
+    """Carry out what a board tells; what changes a case is done as on the page of that case."""
+    match act.name:
+        case "ask":
+            ask(visit, act.value)
+        case "stop":
+            stop(visit, act.value)
+        case _:
+            casework.do(visit, act.value, act)
+
+
+def stop(visit: Visit, run_id: str) -> None:
+    """Stop a run; one that has ended by itself is left alone."""
     try:
-        done = ways[act.name](visit, act)
+        visit.api.stop(visit.world, run_id)
     except ApiError as error:
-        done = visit.t("That did not work: {why}", why=error.message)
-    if done:
-        say(done)
-
-
-def _ask(visit: Visit, act: Act) -> None:
-    ask(visit, act.value)
-
-
-def _stop(visit: Visit, act: Act) -> None:
-    visit.api.stop(visit.world, act.value)
-
-
-def _take(visit: Visit, act: Act) -> str:
-    line = visit.api.take(visit.world, act.value)
-    return visit.t("{case} is yours now.", case=line.id)
-
-
-def _note(visit: Visit, act: Act) -> str:
-    line = visit.api.note(visit.world, act.value, act.fields.get("text", ""))
-    return visit.t("The note stands on {case}.", case=line.id)
-
-
-def _close(visit: Visit, act: Act) -> str:
-    reason = cast(ReasonCode, act.fields.get("reason_code", ""))
-    line = visit.api.close_case(visit.world, act.value, reason, act.fields.get("note", ""))
-    return visit.t("{case} is closed.", case=line.id)
-
-
-def _reopen(visit: Visit, act: Act) -> str:
-    line = visit.api.reopen(visit.world, act.value, act.fields.get("why", ""))
-    return visit.t("{case} is open again.", case=line.id)
+        say(visit.t("Not stopped: {why}", why=error.message))

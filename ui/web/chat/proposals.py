@@ -6,6 +6,7 @@ from typing import Final, get_args
 from agent.conversation.models import Answer, Proposal, Reading
 from ui.api.models import ReasonCode
 from ui.cli.catalogue import Catalogue
+from ui.web.case.buttons import reason_name
 from ui.web.chat.turns import draw_cite
 from ui.web.frame import Visit
 from ui.web.icons import icon
@@ -126,17 +127,3 @@ def _form(name: str, proposal: Proposal, *fields: Html) -> Html:
 
 def _submit(label: str) -> Html:
     return el("button", label, class_="button primary")
-
-
-def reason_name(t: Catalogue, code: ReasonCode) -> str:
-    """A reason for closing, in words."""
-    names: Mapping[ReasonCode, str] = {
-        "rule_logic": t("the rule is wrong"),
-        "bad_data": t("the data is wrong"),
-        "bad_intel": t("the intelligence is wrong"),
-        "authorised_test": t("authorised test"),
-        "admin_work": t("administrator's work"),
-        "business_software": t("business software"),
-        "confirmed_attack": t("confirmed attack"),
-    }
-    return names[code]
