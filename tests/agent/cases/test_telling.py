@@ -100,7 +100,9 @@ def _said(report: Report) -> Iterator[str]:
     yield from (claim.text for claim in report.claims)
     yield from (item.text for item in report.hypotheses)
     yield from (item.rationale for item in report.proposed)
-    yield from (item.reason for item in (*verdict.gates, *verdict.gaps, *verdict.contributions))
+    yield from (item.reason for item in verdict.gates)
+    yield from (item.reason for item in verdict.gaps)
+    yield from (item.reason for item in verdict.contributions)
 
 
 def _is_chinese(text: str) -> bool:
