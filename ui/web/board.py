@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
 from agent.models import Model
-from ui.web.markup import Html
+from ui.web.markup import Html, el
 
 SCRIPT: Final = Path(__file__).with_name("board.js")
 PENDING: Final = "going_to"
@@ -57,7 +57,7 @@ def board(html: Html, key: str, doing: Doing | None = None, escape: str | None =
 def _component() -> ComponentRenderer:
     """The component, known to Streamlit under one name."""
     return st.components.v2.component(
-        "mcpsoc_board", html='<div class="board"></div>', js=SCRIPT.read_text(encoding="utf-8"), isolate_styles=False
+        "mcpsoc_board", html=str(el("div", class_="board")), js=SCRIPT.read_text(encoding="utf-8"), isolate_styles=False
     )
 
 

@@ -6,6 +6,7 @@ POST /enter            the form                              POST /leave   the e
 
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
@@ -17,6 +18,7 @@ from starlette.routing import Route
 from ui.api.client import ApiClient, ApiError
 from ui.cli.catalogue import LANGUAGES, Catalogue, load
 
+PAGE: Final = Path(__file__).with_name("entering.html")
 COOKIE: Final = "mcpsoc_session"
 KEPT: Final = ("lang", "world", "case", "thread", "run")
 """Parameters of the link that are still there after signing in."""
@@ -27,21 +29,6 @@ HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
-LOOKS: Final = """
-:root{color-scheme:light dark}*{box-sizing:border-box}
-body{margin:0;min-height:100vh;display:grid;place-items:center;font:15px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;
-background:light-dark(#f5f6f8,#0f1319);color:light-dark(#1a2230,#e2e7ef)}
-main{width:min(92vw,400px);background:light-dark(#fff,#171d26);border:1px solid light-dark(#dce1e8,#2a323e);
-border-radius:10px;padding:28px}
-h1{font-size:1.2rem;margin:0 0 4px}p{margin:0 0 18px;color:light-dark(#566173,#98a4b6)}
-label{display:block;font-weight:600;margin-bottom:6px}
-input{width:100%;font:inherit;padding:9px 11px;border:1px solid light-dark(#b9c2ce,#435062);border-radius:6px;
-background:light-dark(#fff,#0f1319);color:inherit}
-button{margin-top:14px;width:100%;font:inherit;font-weight:600;padding:9px;border:0;border-radius:6px;cursor:pointer;
-background:light-dark(#1f4fa8,#8fb4ff);color:light-dark(#fff,#0f1319)}
-:focus-visible{outline:2px solid light-dark(#1f4fa8,#8fb4ff);outline-offset:2px}
-.wrong{color:light-dark(#b42318,#ff9b8f);font-weight:600}
-"""
 
 Connecting = Callable[[str | None], ApiClient]
 """A client of the API for a session, or for nobody."""
@@ -120,7 +107,6 @@ def _form(request: Request, t: Catalogue, wrong: str | None) -> Response:
     """The form, with what was wrong with the last try."""
     slots = {
         "language": t.language,
-        "style": LOOKS,
         "title": escape(t("Sign in to MCPSoc")),
         "lead": escape(t("Open the link that mcpsoc ui printed, or paste your token.")),
         "label": escape(t("Token")),
@@ -128,18 +114,11 @@ def _form(request: Request, t: Catalogue, wrong: str | None) -> Response:
         "wrong": f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else "",
         "place": escape(_here(request)),
     }
-    return HTMLResponse(PAGE.format(**slots), status_code=401 if wrong else 200, headers=HEADERS)
+    return HTMLResponse(
+        PAGE.read_text(encoding="utf-8").format(**slots), status_code=401 if wrong else 200, headers=HEADERS
+    )
 
 
 def _here(request: Request) -> str:
     kept = {name: value for name, value in request.query_params.items() if name in KEPT}
     return f"/enter?{urlencode(kept)}" if kept else "/enter"
-
-
-PAGE: Final = """<!DOCTYPE html>
-<html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title><style>{style}</style></head>
-<body><main><h1>{title}</h1><p>{lead}</p>{wrong}
-<form method="post" action="{place}"><label for="token">{label}</label>
-<input id="token" name="token" type="password" autocomplete="off" required autofocus>
-<button>{button}</button></form></main></body></html>"""
