@@ -256,6 +256,26 @@ async def test_cases_of_one_world_are_never_told_in_the_other(
     assert (listed["total"], found["status"], named["total"]) == (0, "no_data", 0)
 
 
+async def test_cases_of_another_tenant_are_not_there(serve: Callable[[World], SecurityServer], home: Home) -> None:
+    """Not listed, not counted, not opened, not found by name, not similar, not among the changes."""
+    store = CaseStore(home.cases_url)
+    ours = store.get("C-1")
+    store.save(ours.model_copy(update={"id": "C-90", "tenant": "other", "version": 0}))
+    store.dispose()
+    server = serve("lab")
+    entity = ours.alerts[0].text("host.name")
+    answers = [
+        await server.call("mcpsoc_list_cases", {"limit": 200}),
+        await server.call("mcpsoc_find_cases", {"entity": entity, "limit": 200}),
+        await server.call("mcpsoc_similar_cases", {"case_id": "C-1", "limit": 200}),
+        await server.call("mcpsoc_list_changes", {"since": "2026-03-09T00:00:00Z", "limit": 200}),
+    ]
+
+    assert (answers[0]["total"], sum(_numbers(member(answers[0], "by_status")))) == (7, 7)
+    assert not any("C-90" in json.dumps(answer) for answer in answers)
+    assert (await server.call("mcpsoc_get_case", {"case_id": "C-90"}))["status"] == "no_data"
+
+
 async def test_analyst_reads_its_cases_through_the_read_door_in_both_worlds(investigated: Path, tmp_path: Path) -> None:
     """Pinned, registered and of the right world without anybody accepting anything."""
     home = Home(Path(shutil.copytree(investigated, tmp_path / "home")))
@@ -295,6 +315,10 @@ async def _read(home: Home, world: World) -> Evidence:
     async with open_desk(home, world) as desk:
         door = desk.host.read_door(world=world, ledger=Ledger(), clock=desk.clock, budget=Budget())
         return await door.read("mcpsoc__mcpsoc_list_cases", {})
+
+
+def _numbers(counts: JsonObject) -> list[int]:
+    return [number for number in counts.values() if isinstance(number, int)]
 
 
 def _texts(paths: JsonValue) -> list[str]:
