@@ -1,0 +1,94 @@
+"""The page of one case says what the case says, opens what it cites, and runs nothing of what it shows."""
+
+from tests.ui.web.conftest import Served
+from tests.ui.web.test_markup import Read
+
+OUTSIDE = ("onerror=", "javascript:", "\u202e")
+
+
+def tags(html: str, name: str) -> list[dict[str, str | None]]:
+    return [attributes for tag, attributes in Read(html).tags if tag == name]
+
+
+def test_case_opens_with_its_verdict_and_five_lines(served: Served) -> None:
+    """Words for everything that is also a colour or a shape."""
+    drawn = served.draw("case", "lab", case="C-1")
+    head, main = Read(drawn.board("head")).text, Read(drawn.board("main")).text
+
+    with served.client() as api:
+        case = api.case("lab", "C-1")
+    assert case.verdict is not None
+    assert case.opening is not None
+    assert case.title in head
+    assert case.verdict.priority in head
+    assert "true positive" in head
+    assert f"{case.proof.verified} of {case.proof.claims - case.proof.struck} claims hold" in head
+    for line in case.opening.model_dump().values():
+        assert line in main
+
+
+def test_every_claim_opens_the_evidence_it_names(served: Served) -> None:
+    """A claim that cannot be opened is an assertion."""
+    main = served.draw("case", "lab", case="C-1").board("main")
+    opened = {link["href"] for link in tags(main, "a") if link.get("class") == "cite"}
+
+    with served.client() as api:
+        case = api.case("lab", "C-1")
+    for claim in case.claims:
+        for ref in claim.refs:
+            assert any(f"evidence={ref.evidence}&" in f"{address}&" for address in opened), claim.id
+
+
+def test_evidence_of_the_address_lies_beside_the_page(served: Served) -> None:
+    """A link to it, a reload and another tab show the same."""
+    drawn = served.draw("case", "lab", case="C-1", evidence="E0", path="$.alert['host.name']")
+    panel = drawn.board("panel")
+
+    assert 'id="evidence-E0"' in panel
+    assert any(item.get("class") == "cited" for item in tags(panel, "li"))
+    assert any(link.get("aria-current") == "true" for link in tags(drawn.board("main"), "a"))
+
+
+def test_evidence_that_does_not_exist_is_said_and_the_case_stays(served: Served) -> None:
+    """A wrong link is no broken page."""
+    drawn = served.draw("case", "lab", case="C-1", evidence="E999")
+
+    assert "alarm" in drawn.board("notice")
+    assert "Claims" in drawn.board("main")
+
+
+def test_hostile_text_is_shown_and_does_nothing(served: Served) -> None:
+    """Title, account and command line of an alert are an attacker's to write."""
+    drawn = served.draw("case", "site", case="C-1", evidence="E0")
+
+    for html in drawn.boards:
+        read = Read(html)
+        assert [image for image in tags(html, "img") if "data-picture" not in image] == []
+        assert not any(name.startswith("on") for _, attributes in read.tags for name in attributes)
+        assert not any("javascript" in (attributes.get("href") or "") for _, attributes in read.tags)
+        assert "\u202e" not in html
+    assert "onerror=alert(1)" in Read(drawn.board("head")).text
+
+
+def test_who_may_only_look_has_nothing_to_press(served: Served) -> None:
+    """The API would refuse; the page does not offer it."""
+    drawn = served.draw("case", "lab", case="C-1", secret=served.viewer)
+
+    assert [
+        item for html in drawn.boards for item in (*tags(html, "form"), *tags(html, "button")) if "data-do" in item
+    ] == []
+
+
+def test_page_of_no_case_says_where_to_choose_one(served: Served) -> None:
+    """Somebody typed the address by hand."""
+    assert "Which case?" in served.draw("case", "lab").board("notice")
+
+
+def test_case_in_chinese_has_no_english_of_ours(served: Served) -> None:
+    """Headings and marks follow the language; evidence stays in its own words."""
+    drawn = served.draw("case", "lab", language="zh", case="C-1")
+    headings = Read(drawn.board("head")).text + Read(drawn.board("rail")).text
+
+    assert "优先级" in headings
+    assert "备注" in headings
+    assert "Priority" not in headings
