@@ -124,6 +124,16 @@ async def test_a_cited_place_is_marked(reading: Api) -> None:
     assert view.provenance == ref.provenance
 
 
+async def test_everything_under_a_cited_place_is_marked(reading: Api) -> None:
+    """A sentence may cite a whole row."""
+    answer = await reading.ana.get("/cases/C-1/evidence/E0", params={**LAB, "path": "$.alert"})
+    view = EvidenceView.model_validate_json(answer.content)
+
+    assert {leaf.path for leaf in view.leaves if leaf.cited} == {
+        leaf.path for leaf in view.leaves if leaf.path.startswith("['alert']")
+    }
+
+
 async def test_a_path_that_is_none_is_refused(reading: Api) -> None:
     """It comes from an address that anybody may have typed."""
     answer = await reading.ana.get("/cases/C-1/evidence/E0", params={**LAB, "path": "$[?("})

@@ -102,3 +102,18 @@ async def test_a_case_of_the_other_world_is_not_changed(api: Api) -> None:
 
     assert answer.status_code == 404
     assert (await api.ana.get("/cases/C-2", params=LAB)).json()["owner"] is None
+
+
+async def test_another_tenants_cases_are_not_there(api: Api) -> None:
+    """Tenants share a database; no list, id, count, event or change of one reaches the other."""
+    work = api.app.state.cases.casework("lab")
+    case = work.store.get("C-1", "lab")
+    work.store.save(case.model_copy(update={"id": "C-77", "tenant": "other", "version": 0, "title": "not yours"}))
+    queue = (await api.ana.get("/cases", params=LAB)).json()
+    events = (await api.ana.get("/events", params={**LAB, "after": 0})).json()["events"]
+
+    assert "C-77" not in [item["id"] for item in queue["cases"]]
+    assert (queue["total"], queue["by_status"]) == (4, {"open": 4})
+    assert "C-77" not in [event["case_id"] for event in events]
+    assert (await api.ana.get("/cases/C-77", params=LAB)).status_code == 404
+    assert (await api.ana.post("/cases/C-77/take", params=LAB)).status_code == 404
