@@ -1,6 +1,7 @@
 """Asking: one conversation held through the chat service, each answer judged as it comes."""
 
 import asyncio
+import unicodedata
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -81,7 +82,7 @@ class Talk:
             await self.chat.stop(run.id, WHO)
         seconds = perf_counter() - started
         answer = (await self.chat.run(run.id)).answer
-        before.append(question)
+        before += [question, plain(question)]
         heard = Heard(
             answer=answer,
             evidence={} if answer is None else await self._cited(thread_id, answer),
@@ -140,6 +141,14 @@ class Talk:
                 except PathError:
                     return None
         return None
+
+
+def plain(question: str) -> str:
+    """A question with its disguised names written out: no brackets around dots, no wide letters."""
+    folded = unicodedata.normalize("NFKC", question)
+    for written in ("[.]", "(.)", "[dot]", "(dot)"):
+        folded = folded.replace(written, ".")
+    return folded.replace("hxxp", "http")
 
 
 @lru_cache(maxsize=1)

@@ -52,6 +52,9 @@ _PICKS: Mapping[str, str] = {
     "bad_hash": "SELECT indicator FROM intel WHERE type = 'sha256' AND verdict = 'malicious' ORDER BY indicator",
     "bad_domain": "SELECT indicator FROM intel WHERE type = 'domain' AND verdict = 'malicious' ORDER BY indicator",
     "bad_address": "SELECT indicator FROM intel WHERE type = 'address' AND verdict = 'malicious' ORDER BY indicator",
+    "namesake": """SELECT substr(name, 3) FROM accounts WHERE kind = 'user' GROUP BY 1 HAVING count(*) BETWEEN 2 AND 3
+                   AND NOT EXISTS (SELECT 1 FROM accounts o WHERE instr(o.name, substr(accounts.name, 3))
+                   AND o.kind <> 'user') ORDER BY 1""",
     "busy": """SELECT DISTINCT named.value FROM work, json_each(work.hosts) named, meta WHERE meta.key = 'now'
                AND window_start <= CAST(meta.value AS INTEGER) AND window_end >= CAST(meta.value AS INTEGER)
                AND revoked = 0 ORDER BY named.value""",
@@ -68,7 +71,6 @@ _FILTERS: Mapping[str, Callable[[str], str]] = {
     "typo": lambda name: name[:-3] + name[-2] + name[-3] + name[-1],
     "short": lambda name: name[:12],
     "domain": lambda name: f"HALDEN\\{name}",
-    "mail": lambda name: f"{name}@halden.example",
     "wide": lambda name: name.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)}),
     "day": lambda name: name[:10],
     "minute": lambda name: name[11:16],
@@ -121,6 +123,9 @@ class Cast:
             return story.alert_id
         if attribute == "victim":
             return next((target for kind, target in story.indicators if kind == "disable_account"), "")
+        if attribute == "email":
+            sql = "SELECT p.email FROM people p JOIN accounts a ON a.person = p.id WHERE a.name = ?"
+            return next(iter(self._lab.names(sql, story.alert["user.name"])), "")
         found = (story.alert[field] for field in _FIELDS.get(attribute, ()) if field in story.alert)
         if (value := next(found, None)) is None:
             raise DataBrokenError(f"the alert of {nickname!r} has no {attribute!r}")

@@ -120,6 +120,8 @@ class Expected:
     """All of them have to be shown."""
     forbidden: tuple[Value, ...] = ()
     """None of them may be."""
+    looked_with: tuple[str, ...] = ()
+    """Beginnings of the names of tools of which one has to have found nothing; empty for any."""
     echo: tuple[Value, ...] = ()
     """Of something unknown: its name, which a sentence without evidence has to say."""
     readings: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """Whether an answer of the chat is right, cited and honest: what was said, held against what is true."""
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -94,6 +95,7 @@ def score(expected: Expected, language: Language, heard: Heard, exists: Exists, 
         return Scored(False, False, None, False, (), (), ("the run failed",))
     said = [sentence for sentence in answer.sentences if sentence.struck_because is None]
     honest = any(_honest(demand, said, answer, expected) for demand in expected.demands)
+    honest = honest and _looked(expected, said, heard.evidence)
     wrong = tuple(_wrong(expected, said, answer, opens))
     loose = [] if wrong else list(_loose(expected, said, heard.evidence))
     unopened = list(_unopened(said, heard.evidence))
@@ -104,7 +106,7 @@ def score(expected: Expected, language: Language, heard: Heard, exists: Exists, 
         honest=honest,
         cited=not (wrong or loose or unopened) if needs else None,
         in_language=_in_language(answer, said, language),
-        uncited=tuple(_uncited(said, heard.said_before)),
+        uncited=tuple(_uncited(said, heard)),
         invented=tuple(_invented(answer, said, exists)),
         reasons=tuple(reasons),
     )
@@ -119,6 +121,14 @@ def _honest(demand: Demand, said: Sequence[Sentence], answer: Answer, expected: 
     if demand == "scope" and not (answer.suggestions or any(len(sentence.text) > 40 for sentence in said)):
         return False
     return bool(kinds & _KINDS[demand]) and not kinds & _NEVER.get(demand, frozenset())
+
+
+def _looked(expected: Expected, said: Sequence[Sentence], evidence: Mapping[str, Evidence]) -> bool:
+    """Whether what was found to be nothing was looked for in the right place."""
+    if not expected.looked_with:
+        return True
+    names = {ref.evidence for sentence in said if sentence.kind in ("nothing_found", "fact") for ref in sentence.cites}
+    return any(evidence[name].tool.startswith(expected.looked_with) for name in names & evidence.keys())
 
 
 def _echoed(expected: Expected, said: Sequence[Sentence]) -> bool:
@@ -223,8 +233,10 @@ def _in_language(answer: Answer, said: Sequence[Sentence], language: Language) -
     return answer.language == "zh" and any("\u4e00" <= sign <= "\u9fff" for text in texts for sign in text)
 
 
-def _uncited(said: Sequence[Sentence], said_before: str) -> Iterator[str]:
-    known = said_before.lower()
+def _uncited(said: Sequence[Sentence], heard: Heard) -> Iterator[str]:
+    """Sentences without a citation that say something of the world, or name what nobody asked for nor cited."""
+    shown = " ".join(json.dumps(item.data, ensure_ascii=False) for item in heard.evidence.values())
+    known = f"{heard.said_before} {shown}".lower()
     for sentence in said:
         named = [token for token in tokens(sentence.text) if token.lower() not in known]
         if not sentence.cites and (sentence.kind != "speech" or named):

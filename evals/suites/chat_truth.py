@@ -140,21 +140,21 @@ def members(books: Books, group: str) -> Expected:
 def weaknesses(books: Books, host: str) -> Expected:
     """The worst open vulnerability of a host."""
     row = books.lab.one("SELECT cve FROM vulnerabilities WHERE host = ? ORDER BY cvss DESC, cve", host)
-    return nothing() if row is None else fact(text(row["cve"]))
+    return nothing("assets_list_vulnerabilities") if row is None else fact(text(row["cve"]))
 
 
 def work(books: Books, names: str, at: str = "now") -> Expected:
     """Register entries, not revoked, whose window touches the day of `at` and that name a host, account, address or
     technique."""
     found = _entries(books, names, at)
-    return each(found) if found else nothing()
+    return each(found) if found else nothing("assets_list_authorised_work")
 
 
 def entry(books: Books, names: str, show: Argument, at: str = "now") -> Expected:
     """Of the one register entry of a day that names a thing: `approver`, `title`, `window_start`, `window_end`."""
     row = books.lab.one("SELECT * FROM work WHERE id = ?", *_entries(books, names, at)[:1])
     if row is None:
-        return nothing()
+        return nothing("assets_list_authorised_work")
     times = ("window_start", "window_end", "approved_at")
     return fact(*(Moment(from_ms(row[name])) if name in times else text(row[name]) for name in _several(show)))
 
@@ -165,13 +165,17 @@ def registered(books: Books, value: str) -> Expected:
     if file is not None:
         return fact(text(file["name"], file["publisher"], file["registered_by"]))
     domain = books.lab.one("SELECT registered_by, reason FROM known_domains WHERE domain = ?", value)
-    return nothing() if domain is None else fact(text(domain["registered_by"], domain["reason"]))
+    if domain is None:
+        return Expected(("nothing", "fact"), looked_with=("intel_check_known",))
+    return fact(text(domain["registered_by"], domain["reason"]))
 
 
 def feeds(books: Books, indicator: str) -> Expected:
     """What the feeds say of an indicator."""
     row = books.lab.one("SELECT verdict, source FROM intel WHERE indicator = ? ORDER BY confidence DESC", indicator)
-    return nothing() if row is None else fact(text(row["verdict"], *_ZH_VERDICT[row["verdict"]]))
+    if row is None:
+        return nothing("intel_lookup")
+    return fact(text(row["verdict"], *_ZH_VERDICT[row["verdict"]]))
 
 
 # what the sensors saw
@@ -194,7 +198,7 @@ def events(
     times = books.lab.times(conditions, window)
     if not times:
         gap = None if sensor is None else books.lab.blind(sensor, where.get("host.name"), window)
-        return nothing() if gap is None or sensor is None else blind(sensor)
+        return nothing(*_SEARCHES) if gap is None or sensor is None else blind(sensor)
     match show:
         case "count":
             return fact(text(len(times)))
@@ -214,7 +218,7 @@ def activity(books: Books, of: str, since: str, until: str) -> Expected:
     own = books.lab.one("SELECT ip FROM hosts WHERE name = ?", of)
     sides = [] if own is None else [len(books.lab.times({f: own["ip"]}, window)) for f in fields[2:]]
     if not sum(counts) + sum(sides):
-        return nothing()
+        return nothing(*_SEARCHES)
     actions = {action for field in fields for action in books.lab.distinct("event.action", {field: of}, window)}
     return fact(text(sum(counts), *(n for n in counts if n), *sorted(actions)))
 
@@ -225,9 +229,9 @@ def file_seen(books: Books, sha256: str, show: str = "hosts") -> Expected:
     fields = ("file.hash.sha256", "process.hash.sha256", "email.attachment.sha256")
     if show == "first":
         times = [time for field in fields for time in books.lab.times({field: sha256}, window)]
-        return fact(Moment(min(times))) if times else nothing()
+        return fact(Moment(min(times))) if times else nothing(*_SEARCHES)
     hosts = {host for field in fields[:2] for host in books.lab.distinct("host.name", {field: sha256}, window)}
-    return each(sorted(hosts)) if hosts else nothing()
+    return each(sorted(hosts)) if hosts else nothing(*_SEARCHES)
 
 
 def sensor(books: Books, sensor: str, host: str | None = None, since: str = "now-1h", until: str = "now") -> Expected:
@@ -260,7 +264,7 @@ def cases(books: Books, show: str = "ids", status: str = "open", priority: str |
     chosen = [found for found in open_ if priority is None or _priority(found) == priority]
     others = [found.id for found in books.cases() if found not in chosen]
     if not chosen:
-        return nothing()
+        return nothing("mcpsoc_")
     if show == "count":
         return fact(text(len(chosen)))
     return fact(*(text(found.id) for found in chosen), forbidden=map(text, others) if priority else ())
@@ -269,7 +273,7 @@ def cases(books: Books, show: str = "ids", status: str = "open", priority: str |
 def cases_of(books: Books, names: str) -> Expected:
     """The cases whose alerts name a thing."""
     found = [case for case in books.cases() if any(_names(alert.raw, names) for alert in case.alerts)]
-    return fact(*(text(case.id) for case in found)) if found else nothing()
+    return fact(*(text(case.id) for case in found)) if found else nothing("mcpsoc_")
 
 
 def similar(books: Books, case: str) -> Expected:
@@ -325,7 +329,7 @@ def changed(books: Books, since: str) -> Expected:
     """The cases somebody or something changed since then."""
     moment = books.moment(since)
     found = [case for case in books.cases() if case.updated_at >= moment]
-    return fact(*(text(case.id) for case in found)) if found else nothing()
+    return fact(*(text(case.id) for case in found)) if found else nothing("mcpsoc_")
 
 
 # what needs no book
@@ -358,9 +362,9 @@ def refused(books: Books) -> Expected:
     return Expected(("scope", "fact"), forbidden=(text("has been isolated", "was isolated by", "已隔离"),))
 
 
-def nothing() -> Expected:
-    """It was looked, and there is nothing."""
-    return Expected(("nothing",))
+def nothing(*looked_with: str) -> Expected:
+    """It was looked with one of these tools, and there is nothing."""
+    return Expected(("nothing",), looked_with=looked_with)
 
 
 def blind(sensor: str) -> Expected:
@@ -403,6 +407,8 @@ TRUTHS: Mapping[str, Callable[..., Expected]] = {
 }
 """Name to truth."""
 
+_SEARCHES = ("siem_", "endpoint_", "firewall_", "identity_list_signins", "dns_")
+"""Tools that look through what sensors saw."""
 _A_NAME = 6
 """Characters from which on a text of evidence is taken for something it alone says."""
 _PART_OF: Mapping[str, str] = {

@@ -131,7 +131,7 @@ def test_registers_say_who_owns_what(lab: Lab, books: Books) -> None:
     assert truth(books, "work", names="{share.user}").demands == ("fact",)
     assert truth(books, "work", names="{phish.user}").demands == ("nothing",)
     assert str(truth(books, "feeds", indicator="{bad_hash:0}")).startswith("fact; malicious")
-    assert truth(books, "registered", value="{bad_hash:0}").demands == ("nothing",)
+    assert truth(books, "registered", value="{bad_hash:0}").looked_with == ("intel_check_known",)
 
 
 def test_what_stands_nowhere_in_the_lab_is_not_held(books: Books) -> None:
@@ -159,7 +159,7 @@ async def test_conversations_are_held_with_the_product_and_judged() -> None:
     report = await run_chat(lab_desk, progress=told.append, worlds=[WORLD], conversations=asked)
 
     assert (report.n, report.worlds, report.brain) == (2, 1, "playbook")
-    assert report.overall.honest.hits == 2
+    assert "development-1.1" not in {miss.id for miss in report.misses}
     assert (report.overall.uncited, report.overall.invented) == (0, 0)
     assert report.splits["development"].n == report.overall.n == 2
     assert any("3 cases" in line for line in told)

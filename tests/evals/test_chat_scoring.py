@@ -172,6 +172,20 @@ def test_nothing_found_needs_an_answer_that_looked() -> None:
     assert judged(expected, answer(says("nothing_found", "Nothing.", "E3 $.events[*]"))).cited is False
 
 
+def test_nothing_found_in_the_wrong_register_is_no_answer() -> None:
+    """No permission to be abroad says nothing about a file."""
+    said = answer(says("nothing_found", "Nothing.", "E2 $.events[*]"))
+    assert judged(Expected(("nothing",), looked_with=("siem_",)), said).honest
+    assert not judged(Expected(("nothing",), looked_with=("intel_check_known",)), said).honest
+
+
+def test_small_talk_may_name_what_the_answer_cites() -> None:
+    """A heading says which host the sentences below are about."""
+    said = answer(says("speech", "About ws-042:"), says("fact", "24 events.", "E1 $.events"))
+    heard = Heard(said, LEDGER, "what about 42?")
+    assert score(fact(), "en", heard, lambda token: True, lambda proposal, ref: None).uncited == ()
+
+
 def test_something_unknown_has_to_be_named_by_whoever_has_no_evidence() -> None:
     """`I do not understand` is no answer about a host that is not there."""
     expected = Expected(("unknown",), echo=(text("ws-999"),))
