@@ -3,11 +3,13 @@
 That page reads OpenAPI 3.0 only; it is given the same document under that number.
 """
 
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
-from swagger_ui_bundle import swagger_ui_path
 
 from ui.api.access import missing
 
@@ -72,4 +74,11 @@ def file(name: str) -> FileResponse:
     """A file of the package."""
     if name not in FILES:
         raise missing("file", name)
-    return FileResponse(str(swagger_ui_path / name), media_type=FILES[name])
+    return FileResponse(_folder() / name, media_type=FILES[name])
+
+
+@cache
+def _folder() -> Path:
+    """Where the package keeps the page's files; the folder is called after their version."""
+    with as_file(files("swagger_ui_bundle")) as package:
+        return next(package.glob("vendor/swagger-ui-*"))
