@@ -56,7 +56,7 @@ async def post_alerts_of(request: Request, format: AlertFormat, world: Asked = "
 
 
 @router.get("/alerts/{row_id}")
-async def get_alert(request: Request, row_id: RowId) -> AlertState:
+def get_alert(request: Request, row_id: RowId) -> AlertState:
     """What became of an accepted alert; whoever sent it may ask, and whoever may read cases."""
     who = identity_of(request)
     row = intake_of(request).inbox.get(row_id)
@@ -66,9 +66,7 @@ async def get_alert(request: Request, row_id: RowId) -> AlertState:
 
 
 @router.get("/inbox")
-async def get_inbox(
-    request: Request, world: Asked = "site", limit: Annotated[int, Query(ge=1, le=500)] = 50
-) -> InboxView:
+def get_inbox(request: Request, world: Asked = "site", limit: Annotated[int, Query(ge=1, le=500)] = 50) -> InboxView:
     """How much waits, and the alerts that were given up."""
     authorise(identity_of(request), "case.read", world=world)
     inbox = intake_of(request).inbox
@@ -77,7 +75,7 @@ async def get_inbox(
 
 
 @router.post("/inbox/{row_id}/retry")
-async def retry_alert(request: Request, row_id: RowId) -> AlertState:
+def retry_alert(request: Request, row_id: RowId) -> AlertState:
     """Queue an alert again that was given up; one that was not stays as it is."""
     who, inbox = identity_of(request), intake_of(request).inbox
     row = inbox.get(row_id)

@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -67,6 +68,7 @@ class Keyring:
         self._lasts = timedelta(hours=settings.session_hours)
         self._wrong = Rate(WRONG_PER_S, WRONG_AT_ONCE)
         self._holders: tuple[tuple[str, Identity], ...] = ()
+        self._lock = threading.Lock()
         self._stamp: tuple[int, ...] = ()
         self._look_every_s = look_every_s
         self._looked_at = float("-inf")
@@ -96,14 +98,17 @@ class Keyring:
             raise self._unknown("token")
         secret, expires = new_token(), now + self._lasts
         kept = Session(sha256=hash_of(secret), token_sha256=digest, expires_at=expires)
-        valid = [item for item in self._sessions.values() if item.expires_at > now][-(MOST_SESSIONS - 1) :]
-        self._keep([*valid, kept])
+        with self._lock:
+            valid = [item for item in self._sessions.values() if item.expires_at > now][-(MOST_SESSIONS - 1) :]
+            self._keep([*valid, kept])
         return SessionView(session=secret, name=holder.name, roles=holder.roles, expires_at=expires)
 
     def end_session(self, secret: str) -> None:
         """End a session; of a token, nothing. Raises: Refusal, as `identify`."""
         self.identify(secret)
-        self._keep([item for item in self._sessions.values() if item.sha256 != hash_of(secret)])
+        digest = hash_of(secret)
+        with self._lock:
+            self._keep([item for item in self._sessions.values() if item.sha256 != digest])
 
     def audit_refusal(self, actor: str, data: JsonObject) -> None:
         """Write down that somebody was not allowed something; the first ones of a row."""

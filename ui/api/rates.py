@@ -1,5 +1,6 @@
 """How often something may happen: token buckets, which fill up with time and are emptied by use."""
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,11 +16,15 @@ class Rate:
         self._per_s = per_s
         self._burst = burst
         self._clock = clock
+        self._lock = threading.Lock()
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, name: str) -> float:
         """Take one; 0 when there was one, else the seconds until there will be."""
-        now = self._clock()
+        with self._lock:
+            return self._take(name, self._clock())
+
+    def _take(self, name: str, now: float) -> float:
         level, at = self._levels.pop(name, (self._burst, now))
         level = min(self._burst, level + (now - at) * self._per_s)
         wait = 0.0 if level >= 1 else (1 - level) / self._per_s

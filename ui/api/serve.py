@@ -1,5 +1,6 @@
 """The API process: uvicorn on loopback."""
 
+import gc
 import sys
 
 import uvicorn
@@ -33,5 +34,12 @@ def main(home: Home, *, port: int | None = None, settings: Settings | None = Non
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
+    _settle()
     uvicorn.Server(config).run()
     return 0
+
+
+def _settle() -> None:
+    """Take what was imported out of every later garbage collection, each of which would hold up all senders for it."""
+    gc.collect()
+    gc.freeze()

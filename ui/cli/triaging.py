@@ -11,10 +11,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import BinaryIO
 
-from agent.analyst import Handled
 from agent.intake.errors import IntakeError, NotAnAlert
 from agent.intake.parsing import parse
-from agent.models import Alert, JsonObject
+from agent.models import JsonObject
+from agent.worker import handled_before
 from ui.alerts import Read, read_alerts, read_line
 from ui.cli.catalogue import Catalogue
 from ui.cli.output import say, write_json_line, write_line
@@ -115,7 +115,7 @@ async def judge(read: Read, desk: Desk, *, again: bool = False) -> Judged:
         return Judged()
     except IntakeError as error:
         return Judged(reason=str(error))
-    handled = _handled_before(alert, desk) if again else None
+    handled = handled_before(desk.analyst, alert) if again else None
     if handled is None:
         try:
             handled = await desk.analyst.handle(alert)
@@ -127,16 +127,6 @@ async def judge(read: Read, desk: Desk, *, again: bool = False) -> Judged:
         raise CheckFailedError("case {id} was handled and has no report", id=handled.case.id)
     seconds = perf_counter() - started
     return Judged(triage_row(alert.alert_id, handled.case, report, handled.duplicate_of, seconds))
-
-
-def _handled_before(alert: Alert, desk: Desk) -> Handled | None:
-    """The case that this very alert is already part of."""
-    analyst = desk.analyst
-    found = analyst.store.find_duplicate(analyst.settings.tenant("site"), alert)
-    if found is None or found.alert_id != alert.alert_id:
-        return None
-    case = analyst.store.get(found.case_id)
-    return Handled(case, alert) if case.report is not None else None
 
 
 def _opened(file: str) -> AbstractContextManager[BinaryIO]:

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -92,6 +93,15 @@ def test_session_outlives_a_restart_and_ends_by_itself(home: Home, start: Callab
     clock.now = session.expires_at
     assert refusal(start(), session.session).status == 401
     assert session.expires_at == START + timedelta(hours=12)
+
+
+def test_sessions_opened_at_once_are_all_kept(home: Home, start: Callable[[], Keyring]) -> None:
+    """A page with several tabs signs in several times."""
+    keyring, token = start(), local_token(home)
+    with ThreadPoolExecutor(8) as pool:
+        opened = list(pool.map(lambda _: keyring.open_session(token).session, range(24)))
+
+    assert [start().identify(session).name for session in opened] == ["ana"] * 24
 
 
 def test_ended_session_is_over(home: Home, start: Callable[[], Keyring]) -> None:
