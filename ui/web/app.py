@@ -15,7 +15,7 @@ from ui.web import notices
 from ui.web.board import PENDING
 from ui.web.client import client
 from ui.web.frame import PATHS, PageName, Showing, Visit, visitor_language
-from ui.web.looks import STYLES
+from ui.web.looks import ICON, STYLES
 from ui.web.pages import case, chat, knowledge, queue, servers
 from ui.web.sidebar import draw_sidebar, page_title
 
@@ -30,12 +30,14 @@ PAGES: Final[Mapping[PageName, Showing]] = {
 
 def main() -> None:
     """Draw the page that was asked for."""
-    st.set_page_config(page_title="MCPSoc", layout="wide", menu_items={})
+    st.set_page_config(page_icon=str(ICON), layout="wide", menu_items={})
     for sheet in STYLES:
         st.html(sheet)
     t = load(visitor_language())
     pages: dict[PageName, st.Page] = {
-        name: st.Page(partial(_draw, name, t), title=page_title(t, name), url_path=name, default=name == "queue")
+        name: st.Page(
+            partial(_draw, name, t), title=f"{page_title(t, name)} · MCPSoc", url_path=name, default=name == "queue"
+        )
         for name in PAGES
     }
     chosen = st.navigation(list(pages.values()), position="hidden")

@@ -14,8 +14,11 @@ export default function board({ data, parentElement, setTriggerValue }) {
     root.shown = data.html;
   }
   const go = (address) => setTriggerValue("go", address);
-  const act = (name, value, fields) =>
+  const act = (name, value, fields) => {
     setTriggerValue("act", { name, value: value || "", fields: fields || {}, picked: picked(root) });
+    root.querySelectorAll("[data-pick], [data-pick-all]").forEach((box) => (box.checked = false));
+    count(root);
+  };
 
   root.onclick = (event) => {
     const link = event.target.closest("a[data-go]");
@@ -68,7 +71,9 @@ function redraw(root, html) {
   const chosen = picked(root);
   const active = root.contains(document.activeElement) ? document.activeElement.id : "";
   const open = [...root.querySelectorAll("details[id]")].map((part) => [part.id, part.open]);
-  const written = [...root.querySelectorAll("form[id] [name]")].map((field) => [field.form.id, field.name, field.value]);
+  const written = [...root.querySelectorAll("form[id] [name]")]
+    .filter((field) => field.value !== given(field))
+    .map((field) => [field.form.id, field.name, field.value]);
   root.innerHTML = html;
   root.querySelectorAll("input[data-pick]").forEach((box) => (box.checked = chosen.includes(box.value)));
   open.forEach(([id, was]) => {
@@ -77,11 +82,17 @@ function redraw(root, html) {
   });
   written.forEach(([form, name, value]) => {
     const field = root.querySelector(`form[id="${CSS.escape(form)}"] [name="${CSS.escape(name)}"]`);
-    if (field && value) field.value = value;
+    if (field) field.value = value;
   });
   const again = (active && root.querySelector("#" + CSS.escape(active))) || root.querySelector("[data-focus]");
   if (again) again.focus({ preventScroll: Boolean(active) });
   root.querySelector("[data-scroll]")?.scrollIntoView({ block: "nearest" });
+}
+
+// What the server put into a field, before anybody changed it.
+function given(field) {
+  if (field.tagName !== "SELECT") return field.defaultValue;
+  return ([...field.options].find((option) => option.defaultSelected) || field.options[0])?.value;
 }
 
 function picked(root) {

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Final
 
 STYLES: Final = tuple(Path(__file__).with_name(name) for name in ("style.css", "case.css", "talk.css"))
+ICON: Final = Path(__file__).with_name("shield.svg")
+"""What the browser shows on a tab."""
 SANS: Final = '"Source Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", system-ui, sans-serif'
 MONO: Final = '"Source Code Pro", ui-monospace, "SF Mono", Menlo, Consolas, "Noto Sans Mono CJK SC", monospace'
 

@@ -32,6 +32,11 @@ def draw(visit: Visit) -> None:
     if visit.view.synthetic:
         told = t("Simulated enterprise: nothing here happened.")
         board(el("p", icon("flag"), told, class_="synthetic", role="note"), "world")
+    tell()
+
+
+def tell() -> None:
+    """Say what was left to say; a part of a page that is drawn by itself asks for it by itself."""
     if (said := st.session_state.pop(SAID, None)) is not None:
         st.toast(inert(str(said)))
 

@@ -133,6 +133,7 @@ def search(visit: Visit, filters: Filters) -> Html:
         if filters.narrowed
         else None,
         role="search",
+        id="queue-search",
         class_="search",
     )
 
@@ -195,7 +196,7 @@ def row(visit: Visit, case: CaseSummary, now: datetime, fresh: bool) -> Html:
 
 
 def _pick(visit: Visit, case: CaseSummary) -> Html | None:
-    if not visit.may("case.take") or case.status == "closed":
+    if not visit.may("case.take") or case.status in ("taken", "closed"):
         return None
     name = visit.t("Pick {case}", case=case.id)
     return el("input", type="checkbox", data_pick=True, value=case.id, id=f"pick-{case.id}", aria_label=name)

@@ -21,6 +21,7 @@ HEADERS: Final = {"cache-control": "no-cache", "referrer-policy": "same-origin",
 def routes(places: tuple[str, ...]) -> list[Route]:
     """The document at each of the pages."""
     text = INDEX.read_text(encoding="utf-8").replace("<head>", f"<head>{TOLD}", 1)
+    text = text.replace("<title>Streamlit</title>", "<title>MCPSoc</title>")
 
     async def document(request: Request) -> Response:
         return HTMLResponse(text, headers=HEADERS)

@@ -61,9 +61,9 @@ def likelihood_mark(t: Catalogue, likelihood: float | None) -> Html:
 
 def percent(likelihood: float) -> str:
     """A likelihood as people say it: nothing is certain."""
-    if likelihood >= 0.995:
+    if likelihood > 0.99:
         return "> 99 %"
-    return "< 1 %" if likelihood < 0.005 else f"{round(likelihood * 100)} %"
+    return "< 1 %" if likelihood < 0.01 else f"{round(likelihood * 100)} %"
 
 
 def status_mark(t: Catalogue, status: CaseStatus) -> Html:

@@ -39,6 +39,7 @@ def draw(visit: Visit) -> None:
 
 
 def _live(visit: Visit) -> None:
+    notices.tell()
     try:
         filters = Filters.read(st.query_params)
         seen = _seen(visit, filters)
