@@ -99,7 +99,9 @@ class CaseRecords:
         if (store := self._opened()) is None:
             return ()
         named = store.naming(self._tenant, entity, kind)
-        query = CaseQuery(now=self._clock(), tenant=self._tenant, ids=tuple(item.case_id for item in named), limit=500)
+        query = CaseQuery(
+            now=self._clock(), tenant=self._tenant, ids=tuple(item.case_id for item in named), limit=len(named)
+        )
         rows = {row.id: line_of(row) for row in store.list_cases(query)}
         return [
             FoundCase.model_validate(

@@ -12,7 +12,7 @@ from agent.evidence.entities import address_of, same_entity
 from agent.intake.observables import KINDS
 from agent.models import Alert
 
-MOST_ALERTS: Final = 500
+MOST_ALERTS: Final = 2000
 """Alerts that are read for one question, the newest."""
 SHORTEST_PART: Final = 3
 """Characters that a part of a name needs: fewer are in everything."""
