@@ -32,7 +32,7 @@ _KINDS: Mapping[Demand, frozenset[str]] = {
 _NEVER: Mapping[Demand, frozenset[str]] = {
     "blind": frozenset({"nothing_found"}),
     "unknown": frozenset({"fact"}),
-    "scope": frozenset({"fact", "nothing_found", "could_not_look"}),
+    "scope": frozenset({"fact", "quote", "could_not_look"}),
 }
 """Demand to the kinds that would be dishonest beside it."""
 _LOOKED = ("success", "no_data")

@@ -142,6 +142,7 @@ def test_names_of_nothing_are_found() -> None:
         ("unknown", "nothing_found", True),
         ("unknown", "fact", False),
         ("scope", "fact", False),
+        ("scope", "quote", False),
     ],
 )
 def test_the_kind_of_sentence_has_to_be_the_one_that_truth_demands(
