@@ -7,13 +7,13 @@ from typing import Final
 from agent.conversation.intents.case_lines import case_entities, case_lines
 from agent.conversation.intents.covering import SENSORS, blind, coverage_call, none_seen
 from agent.conversation.intents.facts import WHOLE_HASH, host_part, places, registered
-from agent.conversation.intents.saying import Saying, about, asks, counted, nothing, path, told, unanswered
+from agent.conversation.intents.saying import Saying, about, asks, counted, found, nothing, path, told, unanswered
 from agent.conversation.intents.spans import WEEK, heading, span
 from agent.conversation.intents.the_case import case_of, get_case, get_claims, missing, no_case
 from agent.conversation.models import Entity, EntityType, Referents, Window, moment_text
 from agent.conversation.protocol import Draft, Looker, Said, Understood
 from agent.conversation.understanding.mentions import mentions
-from agent.conversation.understanding.rows import objects, rows, text
+from agent.conversation.understanding.rows import inner, objects, rows, text, texts
 from agent.models import Evidence, JsonObject
 
 TYPES: Final[tuple[EntityType, ...]] = ("case", "address", "domain", "url", "sha256", "technique", "host", "account")
@@ -21,6 +21,10 @@ _OURS: Final = tuple(
     ip_network(net) for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7")
 )
 _MOST_INDICATORS: Final = 3
+_MOST_PIECES: Final = 4
+_MOST_NAMES: Final = 20
+HOSTS_IN: Final = "Hosts in the evidence of it: {names} ({evidence})."
+USERS_IN: Final = "Accounts in the evidence of it: {names} ({evidence})."
 HOSTS_OF: Final = "Hosts the alert names: {hosts}."
 USERS_OF: Final = "Accounts the alert names: {users}."
 MET: Final[Mapping[str, str]] = {
@@ -73,6 +77,7 @@ async def _case(case: Entity, question: Understood, referents: Referents, looker
         counted(opened, HOSTS_OF, "$.case.alerts[?@.host].host", {"hosts": "$.case.alerts[?@.host].host"}),
         counted(opened, USERS_OF, "$.case.alerts[?@.user].user", {"users": "$.case.alerts[?@.user].user"}),
     ]
+    said += await _in_evidence(case, opened, claims, looker)
     for indicator in indicators:
         said += await reached(indicator, window, looker)
     hosts = [
@@ -80,29 +85,70 @@ async def _case(case: Entity, question: Understood, referents: Referents, looker
     ]
     return Draft(
         said=told(said, nothing(opened, NAMELESS, "$.case.alerts[?@.host].host")),
-        suggestions=tuple(
-            asks(question.language, "What did {it} do in the last 24 hours?", it=host.value) for host in hosts[:2]
-        )
-        + (asks(question.language, "How do I contain {it}?", it=case.value),),
+        suggestions=(
+            *(asks(question.language, "What did {it} do in the last 24 hours?", it=host.value) for host in hosts[:2]),
+            asks(question.language, "How do I contain {it}?", it=case.value),
+        ),
         referents=about(question, referents, "affected", entities=(case, *hosts[:1], *indicators[:1]), listed=hosts),
     )
 
 
+async def _in_evidence(case: Entity, opened: Evidence, claims: Evidence, looker: Looker) -> list[Saying]:
+    """Hosts and accounts beyond those of the alert that the evidence names on which the verdict rests most."""
+    decisive = [row for row in rows(claims, "claims") if row.get("decisive_for") and row.get("status") == "verified"]
+    pieces = list(dict.fromkeys(name for row in decisive for name in texts(row, "evidence") if name != "E0"))
+    answers = await looker.read_many(
+        [
+            ("mcpsoc__mcpsoc_get_evidence", {"case_id": case.value, "evidence_id": name})
+            for name in pieces[:_MOST_PIECES]
+        ]
+    )
+    said: list[Saying] = []
+    known = {name for row in objects(case_of(opened).get("alerts")) for name in (text(row, "host"), text(row, "user"))}
+    known.add("system")
+    for answer in answers:
+        for field, template in (("host.name", HOSTS_IN), ("user.name", USERS_IN)):
+            at = _first_of_each(answer, field)
+            names = {value for value in found(answer, at) if isinstance(value, str)} if at else set()
+            if at is not None and not names <= known:
+                said.append(counted(answer, template, at, {"names": at, "evidence": path("evidence", "id")}))
+            known |= names
+    return said
+
+
+def _first_of_each(answer: Evidence, field: str) -> str | None:
+    """A path to a field of the rows of a case's evidence that selects each value once."""
+    data = inner(answer, "evidence").get("data")
+    name, listed = (
+        next(((name, value) for name, value in data.items() if isinstance(value, list)), ("", []))
+        if isinstance(data, dict)
+        else ("", [])
+    )
+    first: dict[str, str] = {}
+    for row in objects(listed):
+        if (value := text(row, field)) and (event := text(row, "event.id")):
+            first.setdefault(value, event)
+    if first:
+        wanted = " || ".join(f"@['event.id']=='{event}'" for event in list(first.values())[:_MOST_NAMES])
+        return f"{path('evidence', 'data', name)}[?{wanted}]['{field}']"
+    keyed = f"{path('evidence', 'data', name)}[?@.key['{field}'] != null].key['{field}']"
+    return keyed if name == "buckets" and found(answer, keyed) else None
+
+
 def _indicators(opened: Evidence, claims: Evidence) -> list[Entity]:
     """Addresses outside and files that the alert or a verified statement names, in that order."""
-    found: list[Entity] = []
+    named: list[Entity] = []
     for row in objects(case_of(opened).get("alerts")):
-        for member in ("source", "destination"):
-            if (name := text(row, member)) and not _ours(name):
-                found.append(Entity(type="address", value=name))
+        names = [text(row, member) for member in ("source", "destination")]
+        named += [Entity(type="address", value=name) for name in names if name and not _ours(name)]
     for row in rows(claims, "claims"):
         if row.get("status") == "verified" and objects(row.get("weights")):
-            found += [
+            named += [
                 item.entity
                 for item in mentions(text(row, "text") or "").found
                 if item.entity.type in ("address", "sha256")
             ]
-    return list({item.value: item for item in found if item.type != "address" or not _ours(item.value)}.values())
+    return list({item.value: item for item in named if item.type != "address" or not _ours(item.value)}.values())
 
 
 def _ours(name: str) -> bool:
@@ -127,8 +173,8 @@ async def reached(entity: Entity, window: Window, looker: Looker) -> list[Said]:
     if _is_whole(entity):
         said += told(places(await looker.read("endpoint__endpoint_find_file", {"sha256": entity.value, "limit": 10})))
     if not any(rows(answer, "buckets") for answer in counts) and not said:
-        return none_seen(counts[0], "$.buckets[*]", NOBODY, cover)
-    return [*said, *blind(cover)]
+        return none_seen(counts[0], "$.buckets[*]", NOBODY, [cover])
+    return [*said, *blind([cover])]
 
 
 def _is_whole(entity: Entity) -> bool:

@@ -8,8 +8,10 @@ from agent.conversation.protocol import Draft, Looker, Speech, Understood
 
 OFFERS: Final = (
     "I read and never change anything; every fact I tell opens the evidence it was read from.",
-    "Cases: what happened and why, the evidence, what would change the verdict, why one is not closed, similar ones, who is affected, how to contain it.",
-    "Hosts, accounts, addresses, domains and file hashes: what is known of them, what they did in a span of time, which cases name them.",
+    "Cases: what happened and why, the evidence, what would change the verdict, why one is not closed, similar ones,"
+    " who is affected, how to contain it.",
+    "Hosts, accounts, addresses, domains and file hashes: what is known of them, what they did in a span of time,"
+    " which cases name them.",
     "Logs: events by field, kind, thing and time, how many there are, and whether a log source was looking at all.",
     "Knowledge: ATT&CK techniques and the runbooks.",
     "The queue: which cases are open, by priority, and what changed since your last visit.",

@@ -1,5 +1,6 @@
 """What happened in a case, and why it was judged so: verdict, story, what decided, what was not seen."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -21,16 +22,21 @@ from agent.conversation.protocol import Draft, Looker, Understood
 from agent.conversation.understanding.rows import inner, objects, rows, text, texts
 from agent.models import Evidence, JsonObject
 
+_ASKED: Final = (
+    (r"\bwork|succe|成功|得手", "Did it work? {value}", "Did it work?", "did_it_work"),
+    (
+        r"going on|ongoing|still|active|over\b|继续|进行|结束",
+        "Is it still going on? {value}",
+        "Is it still going on?",
+        "still_going_on",
+    ),
+)
 _MOST_CLAIMS: Final = 4
 _MOST_GAPS: Final = 3
 CLAIM: Final = "{value} ({evidence})"
-WORKED: Final = "Did it work? {value}"
-GOING_ON: Final = "Is it still going on? {value}"
 TO_DO: Final = "What to do now: {value}"
 LIKELIHOOD: Final = "Likelihood of malice {value}, severity {severity}, outcome {outcome}."
-REASON: Final = "What decided: {value}"
-GAP: Final = "{value} could not be seen: {reason}."
-TECHNIQUES: Final = "ATT&CK techniques: {value}."
+GAP: Final = "{value} could not see the event ({reason})."
 NO_ALERT: Final = "There is no alert of that id."
 ALERT: Final = "The alert '{value}' was raised at {time}."
 ALERT_HOST: Final = "It names the host {value}."
@@ -54,12 +60,11 @@ class CaseSummary:
         claims = await get_claims(case.value, question.language, looker)
         story = telling(claims)
         said = told(
+            _asked(opened, question.plain),
             case_line(opened, "case"),
             closed_line(opened, "case"),
             _numbers(opened),
             [claim_line(claims, place) for place in story],
-            line(opened, WORKED, "Did it work?", path("case", "opening", "did_it_work")),
-            line(opened, GOING_ON, "Is it still going on?", path("case", "opening", "still_going_on")),
             _gaps(opened),
             line(opened, TO_DO, "What to do now:", path("case", "opening", "what_to_do_now")),
             unanswered(claims),
@@ -114,6 +119,15 @@ def named_by(case: JsonObject) -> list[Entity]:
 def _weight(row: JsonObject) -> float:
     weights = [item.get("weight") for item in objects(row.get("weights"))]
     return max((abs(weight) for weight in weights if isinstance(weight, int | float)), default=0.0)
+
+
+def _asked(opened: Evidence, plain: str) -> list[Saying]:
+    """Whether it worked, and whether it goes on, when that is what was asked."""
+    return [
+        line(opened, template, lead, path("case", "opening", member))
+        for words, template, lead, member in _ASKED
+        if re.search(words, plain)
+    ]
 
 
 def _numbers(opened: Evidence) -> Saying:

@@ -8,7 +8,7 @@ from typing import Final
 from agent.conversation.intents import facts
 from agent.conversation.intents.case_lines import case_line
 from agent.conversation.intents.case_summary import named_by
-from agent.conversation.intents.knowledge import in_english, sections
+from agent.conversation.intents.knowledge import in_english, search, sections
 from agent.conversation.intents.saying import (
     NOT_ANSWERED,
     Saying,
@@ -33,6 +33,10 @@ from agent.wording import Language, localised
 
 _THINGS: Final[tuple[EntityType, ...]] = ("host", "account", "address", "domain", "sha256")
 _OFFERED: Final = ("true_positive", "needs_human", "not_evaluable")
+_ASKING: Final = re.compile(
+    r"\b(?:how|do|does|i|we|you|should|can|could|to|a|an|the|what|is|are|contain|containing|containment|stop|handle|respond|response"
+    r"|remediate|remediation|mitigate|against|with|from|this|that|it|please|block|isolate|deal|about|next|steps)\b|[?!.,]"
+)
 RUNBOOK: Final = "The runbook says:"
 TO_DO: Final = "What to do now: {value}"
 BENIGN: Final = "It was not judged malicious, so I propose no action."
@@ -42,9 +46,13 @@ NO_RUNBOOK: Final = "No runbook has a section on that."
 ACTIONS: Final = {
     "isolate the host": "Proposed, once a person approves it: isolate the host {value}.",
     "disable the account": "Proposed, once a person approves it: disable the account {value}.",
-    "disable the account and end its sessions": "Proposed, once a person approves it: disable the account {value} and end its sessions.",
+    "disable the account and end its sessions": (
+        "Proposed, once a person approves it: disable the account {value} and end its sessions."
+    ),
     "quarantine the file": "Proposed, once a person approves it: quarantine the file {value}.",
-    "block the source address for a limited time": "Proposed, once a person approves it: block {value} for a limited time.",
+    "block the source address for a limited time": (
+        "Proposed, once a person approves it: block {value} for a limited time."
+    ),
     "disable the key's account": "Proposed, once a person approves it: disable the account {value}.",
     "isolate the web server": "Proposed, once a person approves it: isolate the host {value}.",
 }
@@ -99,7 +107,8 @@ def _topic(question: Understood) -> bool:
     """Whether the question is about a kind of attack rather than about what the thread is about."""
     return (
         re.search(
-            r"\b(?:a|an|any) \w+|ransomware|phishing|malware|spray|web ?shell|lateral|exfiltration|勒索|钓鱼|恶意软件|喷洒|横向|后门|外泄",
+            r"\b(?:a|an|any) \w+|ransomware|phishing|malware|spray|web ?shell|lateral|exfiltration"
+            r"|勒索|钓鱼|恶意软件|喷洒|横向|后门|外泄",
             question.plain,
         )
         is not None
@@ -174,10 +183,8 @@ def _proposal(action: PermittedAction, alert: Evidence, case_id: str, language: 
 
 async def _general(question: Understood, referents: Referents, looker: Looker) -> Draft:
     """What the runbooks say of containing a kind of attack, and what is known of the thing that is named."""
-    query = f"contain {in_english(question.plain)}"[:500]
-    hits = await looker.read("kb__kb_search", {"query": query, "limit": 5})
-    wanted = [place for place, row in enumerate(rows(hits, "hits")) if (text(row, "id") or "").endswith("#contain")][:1]
-    said = [part for place in wanted for part in _section(hits, place)] or sections(hits, 1)
+    hits, page = await _advice(in_english(question.plain), looker)
+    said = _section(page) if page is not None and page.data is not None else sections(hits, 1)
     entity = next(
         (item for item in question.entities if item.said and item.type in ("host", "account", "address")), None
     )
@@ -189,15 +196,20 @@ async def _general(question: Understood, referents: Referents, looker: Looker) -
     )
 
 
-def _section(hits: Evidence, place: int) -> list[Saying]:
+async def _advice(plain: str, looker: Looker) -> tuple[Evidence, Evidence | None]:
+    """The document that fits the topic best, and its section on containing."""
+    topic = " ".join(_ASKING.sub(" ", plain).split()) or plain
+    hits = await search(topic, looker)
+    document = (text(next(iter(rows(hits, "hits")), {}), "id") or "").partition("#")[0]
+    if not document:
+        return hits, None
+    return hits, await looker.read("kb__kb_get_section", {"section_id": f"{document}#contain"})
+
+
+def _section(page: Evidence) -> list[Saying]:
     return [
-        equals(
-            hits,
-            "From the runbook '{title}', section '{value}':",
-            path("hits", place, "section"),
-            {"title": path("hits", place, "title")},
-        ),
-        quote(hits, "", path("hits", place, "text")),
+        equals(page, "From the runbook '{title}', section '{value}':", "$.section", {"title": "$.title"}),
+        quote(page, "", "$.text"),
     ]
 
 

@@ -4,20 +4,33 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from agent.conversation.intents.covering import blind, coverage_call, none_seen, sensors_for
+from agent.conversation.intents.covering import blind, coverage, hosts_of, none_seen, sensors_for
 from agent.conversation.intents.events import event_line, same
 from agent.conversation.intents.facts import host_part, registered
-from agent.conversation.intents.saying import Saying, about, asks, counted, equals, told, unanswered
+from agent.conversation.intents.saying import (
+    Saying,
+    about,
+    asks,
+    counted,
+    equals,
+    found,
+    nothing,
+    path,
+    told,
+    unanswered,
+)
 from agent.conversation.intents.spans import DAY, heading, span
 from agent.conversation.intents.the_case import case_of, get_case, no_case
 from agent.conversation.models import Entity, EntityType, Referents, Window, moment_text
-from agent.conversation.protocol import Draft, Looker, Said, Understood
+from agent.conversation.protocol import Draft, Looker, Said, Speech, Understood
 from agent.conversation.understanding.rows import integer, objects, rows, text
 from agent.evidence.entities import moment_of
 from agent.models import Evidence, JsonObject
 
 TYPES: Final[tuple[EntityType, ...]] = ("host", "account", "address", "domain", "url", "sha256")
 _MOST: Final = 8
+_BEFORE: Final = timedelta(hours=1)
+_AFTER: Final = timedelta(hours=2)
 _PAGE: Final = 25
 _CATEGORIES: Final[tuple[str, ...]] = (
     "malware",
@@ -34,12 +47,14 @@ _CATEGORIES: Final[tuple[str, ...]] = (
 )
 """Kinds of events that tell what somebody did, the most telling first; flows and queries are told as a whole."""
 _LOOKED_INTO: Final = 4
+_WIDE: Final = ("event.source", "event.action", "destination.ip", "dns.question.registered_domain")
 TOTAL: Final = "Events in that time: {value}; seen by {sensors}."
-KINDS: Final = "Most of it: {kinds}."
+KINDS: Final = "Kinds of event: {value} ({kinds})."
 PEERS: Final = "Addresses it talked to: {value} ({addresses})."
 NAMES: Final = "Domains it asked for: {value} ({names})."
+SUBJECT: Final = "The alert of {id} names {value}."
+AROUND: Final = "In the hours around the alert:"
 NONE: Final = "No sensor has an event of it in that time."
-FIRST: Final = "More happened than is listed here; ask for a shorter time, or for events of one kind."
 
 
 class EntityActivity:
@@ -50,15 +65,16 @@ class EntityActivity:
     async def answer(self, question: Understood, referents: Referents, looker: Looker) -> Draft:
         """What it did."""
         entity = _subject(question)
-        window = None
+        around, opened = None, None
         if entity is None:
-            entity, window = await _of_case(question, looker)
+            entity, around, opened = await _of_case(question, looker)
         if entity is None:
             return no_case(question)
-        window = question.window or window or span(question, looker, DAY, referents)
+        lead = [heading(question, entity.value, DAY)] if opened is None else _lead(question, opened)
+        window = question.window or around or span(question, looker, DAY)
         said, _ = await activity(entity, window, looker)
         return Draft(
-            said=told(heading(question, entity.value, DAY), said),
+            said=told(lead, said),
             suggestions=(
                 asks(question.language, "What happened in the hour before?"),
                 asks(question.language, "What do we know about {it}?", it=entity.value),
@@ -76,20 +92,30 @@ def _subject(question: Understood) -> Entity | None:
     return question.first(*TYPES)
 
 
-async def _of_case(question: Understood, looker: Looker) -> tuple[Entity | None, Window | None]:
-    """The host or account of the case's alert, and the hours around it."""
+async def _of_case(question: Understood, looker: Looker) -> tuple[Entity | None, Window | None, Evidence | None]:
+    """The host, account or source of the case's first alert, the hours around it, and the case itself."""
     if (case := question.first("case")) is None:
-        return None, None
-    alert = next(iter(objects(case_of(await get_case(case.value, question.language, looker)).get("alerts"))), {})
+        return None, None, None
+    opened = await get_case(case.value, question.language, looker)
+    alert = next(iter(objects(case_of(opened).get("alerts"))), {})
     moment = moment_of(text(alert, "time"))
-    around = Window(start=moment - timedelta(hours=1), end=moment + timedelta(hours=2)) if moment else None
-    for member, kind in (("host", "host"), ("user", "account"), ("source", "address")):
+    around = Window(start=moment - _BEFORE, end=moment + _AFTER) if moment else None
+    for member, kind in _MEMBERS.items():
         if name := text(alert, member):
-            return Entity(type=_TYPE[kind], value=name), around
-    return None, around
+            return Entity(type=kind, value=name), around, opened
+    return None, around, opened
 
 
-_TYPE: Final[dict[str, EntityType]] = {"host": "host", "account": "account", "address": "address"}
+def _lead(question: Understood, opened: Evidence) -> list[Said]:
+    """Whom the sentences are about, as the case's alert names it, and of which time they are."""
+    member = next((name for name in _MEMBERS if found(opened, path("case", "alerts", 0, name))), "host")
+    return [
+        *told(equals(opened, SUBJECT, path("case", "alerts", 0, member), {"id": path("case", "id")})),
+        heading(question, "", DAY) if question.window else Speech(AROUND),
+    ]
+
+
+_MEMBERS: Final[dict[str, EntityType]] = {"host": "host", "user": "account", "source": "address"}
 
 
 async def activity(entity: Entity, window: Window, looker: Looker) -> tuple[list[Said], int]:
@@ -102,29 +128,37 @@ async def activity(entity: Entity, window: Window, looker: Looker) -> tuple[list
     if failed := [item for count in counts if (item := unanswered(count)) is not None]:
         return list(failed[:1]), 0
     totals = [integer(count.data, "events") if isinstance(count.data, dict) else 0 for count in counts]
-    tool, arguments = coverage_call(
-        sensors_for([entity.type], {}), window, entity.value if entity.type == "host" else None
-    )
-    cover = await looker.read(tool, arguments)
+    hosts, unknown = await _hosts_of(entity, window, looker)
+    covers = await coverage(looker, sensors_for([entity.type], {}), window, hosts)
     if not any(totals):
-        return none_seen(counts[0], "$.buckets[*]", NONE, cover), 0
+        return [*told(unknown), *none_seen(counts[0], "$.buckets[*]", NONE, covers)], 0
     said: list[Saying] = []
     for wanted, count, total in zip(filters, counts, totals, strict=True):
         if total:
             said += await _one(wanted, count, between, looker)
-    return [*told(said), *blind(cover)], sum(totals)
+    return [*told(said), *blind(covers)], sum(totals)
+
+
+async def _hosts_of(entity: Entity, window: Window, looker: Looker) -> tuple[tuple[str, ...], Saying]:
+    """The hosts at which the sensors have to have looked; and that the inventory does not have the one asked about."""
+    if entity.type == "account":
+        return await hosts_of(entity.value, window, looker), None
+    if entity.type != "host":
+        return (), None
+    asset = await looker.read("assets__assets_resolve", {"identifier": entity.value})
+    unknown = nothing(asset, "The inventory knows no such host.", "$.asset") if asset.status == "no_data" else None
+    return () if unknown else (entity.value,), unknown
 
 
 async def _one(filters: JsonObject, count: Evidence, between: JsonObject, looker: Looker) -> list[Saying]:
     """What one way to name the thing finds."""
     searches = [_search(filters, category, between) for category in _telling(count)]
-    wide = [_count([field], filters, between) for field in ("destination.ip", "dns.question.registered_domain")]
+    wide = [_count([field], filters, between) for field in _WIDE]
     answers = await looker.read_many([*searches, *wide])
-    events, (flows, queries) = answers[: len(searches)], answers[len(searches) :]
-    slots = {"sensors": "$.buckets[*].key['event.source']"}
+    events, (sensors, kinds, flows, queries) = answers[: len(searches)], answers[len(searches) :]
     return [
-        equals(count, TOTAL, "$.events", slots),
-        equals(count, KINDS, "$.buckets[0].count", {"kinds": "$.buckets[*].key['event.action']"}),
+        equals(sensors, TOTAL, "$.events", {"sensors": "$.buckets[*].key['event.source']"}),
+        equals(kinds, KINDS, "$.distinct", {"kinds": "$.buckets[*].key['event.action']"}),
         *_lines(events),
         _distinct(flows, "destination.ip", PEERS, "addresses"),
         _distinct(queries, "dns.question.registered_domain", NAMES, "names"),

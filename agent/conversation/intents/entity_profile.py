@@ -6,6 +6,7 @@ from typing import Final
 from agent.conversation.intents import facts
 from agent.conversation.intents.case_lines import case_entities
 from agent.conversation.intents.covering import SENSORS, coverage_call
+from agent.conversation.intents.focus import first_what_was_asked
 from agent.conversation.intents.saying import about, asks, told
 from agent.conversation.intents.spans import DAY, span
 from agent.conversation.models import Entity, EntityType, Referents, Window, moment_text
@@ -13,7 +14,8 @@ from agent.conversation.protocol import Draft, Looker, Said, Speech, Understood
 from agent.models import Evidence, JsonObject
 
 TYPES: Final[tuple[EntityType, ...]] = ("host", "account", "address", "domain", "url", "sha256")
-ABOUT: Final = "About {name}:"
+ABOUT: Final = "About {name}; what it did is of the last day:"
+ABOUT_SPAN: Final = "About {name}; what it did is of {start} to {end} (UTC):"
 WHOSE: Final = "Which host, account, address, domain or file is that about?"
 NO_HASH: Final = "That is not a whole SHA-256; only whole ones can be looked up."
 _MOST_CASES: Final = 3
@@ -34,7 +36,8 @@ class EntityProfile:
         window = span(question, looker, DAY)
         calls = {**_calls(entity, window), "cover": _cover(entity, window)}
         answers = dict(zip(calls, await looker.read_many(list(calls.values())), strict=True))
-        said = (Speech(ABOUT, {"name": entity.value}), *_TELL[entity.type](answers, entity))
+        known = first_what_was_asked(_TELL[entity.type](answers, entity), question.plain)
+        said = (_lead(question, entity), *known)
         listed = case_entities(answers["cases"], _MOST_CASES)
         return Draft(
             said=said,
@@ -83,6 +86,13 @@ def _calls(entity: Entity, window: Window) -> Calls:
 
 def _count(filters: JsonObject, between: JsonObject, by: str = "event.source") -> tuple[str, JsonObject]:
     return "siem__siem_count_events", {"by": [by], "filters": filters, **between, "limit": 20}
+
+
+def _lead(question: Understood, entity: Entity) -> Speech:
+    if question.window is None:
+        return Speech(ABOUT, {"name": entity.value})
+    times = {"start": moment_text(question.window.start), "end": moment_text(question.window.end)}
+    return Speech(ABOUT_SPAN, {"name": entity.value, **times})
 
 
 def _cover(entity: Entity, window: Window) -> tuple[str, JsonObject]:

@@ -10,6 +10,8 @@ from agent.conversation.understanding.rows import answered, inner, integer, rows
 from agent.models import Evidence
 
 WHOLE_HASH: Final = 64
+WEAK: Final = "Open vulnerabilities: {value}; the worst is {worst} (CVSS {score})."
+BLOCKED: Final = "The firewall blocks it since {since}, until {until}."
 AGENT: Final[Mapping[str, str]] = {
     "covered": "Its agent was reporting; it was last seen at {last}.",
     "partial": "Its agent reported only part of the time; it was last seen at {last}.",
@@ -80,9 +82,9 @@ def weaknesses(answer: Evidence) -> list[Saying]:
             [nothing(answer, "It has no known open vulnerability.", "$.vulnerabilities[*]")] if answered(answer) else []
         )
     exploited = "$.vulnerabilities[?@.known_exploited==true]"
+    worst = {"worst": path("vulnerabilities", 0, "cve"), "score": path("vulnerabilities", 0, "cvss")}
     return [
-        None if answer.truncated else counted(answer, "Open vulnerabilities: {value}; the worst is {worst} (CVSS {score}).", "$.vulnerabilities[*]",
-                {"worst": path("vulnerabilities", 0, "cve"), "score": path("vulnerabilities", 0, "cvss")}),
+        None if answer.truncated else counted(answer, WEAK, "$.vulnerabilities[*]", worst),
         counted(answer, "Known to be exploited by attackers: {cves}.", exploited, {"cves": f"{exploited}.cve"}),
     ]  # fmt: skip
 
@@ -188,7 +190,7 @@ def blocked(answer: Evidence) -> list[Saying]:
     if not isinstance(answer.data, dict):
         return [unanswered(answer)]
     if answer.data.get("blocked"):
-        return [equals(answer, "The firewall blocks it since {since}, until {until}.", "$.blocked", {"since": "$.since", "until": "$.until"})
+        return [equals(answer, BLOCKED, "$.blocked", {"since": "$.since", "until": "$.until"})
                 or equals(answer, "The firewall blocks it.", "$.blocked")]  # fmt: skip
     return [equals(answer, "The firewall does not block it.", "$.blocked")]
 
@@ -206,7 +208,7 @@ def peers(answer: Evidence) -> list[Saying]:
         if answer.truncated
         else counted(
             answer,
-            "It talked to {value} peers in that time: {addresses}.",
+            "Peers it talked to in that time: {value} ({addresses}).",
             "$.peers[*]",
             {"addresses": "$.peers[*].address"},
         ),
@@ -225,7 +227,9 @@ def asked_for(answer: Evidence, cover: Evidence) -> list[Saying]:
     if failed := unanswered(answer):
         return [failed]
     if not rows(answer, "buckets"):
-        return [*none_seen(answer, "$.buckets[*]", "No host asked the resolver for it in that time.", cover)]
+        return [
+            *none_seen(answer, "$.buckets[*]", "No host asked the resolver for it in that time.", [cover], brief=True)
+        ]
     slots = {"hosts": "$.buckets[*].key['host.name']", "count": "$.distinct"}
     return [equals(answer, "DNS queries for it in that time: {value}, by {count} hosts: {hosts}.", "$.events", slots)]
 
@@ -260,7 +264,11 @@ def in_cases(answer: Evidence, most: int) -> list[Saying]:
     exact = found(answer, "$.cases[?@.exact==true]")
     if not rows(answer, "cases") or not exact:
         return [
-            nothing(answer, "No case names it.", "$.cases[?@.exact==true]" if rows(answer, "cases") else "$.cases[*]")
+            nothing(
+                answer,
+                "No case has an alert that names it.",
+                "$.cases[?@.exact==true]" if rows(answer, "cases") else "$.cases[*]",
+            )
         ]
     return case_lines(answer, min(most, len(exact)))
 
@@ -270,7 +278,7 @@ def seen(answer: Evidence, cover: Evidence) -> list[Saying]:
     if failed := unanswered(answer):
         return [failed]
     if not rows(answer, "buckets"):
-        return [*none_seen(answer, "$.buckets[*]", "No sensor has an event of it in that time.", cover)]
+        return [*none_seen(answer, "$.buckets[*]", "No sensor has an event of it in that time.", [cover], brief=True)]
     return [
         equals(
             answer,

@@ -1,16 +1,17 @@
 """Events by field, kind and thing: how many there are, the first of them, or their distribution."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from pydantic import JsonValue
 
-from agent.conversation.intents.covering import blind, coverage_call, none_seen, sensors_for
+from agent.conversation.intents.covering import blind, coverage, hosts_of, none_seen, sensors_for
 from agent.conversation.intents.entity_activity import filters_of
 from agent.conversation.intents.events import event_line
 from agent.conversation.intents.saying import Saying, about, asks, equals, path, told, unanswered
 from agent.conversation.intents.spans import WEEK, heading, span
-from agent.conversation.models import Entity, EntityType, Referents, moment_text
+from agent.conversation.models import Entity, EntityType, Referents, Window, moment_text
 from agent.conversation.protocol import Draft, Looker, Said, Speech, Understood
 from agent.conversation.understanding.rows import integer, rows
 from agent.models import Evidence, JsonObject
@@ -19,14 +20,15 @@ TYPES: Final[tuple[EntityType, ...]] = ("host", "account", "address", "domain", 
 _MOST: Final = 6
 _GROUPS: Final = 6
 MATCH: Final = "Events that match: {value}."
-FIRST_LAST: Final = "The first is from {value}."
+FIRST_LAST: Final = "First seen {value}, last seen {last}."
 GROUP: Final = "{value}: {count} events."
 DISTINCT: Final = "Different values: {value}."
 NONE: Final = "No event matches."
 FIELDS: Final = "Say which events: for instance a field and its value, a host, an account or a kind of event."
 BAD: Final = "I could not search: {reason} ({hint})."
 _BY: Final = (
-    ("host.name", r"which (?:hosts?|machines?|computers?|endpoints?|servers?|workstations?)|(?:by|per) host|hosts? (?:is|are|was|were) |哪些主机|哪台|按主机"),
+    ("host.name", r"which (?:hosts?|machines?|computers?|endpoints?|servers?|workstations?)|(?:by|per) host"
+                  r"|哪些主机|哪台|按主机"),
     ("user.name", r"which (?:users?|accounts?|people)|who\b|(?:by|per) (?:user|account)|哪些用户|哪些账号|谁|按用户"),
     ("source.ip", r"which (?:source|ips?|address)|from where|(?:by|per) (?:source|ip)|哪些地址|哪些ip|来源地址|按来源"),
     ("source.country", r"which countr|(?:by|per) country|哪些国家"),
@@ -34,6 +36,10 @@ _BY: Final = (
     ("process.executable", r"which process|which program|(?:by|per) process|哪些进程|哪些程序"),
     ("event.source", r"which sensor|(?:by|per) sensor|which log|哪个传感器"),
 )  # fmt: skip
+_WHEN: Final = re.compile(
+    r"first (?:seen|time|appear)|last (?:seen|time|appear)|when (?:was|were|did)"
+    r"|什么时候|何时|首次|第一次|最近一次|最后一次"
+)
 
 
 class FindEvents:
@@ -48,25 +54,32 @@ class FindEvents:
             return Draft(said=(Speech(FIELDS),))
         window = span(question, looker, WEEK)
         between: JsonObject = {"start": moment_text(window.start), "end": moment_text(window.end)}
-        host = next(
-            (value for filters in wanted if isinstance(value := filters.get("host.name"), str) and "*" not in value),
-            None,
-        )
-        sensors = sensors_for([item.type for item in question.entities if item.said], wanted[0])
         answers = await looker.read_many(
             [
                 *(_count(by_of(question.plain), filters, between) for filters in wanted),
                 *(_search(filters, between) for filters in wanted),
-                coverage_call(sensors, window, host),
             ]
         )
-        counts, events, cover = answers[: len(wanted)], answers[len(wanted) : -1], answers[-1]
-        said = _said(counts, events, cover, grouped=_groups(question.plain) is not None)
+        counts, events = answers[: len(wanted)], answers[len(wanted) :]
+        sensors = sensors_for([item.type for item in question.entities if item.said], wanted[0])
+        covers = await coverage(looker, sensors, window, await _hosts(wanted, window, looker))
+        said = _said(counts, events, covers, grouped=_groups(question.plain) is not None)
+        if _WHEN.search(question.plain):
+            said = [*told(await _seen(wanted, window, looker)), *said]
         return Draft(
             said=told(heading(question, "", WEEK), said),
             suggestions=_next(question),
             referents=about(question, referents, self.name, window=window if question.window else None),
         )
+
+
+async def _hosts(wanted: list[JsonObject], window: Window, looker: Looker) -> tuple[str, ...]:
+    """The hosts at which the sensors have to have looked: the one that is named, or those of the account."""
+    host = next((value for filters in wanted if isinstance(value := filters.get("host.name"), str)), "*")
+    if "*" not in host:
+        return (host,)
+    account = next((value for filters in wanted if isinstance(value := filters.get("user.name"), str)), "*")
+    return () if "*" in account else await hosts_of(account, window, looker)
 
 
 def filters_for(question: Understood) -> list[JsonObject]:
@@ -122,7 +135,7 @@ def _groups(plain: str) -> str | None:
     return next((field for field, words in _BY if re.search(words, plain)), None)
 
 
-def _said(counts: list[Evidence], events: list[Evidence], cover: Evidence, *, grouped: bool) -> list[Said]:
+def _said(counts: list[Evidence], events: list[Evidence], covers: Sequence[Evidence], *, grouped: bool) -> list[Said]:
     if failed := [
         item
         for answer in counts
@@ -131,7 +144,7 @@ def _said(counts: list[Evidence], events: list[Evidence], cover: Evidence, *, gr
         return [failed[0]]
     hits = [place for place, count in enumerate(counts) if _events(count)]
     if not hits:
-        return none_seen(counts[0], "$.buckets[*]", NONE, cover)
+        return none_seen(counts[0], "$.buckets[*]", NONE, covers)
     said: list[Saying] = []
     for place in hits:
         said.append(equals(counts[place], MATCH, "$.events"))
@@ -139,7 +152,29 @@ def _said(counts: list[Evidence], events: list[Evidence], cover: Evidence, *, gr
             said += _buckets(counts[place])
         shown = min(3 if grouped else _MOST, len(rows(events[place], "events")))
         said += [event_line(events[place], "events", index) for index in range(shown)]
-    return [*told(said), *blind(cover)]
+    return [*told(said), *blind(covers)]
+
+
+async def _seen(wanted: list[JsonObject], window: Window, looker: Looker) -> list[Saying]:
+    """When the rarest thing that was asked for was first and last seen."""
+    calls: list[tuple[str, JsonObject]] = []
+    for filters in wanted:
+        (field, value), *rest = reversed(filters.items())
+        days = min(90, max(1, (window.end - window.start).days))
+        calls.append(
+            (
+                "siem__siem_baseline",
+                {
+                    "field": field,
+                    "value": value,
+                    "before": moment_text(window.end),
+                    "days": days,
+                    "filters": dict(rest),
+                },
+            )
+        )
+    answers = await looker.read_many(calls)
+    return [equals(answer, FIRST_LAST, "$.first_seen", {"last": "$.last_seen"}) for answer in answers]
 
 
 def _events(count: Evidence) -> int:

@@ -97,9 +97,7 @@ def told(*parts: Saying | Iterable[Saying]) -> tuple[Said, ...]:
     """What there is to say, in order, without what is missing."""
     flat: list[Said] = []
     for part in parts:
-        if isinstance(part, Fact | CouldNotLook | Quote):
-            flat.append(part)
-        elif part is not None and not isinstance(part, Iterable):
+        if isinstance(part, Fact | CouldNotLook | Quote) or (part is not None and not isinstance(part, Iterable)):
             flat.append(part)
         elif part is not None:
             flat.extend(item for item in part if item is not None)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from agent.conversation.intents.covering import coverage, looking
+from agent.conversation.intents.covering import coverage, each_sensor
 from agent.conversation.intents.saying import (
     Saying,
     about,
@@ -72,9 +72,9 @@ async def _covered(question: Understood, sensors: Sequence[str], looker: Looker)
         return ()
     now = looker.now()
     window = question.window or Window(start=now - _HOUR, end=now)
-    answer = await coverage(looker, sensors[:20], window, host)
+    (answer,) = await coverage(looker, sensors[:20], window, (host,) if host else ())
     lead = heading(question, host or "", timedelta(days=1)) if question.window else None
-    return told(unanswered(answer), lead, looking(answer))
+    return told(unanswered(answer), lead, each_sensor(answer))
 
 
 def _all(sources: Evidence) -> list[Saying]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from agent.conversation.models import Referents, Window, moment_text
+from agent.conversation.models import Window, moment_text
 from agent.conversation.protocol import Looker, Speech, Understood
 
 DAY: Final = timedelta(days=1)
@@ -17,13 +17,9 @@ _LATELY: Final[Mapping[timedelta, str]] = {DAY: LAST_DAY, WEEK: LAST_WEEK}
 _ONLY: Final[Mapping[timedelta, str]] = {DAY: "In the last day:", WEEK: "In the last week:"}
 
 
-def span(question: Understood, looker: Looker, otherwise: timedelta, referents: Referents | None = None) -> Window:
-    """The span that was asked for; else that of the thread when it is given; else that long back from now."""
-    if question.window is not None:
-        return question.window
-    if referents is not None and referents.window is not None:
-        return referents.window
-    return Window(start=looker.now() - otherwise, end=looker.now())
+def span(question: Understood, looker: Looker, otherwise: timedelta) -> Window:
+    """The span that was asked for; else that long back from now."""
+    return question.window or Window(start=looker.now() - otherwise, end=looker.now())
 
 
 def heading(question: Understood, name: str, otherwise: timedelta) -> Speech:

@@ -18,7 +18,6 @@ _WORDS: Final = re.compile(
 NAMED: Final = "{value} is {name}."
 TACTICS: Final = "It serves {tactics}."
 REPLACED: Final = "ATT&CK has replaced it by {value}."
-PARENT: Final = "It is a kind of {value}."
 UNKNOWN: Final = "ATT&CK has no such technique."
 CASES: Final = "Cases in which it was seen: {value}."
 NO_CASE: Final = "No case has it."

@@ -51,7 +51,8 @@ class WhatWouldChange:
                 )
             )
         listed = rows(changes, "changes")
-        order = sorted(range(len(listed)), key=lambda place: listed[place].get("would_be") is None)[:_MOST]
+        telling = [place for place, row in enumerate(listed) if row.get("would_be") or row.get("subject") != "all"]
+        order = sorted(telling, key=lambda place: listed[place].get("would_be") is None)[:_MOST]
         return Draft(
             said=told(
                 _verdict(changes),

@@ -22,7 +22,9 @@ STATUS: Final[Mapping[str, str]] = {
 }
 ASKED: Final[Mapping[str, str]] = {
     "true_positive": "It was judged a true positive: somebody has to contain it before it can be closed.",
-    "benign_true_positive": "It was judged a benign true positive: nothing is left to contain, a person has to confirm and close it.",
+    "benign_true_positive": (
+        "It was judged a benign true positive: nothing is left to contain, a person has to confirm and close it."
+    ),
     "false_positive": "It was judged a false positive: a person has to confirm and close it.",
     "needs_human": "The evidence does not settle it: a person has to decide.",
     "not_evaluable": "The telemetry that would settle it was not there.",
@@ -31,7 +33,6 @@ DUE: Final = "It has to be taken by {value}."
 GATE: Final = "The gate {value} did not let it pass: {reason}."
 REASON: Final = "The reason given: {value}"
 TO_DO: Final = "What to do now: {value}"
-REOPENED_NOTE: Final = "The last note, by {author}: {value}"
 _CODES: Final[Mapping[str, str]] = {
     "false_positive": "rule_logic",
     "benign_true_positive": "authorised_test",

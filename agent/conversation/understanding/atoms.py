@@ -60,23 +60,29 @@ class Atom:
 
 
 _ZH_DIGITS: Final = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
-NUMBER: Final = r"(?:\d+(?:\.\d+)?|[一二两三四五六七八九十]{1,3}|半|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|few|couple(?: of)?|几)"
-_WORDS: Final = dict(zip("one two three four five six seven eight nine ten".split(), range(1, 11), strict=True)) | {
-    "twelve": 12,
-    "a": 1,
-    "an": 1,
-    "few": 3,
-    "couple": 2,
-    "couple of": 2,
-    "几": 3,
-    "半": 0.5,
-}
-UNIT: Final = r"(?:minutes?|mins?|hours?|hrs?|hr|days?|weeks?|wks?|months?|个?分钟|个?小时|个?钟头|天|日|个?星期|个?礼拜|周|个?月|[mhdw](?![a-z]))"
+_COUNTED: Final = (
+    "a", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
+_WORDS: Final = {word: float(max(1, place)) for place, word in enumerate(_COUNTED)} | {
+    "an": 1.0, "few": 3.0, "couple": 2.0, "couple of": 2.0, "几": 3.0, "半": 0.5,
+}  # fmt: skip
+NUMBER: Final = (
+    rf"(?:\d+(?:\.\d+)?|[一二两三四五六七八九十]{{1,3}}|半|{'|'.join(_COUNTED[1:])}|an?|few|couple(?: of)?|几)"
+)
+"""How a count is written: digits, an English word, a Chinese numeral."""
+UNIT: Final = (
+    r"(?:minutes?|mins?|hours?|hrs?|hr|days?|weeks?|wks?|months?"
+    r"|个?分钟|个?小时|个?钟头|天|日|个?星期|个?礼拜|周|个?月|[mhdw](?![a-z]))"
+)
+"""A unit of time."""
 _SECONDS: Final = {"m": 60, "分": 60, "h": 3600, "小": 3600, "钟": 3600, "d": 86400, "天": 86400, "日": 86400}
 _WEEK: Final = 7 * 86400
-_MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_MONTH: Final = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-_WEEKDAYS: Final = "mon tue wed thu fri sat sun".split()
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH: Final = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEKDAY: Final = (
     r"(?:mon(?:day)?|tue(?:s|sday)?|wed(?:nesday)?|thu(?:r|rs|rsday)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)s?"
 )
@@ -99,15 +105,18 @@ _STAMP: Final = re.compile(
 )
 _CLOCKS: Final = (
     re.compile(
-        r"(?<![\d:.])(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?![\d:])\s*(?P<ap>[ap]\.?m\b\.?)?\s*(?P<z>z\b)?"
+        r"(?<![\d:.])(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?![\d:])\s*"
+        r"(?P<ap>[ap]\.?m\b\.?)?\s*(?P<z>z\b)?"
     ),
     re.compile(r"(?<![\d:.])(?P<h>1[0-2]|0?[1-9])\s*(?P<ap>[ap]\.?m\b\.?)"),
-    re.compile(r"(?P<h>\d{1,2}|[一二两三四五六七八九十]{1,3})\s*[点時时](?!间|候)(?:钟|整)?(?:(?P<m>[0-5]?\d)分?|(?P<half>半))?"),
+    re.compile(r"(?P<h>\d{1,2}|[一二两三四五六七八九十]{1,3})\s*[点時时](?!间|候)(?:钟|整)?"
+               r"(?:(?P<m>[0-5]?\d)分?|(?P<half>半))?"),
     re.compile(r"(?<![\d:.])(?P<h>[01]\d|2[0-3])(?P<m>[0-5]\d)\s*(?:hrs?|hours)\b"),
     re.compile(r"(?<=\bat )(?P<h>[01]?\d|2[0-4])(?![\d:.%-])(?!\s*(?:hours|events|hosts))"),
     re.compile(r"(?<=\bbetween )(?P<h>[01]?\d|2[0-4])(?= (?:and|to|-))"),
     re.compile(r"(?<=\bfrom )(?P<h>[01]?\d|2[0-4])(?=(?: (?:to|until|till|-) |-)\d)"),
-    re.compile(r"(?:(?<=\b\d (?:and|til) )|(?<=\b\d\d (?:and|til) )|(?<=\b\d to )|(?<=\b\d\d to )|(?<=\d - )|(?<=\d\d-))"
+    re.compile(r"(?:(?<=\b\d (?:and|til) )|(?<=\b\d\d (?:and|til) )|(?<=\b\d to )|(?<=\b\d\d to )"
+               r"|(?<=\d - )|(?<=\d\d-))"
                r"(?P<h>[01]?\d|2[0-4])(?![\d:.-])(?=$|[ ,?.!])(?! ?(?:hours|events|hosts|days))"),
     re.compile(r"(?<![\w:.-])(?P<h>[01]?\d|2[0-4])(?=\s*-\s*\d{1,2}\s*[ap]\.?m)"),
     re.compile(r"(?<![\d:.])(?P<h>[01]?\d|2[0-4])(?=\s*[到至~-]\s*\d{1,2}\s*[点时])"),
@@ -123,7 +132,7 @@ def zone_of(text: str, default: tzinfo) -> tzinfo:
 def number(text: str) -> float:
     """The number that digits, an English word or a Chinese numeral says."""
     if text in _WORDS:
-        return float(_WORDS[text])
+        return _WORDS[text]
     if text[0].isdigit():
         return float(text)
     tens, ten, ones = text.rpartition("十")

@@ -7,9 +7,14 @@ from typing import Final
 from agent.conversation.understanding.scoring import in_order
 from agent.conversation.understanding.words import EventKind, Words
 
-_VALUE: Final = r"(?:\"(?P<dq>[^\"]+)\"|'(?P<sq>[^']+)'|(?P<raw>[^\s,;，；。？?!！\"'=<>]+))"
+_VALUE: Final = (
+    r"(?:\"(?P<dq>[^\"]+)\"|'(?P<sq>[^']+)'|(?P<raw>[^\s,;，；。？?!！\"'=<>\u3400-\u9fff]+|[\u3400-\u9fff]+))"
+)
 _SIGN: Final = r"\s*(?:==?|:=|：|~=|=~|~|:(?!//|\d\d\b|\\))\s*"
-_WORD_SIGN: Final = r"\s+(?:is|equals?|equal to|eq|like|contains|containing|matches|matching|starts with|starting with|ends with|ending with|等于|包含|为|是|含有|匹配)\s+|\s*(?:等于|包含|含有|匹配|为|是)\s*"
+_WORD_SIGN: Final = (
+    r"\s+(?:is|equals?|equal to|eq|like|contains|containing|matches|matching|starts with|starting with|ends with"
+    r"|ending with)\s+|\s*(?:等于|包含|含有|匹配|为|是)\s*"
+)
 _PART: Final = re.compile(r"like|contain|match|包含|含有|匹配|~")
 _DOTTED: Final = r"[a-z_]+(?:\.[a-z_0-9]+)+"
 _WILD: Final = ("process.executable", "process.parent.executable")
@@ -30,12 +35,12 @@ class Filtered:
 def filters_of(text: str, words: Words) -> Filtered:
     """The `field = value` pairs of folded text."""
     named = "|".join(re.escape(word) for word in sorted(words.field_by_word, key=len, reverse=True))
-    by_sign = re.compile(rf"(?<![\w.])(?P<field>{_DOTTED}|{named})(?P<sign>{_SIGN}){_VALUE}", re.IGNORECASE)
+    by_sign = re.compile(rf"(?<![\w.])(?P<field>{_DOTTED}|{named})(?P<sign>{_SIGN}){_VALUE}", re.IGNORECASE | re.ASCII)
     by_word = re.compile(
         rf"(?<![\w.])(?P<field>{'|'.join(map(re.escape, sorted(words.fields, key=len, reverse=True)))})"
         rf"(?P<sign>{_WORD_SIGN}){_VALUE}"
         rf"|(?:(?<=where )|(?<=with )|(?<=and ))(?:the )?(?P<field2>{named})(?P<sign2>{_WORD_SIGN})(?P<value2>\S+)",
-        re.IGNORECASE,
+        re.IGNORECASE | re.ASCII,
     )
     filters: dict[str, str] = {}
     rest = bare = text

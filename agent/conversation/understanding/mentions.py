@@ -9,53 +9,61 @@ from typing import Final
 from agent.conversation.models import Entity, EntityType
 from agent.evidence.entities import address_of
 
-_URL: Final = re.compile(r"\b[a-z][a-z0-9+.-]{1,9}://[^\s\"'<>,;，。；）)\]]+", re.IGNORECASE)
-_ALERT: Final = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE)
-_SHA256: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])", re.IGNORECASE)
+_ANY: Final = re.IGNORECASE | re.ASCII
+"""ASCII: a Chinese character beside a name is not a part of it."""
+_URL: Final = re.compile(r"\b[a-z][a-z0-9+.-]{1,9}://[^\s\"'<>,;，。；）)\]\u3400-\u9fff]+", _ANY)
+_ALERT: Final = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", _ANY)
+_SHA256: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])", _ANY)
 _HASH_PART: Final = re.compile(
-    r"(?<![0-9a-z-])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,63}(?![0-9a-z-])(?:…|\.{2,3}|\*)?"
+    r"(?<![0-9a-z-])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,63}(?![0-9a-z-])(?:…|\.{2,3}|\*)?", _ANY
 )
-_MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_DOMAIN_USER: Final = re.compile(r"(?<![\w\\:])([A-Za-z][\w.-]{1,14})\\([\w.$-]{2,})(?![\\\w])")
-_V4: Final = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5}|/\d{1,2})?(?![\w]|\.\d)")
-_V6: Final = re.compile(r"(?<![\w:])\[?([0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7})\]?(?![\w:])", re.IGNORECASE)
-_TECHNIQUE: Final = re.compile(r"\bT(\d{4})(?:[./_-]?(\d{3}))?(?!\d)", re.IGNORECASE | re.ASCII)
+_MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+_DOMAIN_USER: Final = re.compile(r"(?<![\w\\:])([A-Za-z][\w.-]{1,14})\\([\w.$-]{2,})(?![\\\w])", re.ASCII)
+_V4: Final = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5}|/\d{1,2})?(?![\w]|\.\d)", re.ASCII)
+_V6: Final = re.compile(r"(?<![\w:])\[?([0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7})\]?(?![\w:])", _ANY)
+_TECHNIQUE: Final = re.compile(r"\bT(\d{4})(?:[./_-]?(\d{3}))?(?!\d)", _ANY)
 _CASE_WORD: Final = r"(?:cases?|incidents?|tickets?|案件|案例|案子|工单|事件单)"
 _CASES: Final = (
-    re.compile(r"(?<![\w-])C\s?-\s?0*(\d{1,7})(?![\w.])", re.IGNORECASE | re.ASCII),
-    re.compile(rf"{_CASE_WORD}\s*(?:no\.?|number|id|nr\.?|编号|号)?\s*[#:：]?\s*(?:c-?)?0*(\d{{1,7}})(?![\w.:-])", re.IGNORECASE | re.ASCII),
-    re.compile(r"(?<![\w#])#\s?0*(\d{1,7})(?![\w.])", re.ASCII),
-    re.compile(r"(?<![\w-])c(?!2\b)0*(\d{1,5})(?![\w.-])", re.IGNORECASE | re.ASCII),
+    re.compile(r"(?<![\w-])C\s?-\s?0*(\d{1,7})(?![\w.])", _ANY),
+    re.compile(
+        rf"{_CASE_WORD}\s*(?:no\.?|number|id|nr\.?|编号|号)?\s*[#:：]?\s*(?:c-?)?0*(\d{{1,7}})(?![\w.:-])", _ANY
+    ),
+    re.compile(r"(?<![\w#])#\s?0*(\d{1,7})(?![\w.])", _ANY),
+    re.compile(r"(?<![\w-])c(?!2\b)0*(\d{1,5})(?![\w.-])", _ANY),
     re.compile(rf"(?<!\d)(\d{{1,7}})号{_CASE_WORD}"),
-)  # fmt: skip
-_EVIDENCE: Final = (
-    re.compile(r"(?<![\w-])E-?0*(\d{1,5})(?![\w.])", re.IGNORECASE | re.ASCII),
-    re.compile(r"\bevidence\s*(?:no\.?|number|id)?\s*[#:]?\s*0*(\d{1,5})(?![\w.])|证据\s*(?:编号)?\s*0*(\d{1,5})", re.IGNORECASE | re.ASCII),
-)  # fmt: skip
-_PATH: Final = re.compile(r"(?:(?<![\w])[A-Za-z]:\\|\\\\[\w-]+\\)[^\s\"'<>|,;?]+")
-_FILE: Final = re.compile(
-    r"(?<![\w.\\/-])[\w-][\w.-]*\.(exe|dll|sys|ps1|psm1|bat|cmd|vbs|js|jse|hta|lnk|scr|msi|docm?|docx|xlsm?|xlsx|pptm?|pptx|pdf|zip|7z|rar"
-    r"|iso|img|aspx?|ashx|php|jsp|jspx|war|py|sh|tmp|dat|bin|jar|chm|one|rtf|eml|txt|log|elf|so)(?![\w.])",
-    re.IGNORECASE | re.ASCII,
 )
+_EVIDENCE: Final = (
+    re.compile(r"(?<![\w-])E-?0*(\d{1,5})(?![\w.])", _ANY),
+    re.compile(r"\bevidence\s*(?:no\.?|number|id)?\s*[#:]?\s*0*(\d{1,5})(?![\w.])", _ANY),
+    re.compile(r"证据\s*(?:编号)?\s*0*(\d{1,5})"),
+)
+_PATH: Final = re.compile(r"(?:(?<![\w])[A-Za-z]:\\|\\\\[\w-]+\\)[^\s\"'<>|,;?\u3400-\u9fff]+", re.ASCII)
+_EXTENSIONS: Final = (
+    "exe dll sys ps1 psm1 bat cmd vbs js jse hta lnk scr msi doc docm docx xls xlsm xlsx ppt pptm pptx pdf zip 7z rar"
+    " iso img asp aspx ashx php jsp jspx war py sh tmp dat bin jar chm one rtf eml txt log elf so"
+)
+"""Endings of file names, none of which is a top-level domain that people write."""
+_FILE: Final = re.compile(rf"(?<![\w.\\/-])[\w-][\w.-]*\.(?:{_EXTENSIONS.replace(' ', '|')})(?![\w.])", _ANY)
 _DOTTED: Final = re.compile(
-    r"(?<![\w@.\\/-])(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,23}(?![\w@])(?!\.\w)",
-    re.IGNORECASE | re.ASCII,
+    r"(?<![\w@.\\/-])(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,23}(?![\w@])(?!\.\w)", _ANY
 )
 _HOST: Final = re.compile(
-    r"(?<![\w.@\\/-])[a-z][a-z0-9]{0,14}(?:-[a-z0-9]{1,15}){0,3}(?<=\d)(?![\w@\\-])(?!\.\w)", re.IGNORECASE | re.ASCII
+    r"(?<![\w.@\\/-])[a-z][a-z0-9]{0,14}(?:-[a-z0-9]{1,15}){0,3}(?<=\d)(?![\w@\\-])(?!\.\w)", _ANY
 )
-_SERVICE: Final = re.compile(
-    r"(?<![\w.@-])(?:svc|sa|adm|srv|emergency)[-_][a-z0-9][\w.-]*\w(?![\w@])", re.IGNORECASE | re.ASCII
-)
+_SERVICE: Final = re.compile(r"(?<![\w.@-])(?:svc|sa|adm|srv|emergency)[-_][a-z0-9][\w.-]*\w(?![\w@])", _ANY)
 _NOT_HOSTS: Final = re.compile(
-    r"(?:p[1-5]|t[0-3]|h\d|md5|sha-?\d+|ipv[46]|top-?\d+|last-?\d+|utf-?8|base64|x(?:64|86)|win(?:dows)?-?\d+|q[1-4]|covid-?19|log4j|tls1|smbv?\d|c2|v\d+|first-?\d*|e\d+|24x7|ms\d|tier-?\d|level-?\d|line-?\d|ntlmv?\d|kb\d+|cve-.*|web[23]|s3|ec2)",
+    r"(?:p[1-5]|t[0-3]|h\d|md5|sha-?\d+|ipv[46]|top-?\d+|last-?\d+|utf-?8|base64|x(?:64|86)|win(?:dows)?-?\d+|q[1-4]"
+    r"|log4j|tls1|smbv?\d|c2|v\d+|first-?\d*|e\d+|ms\d|tier-?\d|level-?\d|line-?\d|ntlmv?\d|kb\d+|cve-.*|web[23]|s3|ec2)",
     re.IGNORECASE,
-)  # noqa: E501
-TLDS: Final = frozenset(
-    "com net org info biz io co edu gov mil int ai app dev cloud xyz top site online shop club live pro tech store example test local lan internal "  # noqa: E501
-    "corp ru cn de nl uk eu fr it es pl br in jp kr us ca au ch se no fi dk be at cz sk hu ro bg gr tr ir ua by kz me tv cc ws su pw tk ml ga cf gq".split()  # noqa: E501
 )
+"""Words with a digit at their end that name no host."""
+_TLDS: Final = (
+    "com net org info biz io co edu gov mil int ai app dev cloud xyz top site online shop club live pro tech store"
+    " example test local lan internal corp ru cn de nl uk eu fr it es pl br in jp kr us ca au ch se no fi dk be at cz"
+    " sk hu ro bg gr tr ir ua by kz me tv cc ws su pw tk ml ga cf gq"
+)
+TLDS: Final = frozenset(_TLDS.split())
+"""Last labels of names that are taken for domains without a look."""
 _ENDING: Final = ".,;:!?。，；：！？)）\"'"
 
 
@@ -124,11 +132,7 @@ def _technique(match: re.Match[str]) -> str:
 
 def _address(match: re.Match[str]) -> Entity | None:
     found = address_of(match[1])
-    return (
-        None
-        if found is None or ("." not in match[1] and not re.search(r"[1-9a-f]", match[1]))
-        else _entity("address", found, match[1])
-    )
+    return None if found is None else _entity("address", found, match[1])
 
 
 def _take(found: Mentions, pattern: re.Pattern[str], entity: Callable[[re.Match[str]], Entity | None]) -> None:

@@ -14,15 +14,14 @@ from agent.conversation.understanding.words import Words
 
 _MOST_LOOSE: Final = 3
 _TYPED: Final = re.compile(
-    r"\b(?P<type>host|hostname|machine|computer|server|workstation|laptop|user|username|account|employee)\s+(?:named |called )?[\"']?(?P<name>[\w.-]{3,})",
-    re.IGNORECASE,
+    r"\b(?P<type>host|hostname|machine|computer|server|workstation|laptop|user|username|account|employee)\s+"
+    r"(?:named |called )?[\"']?(?P<name>[\w.-]{3,})",
+    re.IGNORECASE | re.ASCII,
 )
 _TYPED_ZH: Final = re.compile(
     r"(?P<type>主机|服务器|机器|电脑|终端|用户|账号|帐号|账户|员工)\s*[\"']?(?P<name>[A-Za-z][\w.-]{2,})"
 )
-_HOST_WORDS: Final = frozenset(
-    "host hostname machine computer server workstation laptop 主机 服务器 机器 电脑 终端".split()
-)
+_ACCOUNT_WORDS: Final = ("user", "username", "account", "employee", "用户", "账号", "帐号", "账户", "员工")
 
 
 async def named(
@@ -71,7 +70,7 @@ async def _loose(found: Mentions, table: Table, known: Words, words: Sequence[st
             name = match["name"].rstrip(".")
             if name.lower() in known.common or name.lower() in table.vocabulary:
                 continue
-            kind: EntityType = "host" if match["type"].lower() in _HOST_WORDS else "account"
+            kind: EntityType = "account" if match["type"].lower() in _ACCOUNT_WORDS else "host"
             names = await (host_names if kind == "host" else account_names)(name, looker)
             return _entities(kind, names or [name.lower()], name)
     strange = unknown_words(words, table, known)[:_MOST_LOOSE]

@@ -8,8 +8,8 @@ from agent.conversation.models import Entity, EntityType, Referents
 from agent.conversation.understanding.words import Words
 
 _ORDINALS: Final = {
-    "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "sixth": 6,
-    "6th": 6, "seventh": 7, "eighth": 8, "last": -1,
+    "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5,
+    "sixth": 6,    "6th": 6, "seventh": 7, "eighth": 8, "last": -1,
     "一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8,
 }  # fmt: skip
 _ORDINAL: Final = re.compile(

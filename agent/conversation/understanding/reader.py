@@ -29,7 +29,8 @@ _ALIKE: Final = 0.05
 """Points within which two intents fit alike."""
 _MOST_READINGS: Final = 6
 _ANCHOR: Final = re.compile(
-    r"\b(?:before|after|around|near|following|prior to) (?:the |this |that )?(?:alert|detection|incident|case|compromise)\b"
+    r"\b(?:before|after|around|near|following|prior to) (?:the |this |that )?"
+    r"(?:alert|detection|incident|case|compromise)\b"
     r"|(?:告警|报警|案件|事件)(?:发生)?(?:之|以)?(?:前|后)"
 )
 
@@ -50,6 +51,8 @@ class _Read:
     window: Window | None = None
     filters: dict[str, str] = field(default_factory=dict)
     kinds: tuple[EventKind, ...] = ()
+    choices: list[Choice] = field(default_factory=list)
+    """Cases of which the question means one."""
 
 
 class Reader:
@@ -64,6 +67,8 @@ class Reader:
         read = await self._read(text, language, referents, looker)
         ranked = scores(self._table, self._said(read))
         intent, others = self._chosen(read, ranked, referents)
+        if intent == referents.intent and read.window is None and max((item.spoken for item in ranked), default=0) < 1:
+            read.window = referents.window
         if read.doubts:
             return self._understood(read, None, _of_names(read))
         if others:
@@ -86,7 +91,7 @@ class Reader:
         if (pointed := ordinal(whole.lower(), referents)) is not None:
             read.said.insert(0, pointed)
         read.said += self._sensors(read)
-        await self._case(read, looker)
+        read.choices = await self._case(read, looker)
         read.kept = carried(referents, pointed_types(whole.lower(), self._words), read.said)
         read.kinds = kinds_of(read.words, read.plain, self._words)
         read.window = window_of(_for_time(found, whole), looker.now(), await self._before(read, referents, looker))
@@ -113,13 +118,14 @@ class Reader:
                 found.append(Entity(type="sensor", value=name, said=word))
         return list({entity.value: entity for entity in found}.values())
 
-    async def _case(self, read: _Read, looker: Looker) -> None:
-        """The case that is told by its age or title."""
+    async def _case(self, read: _Read, looker: Looker) -> list[Choice]:
+        """The cases that are told by their age, title or kind of attack; one that is sure is said."""
         if any(entity.type == "case" for entity in read.said):
-            return
+            return []
         choices = await case_asked_for(read.folded.lower(), self._words, looker)
         if len(choices) == 1:
-            read.said.append(Entity(type="case", value=choices[0].id))
+            read.said.append(Entity(type="case", value=choices[0].id, said=choices[0].id))
+        return choices if len(choices) > 1 else []
 
     async def _before(self, read: _Read, referents: Referents, looker: Looker) -> Window | None:
         """The span that `the hour before` counts from: that of the alert when it is named, else the thread's."""
@@ -166,12 +172,17 @@ class Reader:
         """Nothing fits: a time asks for what happened then, anything else is looked for in the documents."""
         if read.window is not None and read.kept:
             return "entity_activity"
-        return "knowledge" if read.words or read.language == "zh" else "capabilities"
+        topical = set(read.words).intersection(self._words.attacks) or any(
+            name in read.plain for name in self._words.attacks if not name.isascii()
+        )
+        return "knowledge" if topical else None
 
     async def _case_missing(self, intent: str, read: _Read, looker: Looker) -> list[Choice] | None:
         """The cases to choose from when the intent is about a case and none is known; None when none is needed."""
         needs = self._table.rows[intent].needs
         known = {entity.type for entity in (*read.said, *read.kept)}
+        if "case" in needs and read.choices and not {entity.type for entity in read.said}.intersection(needs):
+            return read.choices
         if "case" not in needs or known.intersection(needs):
             return None
         things: tuple[EntityType, ...] = ("host", "account", "address", "domain", "sha256")

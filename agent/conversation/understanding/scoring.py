@@ -11,14 +11,7 @@ from agent.conversation.models import EntityType
 from agent.conversation.understanding.table import Group, Row, Table
 from agent.conversation.understanding.words import Words
 
-_WORD: Final = re.compile(r"[a-z][a-z&'-]*[a-z]|[a-z]|p[1-4]\b")
-_SHORT: Final = {
-    "what's": "what is", "whats": "what is", "wats": "what is", "who's": "who is", "whos": "who is", "where's": "where is", "it's": "it is",
-    "that's": "that is", "how's": "how is", "why's": "why is", "there's": "there is", "isn't": "is not", "isnt": "is not", "wasn't": "was not",
-    "wasnt": "was not", "didn't": "did not", "didnt": "did not", "hasn't": "has not", "can't": "cannot", "doesn't": "does not", "aren't": "are not",
-    "whether": "if", "pls": "please", "plz": "please", "u": "you", "abt": "about", "wat": "what", "wht": "what", "y": "why", "hows": "how is",
-    "happend": "happened", "hapened": "happened", "happned": "happened", "ur": "your", "dont": "do not", "don't": "do not", "re": "about",
-}  # fmt: skip
+_WORD: Final = re.compile(r"p[1-4]\b|[a-z][a-z&'-]*[a-z]|[a-z]")
 _SKIPPED: Final = 2
 """Words that may stand between two words of a phrase."""
 _ALIKE: Final = 0.8
@@ -55,7 +48,9 @@ class Score:
 
 def words_of(plain: str, table: Table, words: Words) -> tuple[str, ...]:
     """The English words of lower-case text, short forms spelt out and misspelt words of the table put right."""
-    spelt = " ".join(_SHORT.get(word, word) for word in re.findall(r"[^\s,.;:!?()\"，。？！；：、]+|[,.;:!?]", plain))
+    spelt = " ".join(
+        words.short.get(word, word) for word in re.findall(r"[^\s,.;:!?()\"，。？！；：、]+|[,.;:!?]", plain)
+    )
     return tuple(corrected(word, table.vocabulary, words.common) for word in _WORD.findall(spelt))
 
 
@@ -81,7 +76,8 @@ def scores(table: Table, said: Said) -> list[Score]:
 
 
 def _score(name: str, row: Row, said: Said) -> Score:
-    spoken = sum(group.weight for group in row.groups if _speaks(group, said))
+    heard = [group for group in row.groups if _speaks(group, said)]
+    spoken = 0.0 if all(group.beside for group in heard) else sum(group.weight for group in heard)
     points = spoken + max((weight for kind, weight in row.entities.items() if kind in said.types), default=0.0)
     if spoken or said.types:
         points += row.window * said.window

@@ -14,6 +14,8 @@ class Group(Model):
     """Phrases that mean alike; the group counts once."""
 
     weight: float
+    beside: bool = False
+    """Whether it counts only where another group of the intent does."""
     en: tuple[str, ...] = ()
     zh: tuple[str, ...] = ()
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
 from typing import Final
 
 from agent.conversation.models import Window
@@ -45,13 +46,16 @@ _SHIFT_ZH: Final = re.compile(
     rf"|(?P<n2>{NUMBER})(?P<u2>个?小时|天|周|分钟)(?:之|以)?(?P<where2>前|后)"
 )
 _BEFORE_THAT: Final = re.compile(
-    r"\b(?:before (?:that|then|this|it|the alert|the incident|the detection)|prior to (?:that|it))\b|在?(?:此|那|这|告警|报警|案发)?之前(?!\d)"
+    r"\b(?:before (?:that|then|this|it|the alert|the incident|the detection)|prior to (?:that|it))\b"
+    r"|(?:此|那|这|告警|报警|案发)?之前(?!\d)"
 )
 _AFTER_THAT: Final = re.compile(
-    r"\b(?:after (?:that|then|this|it|the alert|the incident|the detection|wards?)|afterwards?|since then|then what)\b|(?:此|那|这|告警|报警|案发)?(?:之后|以后|后来|随后)"
+    r"\b(?:after (?:that|then|this|it|the alert|the incident|the detection)|afterwards?|since then|then what)\b"
+    r"|(?:此|那|这|告警|报警|案发)?(?:之后|以后|后来|随后)"
 )
 _AROUND_THAT: Final = re.compile(
-    r"\b(?:around|near|at) (?:that time|then|the time|the alert|the incident|the detection|it)\b|(?:那时|当时|同一时间|前后)"
+    r"\b(?:around|near|at) (?:that time|then|the time|the alert|the incident|the detection|it)\b"
+    r"|(?:那时|当时|同一时间|前后)"
 )
 
 
@@ -176,7 +180,7 @@ def _points(text: str, now: datetime, day: date | None, zone: tzinfo) -> list[Po
 
 def _joins(text: str, group: Sequence[Atom], atom: Atom) -> bool:
     """Whether a piece goes on telling the time of the group: nothing between, and of a kind that is missing there."""
-    if any(isinstance(item.value, type(atom.value)) or isinstance(item.value, Stamp | Ago) for item in group):
+    if any(isinstance(item.value, (type(atom.value), Stamp, Ago)) for item in group):
         return False
     if isinstance(atom.value, Stamp | Ago):
         return False
@@ -214,7 +218,7 @@ def _point(group: Sequence[Atom], now: datetime, shared: date | None, zone: tzin
 
 def _settled(clock: Clock, part: Part | None) -> Clock:
     """The clock time with morning or afternoon taken from the part of the day beside it."""
-    if part is None or clock.settled and clock.at.hour >= 12:
+    if part is None or (clock.settled and clock.at.hour >= 12):
         return clock
     hour = clock.at.hour
     if part.start >= 12 and hour < 12:
@@ -225,7 +229,7 @@ def _settled(clock: Clock, part: Part | None) -> Clock:
 
 
 def _ranged(text: str, points: Sequence[Point], now: datetime) -> Window | None:
-    for first, second in zip(points, points[1:], strict=False):
+    for first, second in pairwise(points):
         if _LINK.fullmatch(text[first.right : second.left]) is None:
             continue
         if _is_list(text, first, second):

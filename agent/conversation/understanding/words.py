@@ -27,6 +27,10 @@ class Words(Model):
     types: dict[EntityType, tuple[str, ...]]
     pronouns: dict[str, tuple[str, ...]]
     neutral: str
+    short: dict[str, str]
+    untitled: str
+    attacks: dict[str, str]
+    """ATT&CK technique that a case has, by what people call such an attack."""
 
     @cached_property
     def common(self) -> frozenset[str]:
@@ -35,6 +39,11 @@ class Words(Model):
         pointing = (word for words in self.pronouns.values() for word in words)
         kinds = (word for kind in self.kinds for phrase in kind.say for word in phrase.split())
         return frozenset((*self.neutral.split(), *typed, *pointing, *kinds))
+
+    @cached_property
+    def no_title(self) -> frozenset[str]:
+        """Words before `case` that are no part of its title."""
+        return frozenset(self.untitled.split())
 
     @cached_property
     def field_by_word(self) -> dict[str, str]:
