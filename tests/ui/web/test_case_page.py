@@ -2,8 +2,11 @@
 
 from tests.ui.web.conftest import Served
 from tests.ui.web.test_markup import Read
-
-OUTSIDE = ("onerror=", "javascript:", "\u202e")
+from ui.cli.catalogue import load
+from ui.web.board import Act
+from ui.web.case.claims import draw_claims
+from ui.web.case.doing import do
+from ui.web.frame import Visit
 
 
 def tags(html: str, name: str) -> list[dict[str, str | None]]:
@@ -92,3 +95,47 @@ def test_case_in_chinese_has_no_english_of_ours(served: Served) -> None:
     assert "优先级" in headings
     assert "备注" in headings
     assert "Priority" not in headings
+
+
+def test_struck_claim_stays_and_is_shown_as_struck(served: Served) -> None:
+    """What did not hold is not hidden; nobody mistakes it for what does."""
+    with served.client() as api:
+        case = api.case("lab", "C-1")
+    struck = case.claims[0].model_copy(update={"status": "struck", "struck_because": "E1 has no such value"})
+
+    html = draw_claims(load("en"), case.model_copy(update={"claims": (struck, *case.claims[1:])}), "")
+
+    assert html is not None
+    assert [tag for tag, _ in Read(html).tags].count("del") == 1
+    assert "struck: E1 has no such value" in Read(html).text
+
+
+def test_picture_is_asked_for_by_the_address_of_the_case(served: Served) -> None:
+    """The browser adds the colours it shows; the words follow the visit."""
+    main = served.draw("case", "lab", language="zh", case="C-1").board("main")
+
+    assert [image["data-picture"] for image in tags(main, "img")] == [
+        "/pictures/timeline?world=lab&case=C-1&lang=zh",
+        "/pictures/entities?world=lab&case=C-1&lang=zh",
+    ]
+
+
+def test_closed_case_is_reopened_and_an_open_one_closed_with_a_reason(served: Served) -> None:
+    """The forms send what the API asks for; what it refuses is said, and nothing is lost."""
+    with served.client() as api:
+        visit = Visit(api, api.me(), "lab", load("en"))
+        do(visit, "C-1", Act(name="take"))
+        do(visit, "C-1", Act(name="close", fields={"reason_code": "confirmed_attack", "note": "seen"}))
+        human = api.case("lab", "C-1").human
+        assert human is not None
+        assert (human.disposition, human.note, human.author) == ("true_positive", "seen", "ana")
+        assert "Reopen" in served.draw("case", "lab", case="C-1").board("head")
+
+        do(visit, "C-1", Act(name="reopen", fields={"why": "one host was forgotten"}))
+        do(visit, "C-1", Act(name="note", fields={"text": "a line\n<b>another</b>"}))
+        do(visit, "C-1", Act(name="close", fields={"reason_code": "nonsense"}))
+
+        assert api.case("lab", "C-1").status == "open"
+        drawn = served.draw("case", "lab", case="C-1")
+    assert "Close with a reason" in drawn.board("head")
+    assert "<b>another</b>" in Read(drawn.board("rail")).text
