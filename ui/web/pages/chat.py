@@ -4,6 +4,7 @@ The answer is worked on behind the API whether or not anybody looks; the address
 so a reload and another tab show the same.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
@@ -12,6 +13,7 @@ import streamlit as st
 
 from agent.conversation.models import ChatStep, Run, Thread
 from ui.api.client import ApiError
+from ui.api.models import StepPage
 from ui.web.board import board
 from ui.web.chat.doing import UNSENT, ask, do
 from ui.web.chat.head import draw_beginning, draw_head
@@ -24,6 +26,9 @@ from ui.web.markup import Html, el, join
 
 POLL_S: Final = 0.5
 """How often a run is looked at while it is on."""
+FIRST_WAIT_S: Final = 0.05
+FIRST_TRIES: Final = 8
+"""How long, and how often, a look at a run waits for its first step."""
 TURNS: Final = 8
 """Questions of a conversation that are shown before somebody asks for the earlier ones."""
 STEPS: Final = "steps"
@@ -95,12 +100,23 @@ def _unsent(visit: Visit) -> Html | None:
 def _follow(visit: Visit, run_id: str, drawn: Mapping[str, str]) -> None:
     """One look at a run that is on. When it has ended, or the address is another than was `drawn`, the whole page is
     drawn again."""
-    page = visit.api.steps(visit.world, run_id)
+    page = _soon(visit, run_id)
     turn = Turn(page.run, page.steps)
     stop = el("button", icon("cross"), visit.t("Stop"), type="button", data_do="stop", value=run_id, class_="button")
     board(draw_turn(visit.t, turn, stop), "live", partial(do, visit))
     if not turn.running or st.query_params.to_dict() != drawn:
         st.rerun()
+
+
+def _soon(visit: Visit, run_id: str) -> StepPage:
+    """The steps there are; just after Enter, the first of them is worth a moment's wait."""
+    page = visit.api.steps(visit.world, run_id)
+    for _ in range(FIRST_TRIES):
+        if page.steps or page.run.status != "running":
+            break
+        time.sleep(FIRST_WAIT_S)
+        page = visit.api.steps(visit.world, run_id)
+    return page
 
 
 def _steps(visit: Visit, run: Run) -> tuple[ChatStep, ...]:
