@@ -13,7 +13,7 @@ from ui.compose import open_desk
 from ui.demo import STORIES, new_alerts
 from ui.home import Home
 from ui.lab import create_lab
-from ui.store import list_cases
+from ui.store import has_cases
 
 SEED = 1
 """Of the enterprise, the same as `mcpsoc demo` shows."""
@@ -21,7 +21,7 @@ SEED = 1
 
 def wants_demo(home: Home) -> bool:
     """Whether there is nothing to show: no case of the site's, none of the demo's, and no demo alert on its way."""
-    if list_cases(home, None) or list_cases(home.demo, None):
+    if has_cases(home) or has_cases(home.demo):
         return False
     if not home.work.exists():
         return True

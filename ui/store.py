@@ -33,6 +33,14 @@ def open_store(home: Home) -> Iterator[CaseStore]:
         store.dispose()
 
 
+def has_cases(home: Home) -> bool:
+    """Whether the home has a case at all; a store that was only opened has none."""
+    if not home.cases.exists():
+        return False
+    with open_store(home) as store:
+        return bool(store.list_cases(CaseQuery(now=utc_now(), limit=1)))
+
+
 def list_cases(home: Home, status: str | None) -> tuple[CaseSummary, ...]:
     """The queue, the most urgent first; empty in a home without cases."""
     if status is not None and status not in get_args(CaseStatus):

@@ -7,10 +7,12 @@ from ui.home import Home
 
 def open_home(t: Catalogue, *, demo: bool = False) -> Home:
     """The home of the settings; the demo's when it is asked for, or when only the demo has been run so far."""
+    from ui.store import has_cases
+
     home = own_home()
     if demo:
         return home.demo
-    if not home.cases.exists() and home.demo.cases.exists():
+    if not has_cases(home) and has_cases(home.demo):
         say(t("no case of your own yet: these are the demo's"))
         return home.demo
     return home
