@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import get_args
 
-from agent.conversation.models import Entity, Reading, Referents
+from agent.conversation.models import Entity, EntityType, Reading, Referents
 from agent.conversation.protocol import Draft, Looker, Understood
 from agent.wording import Language
 
@@ -24,7 +25,7 @@ class SpelledOut:
         """The question as it is spelled out."""
         self.seen.append(referents)
         words = text.split()
-        named = [word.partition("=") for word in words if "=" in word]
+        named = [word.partition("=") for word in words if word.partition("=")[0] in get_args(EntityType)]
         entities = tuple(
             Entity.model_validate({"type": kind, "value": value, "said": value}) for kind, _, value in named
         )

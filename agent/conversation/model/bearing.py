@@ -18,13 +18,18 @@ from agent.evidence.text import inert
 _QUOTED: Final = re.compile(
     r"\"([^\"]+)\"|“([^”]+)”|‘([^’]+)’|「([^」]+)」|『([^』]+)』|`([^`]+)`|«([^»]+)»|(?<!\w)'([^']+)'(?!\w)"
 )
-_WORD: Final = re.compile(r"[A-Za-z0-9À-ɏ_@$%&](?:[A-Za-z0-9À-ɏ_@$%&.:/\\+#=?~*-]*[A-Za-z0-9À-ɏ_@$%\\*])?")
+_WORD: Final = re.compile(
+    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?%?"
+    r"|[A-Za-z0-9À-ɏ_@$%&](?:[A-Za-z0-9À-ɏ_@$%&.:/\\+#=?~*-]*[A-Za-z0-9À-ɏ_@$%\\*])?"
+)
 _CITATION: Final = re.compile(r"\s*[\[(（【]\s*E\d+(?:[^\])）】]{0,80})[\])）】]")
 _NUMBER: Final = re.compile(r"[+-]?\d[\d,]*(?:\.\d+)?%?")
 _PLAIN: Final = re.compile(r"[A-Za-zÀ-ɏ]+(?:[-/'][A-Za-zÀ-ɏ]+)*")
 _SENTENCE_START: Final = re.compile(r"(?:^|[.!?:;]\s+|[。！？：；\n])\W*$")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _COUNTED: Final = re.compile(r"([两二三四五六七八九十百千万]+)(?=[个次台条起名项件封份位种天])")
+_LONGEST_WORD: Final = 24
+"""Letters of the longest word that is no identifier."""
 _NUMBERS: Final[Mapping[str, int]] = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
     "twelve": 12, "thirteen": 13, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100,
@@ -129,7 +134,7 @@ def _parts(match: re.Match[str], text: str, names: Collection[str]) -> Iterator[
     if word in _COMMON:
         return
     striking = _HAN.search(text) or (word[:1].isupper() and not _starts(match, text))
-    if striking or not _PLAIN.fullmatch(word):
+    if striking or len(word) > _LONGEST_WORD or not _PLAIN.fullmatch(word):
         yield word
         return
     telling = (*names, *_NUMBERS, *_VAGUE)

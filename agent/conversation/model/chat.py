@@ -42,6 +42,8 @@ from knowledge.trust.masking import mask_secrets, mask_value
 
 MOST_CALLS: Final = 8
 """Calls of one round that are made."""
+MOST_SENTENCES: Final = 40
+"""Sentences of one answer that are looked at."""
 ROUND_CHARS: Final = 18_000
 """Characters of rows that one round brings."""
 DISCLOSURE: Final = (
@@ -57,10 +59,11 @@ log = logging.getLogger(__name__)
 class ModelChat:
     """A model behind an OpenAI-compatible endpoint. Making one opens no connection."""
 
-    def __init__(self, settings: Settings, endpoint: EndpointSettings) -> None:
+    def __init__(self, settings: Settings, endpoint: EndpointSettings, client: Client | None = None) -> None:
+        """`client`: what talks to the endpoint; by default one over HTTP, made on first use."""
         self.settings = settings
         self.endpoint = endpoint
-        self._client: Client | None = None
+        self._client = client
 
     @property
     def name(self) -> str:
@@ -194,7 +197,7 @@ class _Talk:
         except ValidationError as error:
             self._reply(call_id, {"problem": problem_of(error)})
             return False
-        writing = Writing(sentences=wanted.sentences)
+        writing = Writing(sentences=wanted.sentences[:MOST_SENTENCES])
         kept, struck = checked_writing(writing, self.evidence, self.asked.language, self.asked)
         if self.writing is None or kept:
             self.writing = writing
@@ -213,7 +216,7 @@ class _Talk:
         except ValueError:
             self.messages.append(HumanMessage(prompt("nothing")))
             return False
-        self.writing = Writing(sentences=wanted.sentences)
+        self.writing = Writing(sentences=wanted.sentences[:MOST_SENTENCES])
         return True
 
     def _reply(self, call_id: str, document: JsonValue) -> None:

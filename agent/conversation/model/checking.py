@@ -37,6 +37,8 @@ MOST_CITES: Final = 12
 COVERAGE: Final = "siem_check_coverage"
 _EVENTS: Final = ("siem_search_events", "siem_count_events", "siem_timeline", "siem_related_events")
 """Answers whose emptiness counts only where the sensors are known to have covered the time."""
+_DOCUMENTS: Final = ("kb",)
+"""Servers whose answers are documents: quoted like an outsider's words, and no observation of anything."""
 _UNANSWERED: Final = ("error", "refused", "stale")
 _LONG: Final = 28
 """Characters from which one word is a text."""
@@ -134,7 +136,8 @@ def _fact(text: str, cited: list[_Cited], bench: _Bench) -> Sentence:
     if not any(bearing.proves(token) for token in tokens) and not _says_a_value(text, bearing):
         raise UnborneError("it shows none of the values that it cites")
     check_voice(text, bench.asked.text, bench.outside)
-    check_acquittal(text, (leaf for item in cited if item.trusted for leaf in item.texts()))
+    observed = (item for item in cited if item.answer.server not in _DOCUMENTS and item.trusted)
+    check_acquittal(text, (leaf for item in observed for leaf in item.texts()))
     return Sentence(kind="fact", text=text, cites=tuple(item.ref for item in cited))
 
 
@@ -217,7 +220,9 @@ def _says_a_value(text: str, bearing: Bearing) -> bool:
 def _is_all_of(text: str, item: _Cited) -> bool:
     """Whether the sentence is nothing but a text that an outsider may have written."""
     texts = (leaf for leaf in item.texts() if " " in leaf or len(leaf) > _LONG)
-    return not item.trusted and any(folded(text) in folded(leaf) for leaf in texts)
+    return (not item.trusted or item.answer.server in _DOCUMENTS) and any(
+        folded(text) in folded(leaf) for leaf in texts
+    )
 
 
 def _names(evidence: Mapping[str, Evidence]) -> frozenset[str]:
@@ -234,7 +239,7 @@ def _names(evidence: Mapping[str, Evidence]) -> frozenset[str]:
 def _outside(evidence: Mapping[str, Evidence]) -> Iterator[str]:
     for answer in evidence.values():
         for row in rows_of(answer):
-            for name in row.untrusted:
+            for name in row.values if answer.server in _DOCUMENTS else row.untrusted:
                 yield from map(folded, leaves(row.values[name]))
 
 

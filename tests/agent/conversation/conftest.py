@@ -1,121 +1,113 @@
-"""Conversations over a real host and a small lab, with intents that are spelled out."""
+"""A thread without a service: questions are read and answered over a real lab with investigated cases."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from agent.conversation.models import ChatStep, Referents, Run
-from agent.conversation.protocol import Draft, Fact, Looker, Understood
-from agent.conversation.service import ChatService
-from agent.conversation.testing import Answering, ScriptedIntent, SpelledOut
-from agent.conversation.threads import ThreadStore
-from agent.host.connections import Connection
-from agent.host.host import Host
-from agent.host.pins import PinStore
-from agent.models import Count, Ref
-from agent.settings import Settings
-from servers.bundle import bundled
-from servers.lab.world import Lab
-from servers.settings import Settings as ServerSettings
-
-SOURCES = "siem__siem_list_sources"
-
-
-@pytest.fixture(scope="session")
-def lab_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small lab; tests only read it."""
-    path = tmp_path_factory.mktemp("lab") / "lab.db"
-    Lab.create(path, 11, stories=[("password_spray", "attack")]).close()
-    return path
-
-
-@pytest.fixture
-async def host(lab_path: Path, tmp_path: Path) -> AsyncIterator[Host]:
-    """The bundled servers over that lab."""
-    settings = Settings(home=tmp_path)
-    servers = bundled(lab_path, tmp_path / "knowledge", ServerSettings(home=tmp_path))
-    wanted = [Connection(name, servers[name].transport) for name in ("siem", "assets", "firewall")]
-    with Lab.open(lab_path) as lab:
-        async with Host(wanted, settings=settings, pins=PinStore(), clock=lab.now) as host:
-            yield host
-
-
-async def count_sources(question: Understood, referents: Referents, looker: Looker) -> Draft:
-    """How many log sources there are."""
-    answer = await looker.read(SOURCES, {})
-    assert isinstance(answer.data, dict)
-    there = answer.data["sources"]
-    assert isinstance(there, list)
-    claim = Count(id="c1", template="{value} log sources.", ref=Ref(evidence=answer.id, path="$.sources[*]"), value=12)
-    return Draft(said=(Fact(claim),), suggestions=("count again",))
+from agent.cases.queries import CaseQuery
+from agent.conversation.intents import INTENTS
+from agent.conversation.models import Referents, Sentence
+from agent.conversation.nodes import remembered
+from agent.conversation.protocol import Draft, Understood
+from agent.conversation.sentences import checked
+from agent.conversation.understanding import build_understanding
+from agent.evidence.ledger import Ledger
+from agent.host.read import Budget, ReadDoor
+from agent.models import Evidence, JsonObject, World
+from ui.compose import Desk, open_desk
+from ui.home import Home
 
 
 @dataclass
-class Chats:
-    """Makes services over one file of threads, all with the same intents."""
+class PlainLooker:
+    """A read door and a clock."""
 
-    host: Host
-    path: Path
+    door: ReadDoor
+    ledger: Ledger
     clock: Callable[[], datetime]
-    understanding: Any = field(default_factory=SpelledOut)
-    answering: dict[str, Answering] = field(default_factory=lambda: {"count": count_sources})
-    stores: list[ThreadStore] = field(default_factory=list)
-
-    def store(self) -> ThreadStore:
-        """Another connection to the threads."""
-        self.stores.append(ThreadStore(self.path))
-        return self.stores[-1]
+    calls: list[tuple[str, JsonObject]] = field(default_factory=list)
 
     @property
-    def intents(self) -> Mapping[str, ScriptedIntent]:
-        """By name."""
-        return {name: ScriptedIntent(name, answering) for name, answering in self.answering.items()}
+    def world(self) -> World:
+        return self.door.world
 
-    def open(self, tenant: str = "lab", **given: Any) -> AbstractAsyncContextManager[ChatService]:
-        """A service, as one process has it."""
-        parts = {
-            "host": self.host,
-            "threads": self.store(),
-            "understanding": self.understanding,
-            "intents": self.intents,
-            "brain": None,
-            "settings": self.host.settings,
-            "world": "lab",
-            "tenant": tenant,
-            "clock": self.clock,
-            "audit": None,
-        }
-        return ChatService(**{**parts, **given})
+    def now(self) -> datetime:
+        return self.clock()
+
+    async def read(self, tool: str, arguments: JsonObject) -> Evidence:
+        return (await self.read_many([(tool, arguments)]))[0]
+
+    async def read_many(self, calls: Sequence[tuple[str, JsonObject]]) -> list[Evidence]:
+        self.calls += calls
+        return await self.door.read_many(calls)
+
+
+@dataclass
+class Told:
+    """What came of one question."""
+
+    understood: Understood
+    draft: Draft | None
+    sentences: tuple[Sentence, ...]
+    struck: tuple[Sentence, ...]
+    evidence: dict[str, Evidence]
+
+    @property
+    def text(self) -> str:
+        """All that was said."""
+        return "\n".join(sentence.text for sentence in self.sentences)
+
+    def kinds(self) -> set[str]:
+        """The kinds of sentences."""
+        return {sentence.kind for sentence in self.sentences}
+
+
+@dataclass
+class Talk:
+    """One thread."""
+
+    desk: Desk
+    world: World
+    referents: Referents = field(default_factory=Referents)
+
+    def looker(self) -> PlainLooker:
+        """Reads of one question, with what a run may spend."""
+        ledger = Ledger()
+        budget = Budget(calls=25, seconds=60)
+        door = self.desk.host.read_door(world=self.world, ledger=ledger, clock=self.desk.clock, budget=budget)
+        return PlainLooker(door, ledger, self.desk.clock)
+
+    async def read(self, question: str, referents: Referents | None = None) -> Understood:
+        """The question, understood."""
+        return await build_understanding()(question, None, referents or self.referents, self.looker())
+
+    async def ask(self, question: str) -> Told:
+        """The question, answered; the next one may refer to it."""
+        looker = self.looker()
+        understood = await build_understanding()(question, None, self.referents, looker)
+        intent = INTENTS.get(understood.intent or "")
+        draft = await intent.answer(understood, self.referents, looker) if intent else None
+        sentences, struck = checked(draft, looker.ledger.by_id, understood.language, understood) if draft else ((), ())
+        self.referents = (draft.referents if draft else None) or remembered(understood, self.referents)
+        return Told(understood, draft, sentences, struck, dict(looker.ledger.by_id))
+
+    def case_of(self, family: str) -> str:
+        """The id of the case whose title has these words."""
+        listed = self.desk.analyst.store.list_cases(CaseQuery(now=self.desk.clock()))
+        return next(case.id for case in listed if family in case.title)
+
+
+@pytest.fixture
+def talking(investigated: Path) -> Callable[[], AbstractAsyncContextManager[Talk]]:
+    """Opens a thread over the investigated lab."""
 
     @asynccontextmanager
-    async def asked(self, question: str, **given: Any) -> AsyncIterator[tuple[ChatService, Run]]:
-        """A service with one question under way in a new thread."""
-        async with self.open() as chat:
-            thread = await chat.create_thread("ana", **given)
-            yield chat, await chat.ask(thread.id, question, "ana")
+    async def opened() -> AsyncIterator[Talk]:
+        async with open_desk(Home(investigated).demo, "lab") as desk:
+            yield Talk(desk, "lab")
 
-
-async def told(chat: ChatService, run: Run, after: int = 0) -> list[ChatStep]:
-    """Every step of the run, to its end."""
-    return [step async for step in chat.follow(run.id, after)]
-
-
-@pytest.fixture
-def follow() -> Callable[..., Any]:
-    """Every step of a run, to its end."""
-    return told
-
-
-@pytest.fixture
-def chats(host: Host, lab_path: Path, tmp_path: Path) -> Any:
-    """Services over a fresh file of threads."""
-    with Lab.open(lab_path) as lab:
-        made = Chats(host, tmp_path / "threads.db", lab.now)
-        yield made
-        for store in made.stores:
-            store.close()
+    return opened

@@ -12,6 +12,7 @@ import pytest
 from agent.conversation.errors import RunBusyError, RunOverError, ThreadStoreError
 from agent.conversation.holders import Holder, is_gone
 from agent.conversation.models import ChatStep, Run, Thread
+from agent.conversation.telling import Teller
 from agent.conversation.threads import ThreadStore
 from agent.conversation.visits import last_visit
 
@@ -72,6 +73,21 @@ def test_nothing_is_added_to_a_run_that_ended(store):
         store.add_evidence("th-1", "run-1", ())
     assert [step.text for step in store.steps("run-1")] == ["stopped"]
     assert store.run("run-1", "lab").status == "stopped"
+
+
+async def test_a_step_is_told_once_also_by_the_attempt_after_an_interruption(store):
+    """A node that was killed in the middle runs again from its top, and tells everything again."""
+    store.create(make_thread())
+    store.start(make_run(), "h")
+    heard = []
+    for _ in range(2):
+        teller = Teller(store, "th-1", "run-1", lambda: NOON, heard.append)
+        await teller.tell("sentence", "It is so.")
+        await teller.tell("sentence", "It is so.")
+        await teller.first_time("Without a model.")
+
+    assert [step.text for step in store.steps("run-1")] == ["It is so.", "Without a model."]
+    assert heard == list(store.steps("run-1"))
 
 
 def test_of_two_processes_that_take_over_one_run_one_gets_it(store):
