@@ -9,7 +9,7 @@ from agent.wording import Language
 _DEFANGED: Final = (
     (re.compile(r"\bh[x*]{2}p(s?)\b", re.IGNORECASE), r"http\1"),
     (re.compile(r"\bf[x*]p\b(?=\s*[:\[])", re.IGNORECASE), "ftp"),
-    (re.compile(r"\[\s*:\s*/?/?\s*\](//)?|\[://\]", re.IGNORECASE), "://"),
+    (re.compile(r"\b(https?|ftp)\s*\[\s*:\s*/{0,2}\s*\](?://)?", re.IGNORECASE), r"\1://"),
     (re.compile(r"\s*[\[({]\s*(?:\.|dot)\s*[\])}]\s*", re.IGNORECASE), "."),
     (re.compile(r"(?<=\w)\[\.(?=\w)|(?<=\w)\.\](?=\w)|(?<=\w)\\\.(?=\w)"), "."),
     (re.compile(r"\s*[\[({]\s*(?:@|at)\s*[\])}]\s*", re.IGNORECASE), "@"),

@@ -49,5 +49,5 @@ def pointed_types(plain: str, words: Words) -> list[EntityType]:
 def carried(referents: Referents, hints: Sequence[EntityType], said: Sequence[Entity]) -> list[Entity]:
     """What the thread was about, what is pointed at first; kinds that the question itself names are left out."""
     named = {entity.type for entity in said}
-    kept = [entity for entity in referents.entities if entity.type not in named]
+    kept = [item.model_copy(update={"said": ""}) for item in referents.entities if item.type not in named]
     return sorted(kept, key=lambda entity: hints.index(entity.type) if entity.type in hints else len(hints))
