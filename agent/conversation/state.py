@@ -9,9 +9,9 @@ from pydantic import JsonValue, TypeAdapter
 
 from agent.conversation.ledger import ThreadLedger
 from agent.conversation.looking import ThreadLooker
-from agent.conversation.model import ModelChat
-from agent.conversation.models import Answer
-from agent.conversation.protocol import Intent, Understanding
+from agent.conversation.model import ModelChat, Writing
+from agent.conversation.models import Answer, Referents, Sentence
+from agent.conversation.protocol import Draft, Intent, Understanding, Understood
 from agent.conversation.telling import Teller
 from agent.host.host import ToolStatus
 from agent.wording import Language
@@ -63,16 +63,20 @@ class Deps:
 
 
 @cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
-    return TypeAdapter(kind)
+def _adapters() -> Mapping[type[object], TypeAdapter[object]]:
+    kinds: tuple[type[object], ...] = (Understood, Draft, Writing, Sentence, Answer, Referents)
+    return {kind: TypeAdapter(kind) for kind in kinds}
 
 
 def packed(value: object) -> JsonValue:
     """A frozen value as JSON."""
-    document: JsonValue = _adapter(type(value)).dump_python(value, mode="json")
+    document: JsonValue = _adapters()[type(value)].dump_python(value, mode="json")
     return document
 
 
 def unpacked(kind: type[T], document: JsonValue) -> T:
-    """The value again. Raises: pydantic's ValidationError when it is not one of that kind."""
-    return _adapter(kind).validate_python(document)
+    """The value again. Raises: pydantic's ValidationError, or TypeError, when it is not one of that kind."""
+    value = _adapters()[kind].validate_python(document)
+    if not isinstance(value, kind):
+        raise TypeError(f"{type(value).__name__} is no {kind.__name__}")
+    return value

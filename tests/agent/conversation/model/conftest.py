@@ -10,6 +10,9 @@ from agent.conversation.model import EndpointSettings, ModelChat
 from agent.conversation.model.testing import Endpoint, Player
 from agent.conversation.models import Answer, ChatStep
 from agent.settings import Settings
+from tests.agent.conversation.chats import chats, follow, host, lab_path
+
+__all__ = ["brain", "chats", "endpoint", "follow", "host", "lab_path", "talk"]
 
 
 @pytest.fixture
