@@ -69,5 +69,5 @@ def test_shapes_that_need_a_look_are_kept_apart() -> None:
     ],
 )
 def test_fields_with_values_become_filters(text: str, filters: dict[str, str]) -> None:
-    """Fields go by their ECS name or by what people call them; an unknown field goes through, for the tool to refuse."""
+    """Fields go by their ECS name or by what people call them; an unknown one goes through, for the tool to refuse."""
     assert filters_of(folded(text), load_words()).filters == filters
