@@ -73,7 +73,7 @@ def _search(t: Catalogue, query: str) -> Html:
 def _hit(t: Catalogue, hit: KnowledgeHit) -> Html:
     return el(
         "li",
-        el("a", el("b", hit.section), el("span", hit.title), href=address_with(section=hit.id), data_go=True),
+        el("a", el("b", hit.title), el("span", hit.section), href=address_with(section=hit.id), data_go=True),
         el("p", " ".join(hit.text.split())),
     )
 

@@ -72,9 +72,9 @@ class Visitor:
         """Sign in and go to a place."""
         page = self.tab()
         page.goto(f"{product.page}/enter?token={product.token}")
-        page.locator("nav.pages").wait_for()
+        page.locator("nav.pages").wait_for(state="attached")
         page.goto(f"{product.page}{place}")
-        page.locator("nav.pages").wait_for()
+        page.locator("nav.pages").wait_for(state="attached")
         return page
 
     def _said(self, message: ConsoleMessage) -> None:
@@ -165,6 +165,14 @@ def document(process: subprocess.Popen[str]) -> dict[str, str]:
     return told
 
 
+def investigated(product: Product) -> None:
+    """Wait until every alert of the simulated enterprise has become a case."""
+    with product.client() as api:
+        last = 0
+        while api.cases("lab").total < DEMO_CASES:
+            last = api.events("lab", after=last, wait_s=5.0).last
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Where the browser is; without one the tests are skipped, and fail where everything has to be tested."""
@@ -186,10 +194,7 @@ def product(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator
 @pytest.fixture(scope="session")
 def demo(product: Product) -> Product:
     """The product once every alert of the simulated enterprise has become a case."""
-    with product.client() as api:
-        last = 0
-        while api.cases("lab").total < DEMO_CASES:
-            last = api.events("lab", after=last, wait_s=5.0).last
+    investigated(product)
     return product
 
 

@@ -16,7 +16,8 @@ TEXTS = (
 HARMFUL = """() => {
     const ours = (part, place) => {
         const url = new URL(place, location.href);
-        return url.origin === location.origin || (url.protocol === "data:" && part.tagName === "IMG");
+        const picture = place.startsWith("data:image/") && ["IMG", "LINK"].includes(part.tagName);
+        return picture || url.origin === location.origin;
     };
     const leads = ["href", "src", "action", "formaction", "srcdoc"];
     return [...document.querySelectorAll("*")].filter(part =>
