@@ -14,6 +14,7 @@ from agent.conversation.models import Answer, Entity, Referents, Sentence, momen
 from agent.conversation.protocol import Draft, Speech, Understood
 from agent.conversation.sentences import checked
 from agent.conversation.state import Deps, State, packed, unpacked
+from agent.conversation.understanding.plain import language_of
 from agent.evidence.text import inert
 from agent.wording import Language, localised
 
@@ -137,7 +138,8 @@ def told_as(understood: Understood) -> str:
     if understood.intent is None:
         return localised(AMBIGUOUS if understood.readings else "No intent fits the question.", language)
     about = [localised(understood.intent.replace("_", " "), language)]
-    about += [inert(f"{localised(entity.type, language)} {entity.value}") for entity in understood.entities]
+    said = [entity for entity in understood.entities if entity.said] or understood.entities[:1]
+    about += [inert(f"{localised(entity.type, language)} {entity.value}") for entity in said]
     if understood.window is not None:
         about.append(f"{moment_text(understood.window.start)} – {moment_text(understood.window.end)}")
     return localised("Understood as: {about}", language).format(about=", ".join(about))
@@ -149,7 +151,9 @@ async def _understood_in_time(state: State, deps: Deps, referents: Referents) ->
     try:
         await asyncio.wait({reading}, timeout=PATIENCE_S)
         if not reading.done():
-            await deps.teller.tell("understood", localised(RECEIVED, state["language"] or "en"))
+            await deps.teller.tell(
+                "understood", localised(RECEIVED, state["language"] or language_of(state["question"]))
+            )
         return await reading
     finally:
         reading.cancel()

@@ -21,12 +21,13 @@ from agent.conversation.protocol import Intent, Understanding
 from agent.conversation.state import Deps, State
 from agent.conversation.telling import Teller
 from agent.conversation.threads import ThreadStore
+from agent.conversation.understanding.plain import language_of
 from agent.conversation.visits import last_visit
 from agent.host.host import Host
 from agent.host.read import Budget
 from agent.models import Evidence, World
 from agent.settings import Settings
-from agent.wording import localised
+from agent.wording import Language, localised
 
 HISTORY: Final = 6
 """Earlier answers of the thread that a model is shown."""
@@ -86,7 +87,7 @@ class Runner:
             await settle(self._checkpoints)
             raise
         except Exception:
-            if await self._end(run, "failed", localised(FAILED, thread.language or "en")):
+            if await self._end(run, "failed", localised(FAILED, spoken(run, thread))):
                 log.exception("chat_failed run=%s thread=%s", run.id, thread.id)
 
     async def _steps(self, run: Run, thread: Thread, *, resumed: bool) -> AsyncIterator[ChatStep]:
@@ -101,7 +102,7 @@ class Runner:
             yield step
 
     def _goes_on(self, run: Run, thread: Thread) -> ChatStep:
-        told = localised(GOES_ON, thread.language or "en")
+        told = localised(GOES_ON, spoken(run, thread))
         return self._desk.threads.append(
             ChatStep(run_id=run.id, seq=0, kind="notice", text=told, at=self._desk.clock())
         )
@@ -151,6 +152,11 @@ class Runner:
         kind: StepKind = "notice" if answer is None else "answer"
         last = ChatStep(run_id=run.id, seq=0, kind=kind, text=text, at=now, answer=answer)
         return await asyncio.to_thread(self._desk.threads.end, run.id, status, now, last, answer)
+
+
+def spoken(run: Run, thread: Thread) -> Language:
+    """The language that a run is told in: the thread's, or that of its question."""
+    return thread.language or language_of(run.question)
 
 
 def _summary(answer: Answer) -> str:

@@ -21,7 +21,7 @@ from agent.conversation.holders import Holder, is_gone
 from agent.conversation.model import ModelChat
 from agent.conversation.models import ChatStep, Run, Thread
 from agent.conversation.protocol import Intent, Understanding
-from agent.conversation.running import Desk, Runner
+from agent.conversation.running import Desk, Runner, spoken
 from agent.conversation.threads import ThreadStore
 from agent.evidence.text import inert
 from agent.host.host import Host
@@ -177,7 +177,7 @@ class ChatService:
         """Stop a run, wherever it runs; a run that has ended stays as it is. Raises: RunNotFoundError."""
         run = await self.run(run_id)
         thread = await self.thread(run.thread_id)
-        told = localised(STOPPED, thread.language or "en").format(person=inert(author))
+        told = localised(STOPPED, spoken(run, thread)).format(person=inert(author))
         last = ChatStep(run_id=run.id, seq=0, kind="notice", text=told, at=self._clock())
         if await asyncio.to_thread(self._store.end, run.id, "stopped", self._clock(), last):
             await self._note("chat.stopped", author, {"thread": run.thread_id, "run": run.id})
@@ -204,7 +204,8 @@ class ChatService:
             self._store.start(run, self._holder.id, _title(run.question))
 
     def _give_up(self, run: Run) -> None:
-        last = ChatStep(run_id=run.id, seq=0, kind="notice", text=INTERRUPTED, at=self._clock())
+        told = localised(INTERRUPTED, spoken(run, self._store.get(run.thread_id, self.tenant)))
+        last = ChatStep(run_id=run.id, seq=0, kind="notice", text=told, at=self._clock())
         self._store.end(run.id, "failed", self._clock(), last)
 
     def _launch(self, run: Run, thread: Thread, *, resumed: bool = False) -> None:

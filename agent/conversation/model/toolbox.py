@@ -82,9 +82,10 @@ class Toolbox:
         return [*own, *more, *ends]
 
     def catalogue(self) -> str:
-        """One line for every read that has no tool of its own: name, arguments, what it does."""
+        """One line for every read that has no tool of its own: name, arguments (`?`: may be left out), use."""
         own = {tool.name for tool in self.direct}
-        return "\n".join(_line(tool) for tool in self.tools if tool.name not in own)
+        others = (tool for tool in self.tools if tool.name not in own and not tool.name.endswith("_health"))
+        return "\n".join(_line(tool) for tool in others)
 
 
 def call_of(name: str, arguments: JsonObject) -> tuple[str, JsonObject]:
@@ -102,8 +103,10 @@ def problem_of(error: ValidationError) -> str:
 
 
 def _line(tool: ToolStatus) -> str:
-    properties = tool.input_schema.get("properties")
-    names = ", ".join(properties) if isinstance(properties, Mapping) else ""
+    properties, required = tool.input_schema.get("properties"), tool.input_schema.get("required")
+    needed = required if isinstance(required, list) else []
+    listed = properties if isinstance(properties, Mapping) else {}
+    names = ", ".join(name if name in needed else f"{name}?" for name in listed)
     said = tool.description.strip().splitlines()
     return inert(f"{tool.name}({names}): {said[0] if said else ''}", _LINE)
 
