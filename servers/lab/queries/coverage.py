@@ -41,6 +41,8 @@ def coverage(db: Connection, *, sensor: str, host: str | None, start: datetime, 
     window = (to_ms(start), to_ms(end))
     gaps = _gaps(db, sensor, host, window)
     last = _last_event(db, sensor, host, window[1])
+    if host is not None and not _watches(db, sensor, host):
+        return Coverage(sensor, host, "not_deployed", False, None, last, _seen_elsewhere(db, sensor, host, window))
     if not gaps:
         return Coverage(sensor, host, "covered", True, None, last, False)
     since, until, state = gaps[-1]
@@ -61,6 +63,13 @@ def agent_status(db: Connection, *, host: str, start: datetime, end: datetime) -
     if stopped is None or state == "covered":
         return AgentStatus(state, last, None, None)
     return AgentStatus(state, last, from_ms(stopped[0]), stopped[1])
+
+
+def _watches(db: Connection, sensor: str, host: str) -> bool:
+    """Whether the sensor can see that host at all: no sensor is known to see a machine that no inventory has, and the
+    endpoint agent sees only where it is installed."""
+    known = db.execute("SELECT agent_installed FROM hosts WHERE name = ?", (host,)).fetchone()
+    return known is not None and (sensor != "edr" or bool(known[0]))
 
 
 def _gaps(db: Connection, sensor: str, host: str | None, window: tuple[int, int]) -> list[tuple[int, int | None, str]]:
