@@ -9,6 +9,7 @@ from agent.conversation.intents.authorised_work import AuthorisedWork
 from agent.conversation.intents.capabilities import Capabilities
 from agent.conversation.intents.case_change import CaseChange
 from agent.conversation.intents.case_summary import CaseSummary
+from agent.conversation.intents.case_timeline import CaseTimeline
 from agent.conversation.intents.changes import Changes
 from agent.conversation.intents.claim_evidence import ClaimEvidence
 from agent.conversation.intents.containment import Containment
@@ -29,6 +30,7 @@ __all__ = ["INTENTS"]
 
 _ALL: Final[tuple[Intent, ...]] = (
     CaseSummary(),
+    CaseTimeline(),
     ClaimEvidence(),
     EntityProfile(),
     EntityActivity(),

@@ -1,7 +1,7 @@
 """What happened in a case, and why it was judged so: verdict, story, what decided, what was not seen."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from agent.conversation.intents.case_lines import LATE, case_line, closed_line
@@ -9,6 +9,7 @@ from agent.conversation.intents.saying import (
     Saying,
     about,
     asks,
+    counted,
     equals,
     line,
     nothing,
@@ -31,9 +32,23 @@ _ASKED: Final = (
         "still_going_on",
     ),
 )
+_STATE: Final = re.compile(r"status|owner|assign|working on|taken|\bdue\b|deadline|状态|负责|处理人|谁在|期限|截止")
+_UNSEEN: Final = re.compile(r"not (?:seen?|look)|missing|gaps?\b|没看到|看不到|没有看到|缺")
+_EXPLAINED: Final = re.compile(r"hypothes|alternative|explanations|假设|其他解释")
 _MOST_CLAIMS: Final = 4
 _MOST_GAPS: Final = 3
 CLAIM: Final = "{value} ({evidence})"
+TECHNIQUES: Final = "ATT&CK techniques: {names}."
+STATUS: Final[Mapping[str, str]] = {
+    "new": "{id} is new; it has not been investigated yet.",
+    "investigating": "{id} is still being investigated.",
+    "open": "{id} is open: it was investigated, and nobody has taken it.",
+    "taken": "{id} is being worked on by {owner}.",
+    "closed": "{id} is closed.",
+}
+DUE: Final = "It has to be taken by {value}."
+HYPOTHESIS: Final = "Explanation considered, with what the evidence gives it: {value} ({score})."
+NO_GAP: Final = "Nothing that had to be looked at is missing."
 TO_DO: Final = "What to do now: {value}"
 LIKELIHOOD: Final = "Likelihood of malice {value}, severity {severity}, outcome {outcome}."
 GAP: Final = "{value} could not see the event ({reason})."
@@ -65,6 +80,7 @@ class CaseSummary:
             closed_line(opened, "case"),
             _numbers(opened),
             [claim_line(claims, place) for place in story],
+            counted(opened, TECHNIQUES, "$.case.techniques[*]", {"names": "$.case.techniques[*]"}),
             _gaps(opened),
             line(opened, TO_DO, "What to do now:", path("case", "opening", "what_to_do_now")),
             unanswered(claims),
@@ -123,11 +139,38 @@ def _weight(row: JsonObject) -> float:
 
 def _asked(opened: Evidence, plain: str) -> list[Saying]:
     """Whether it worked, and whether it goes on, when that is what was asked."""
-    return [
+    said: list[Saying] = [
         line(opened, template, lead, path("case", "opening", member))
         for words, template, lead, member in _ASKED
         if re.search(words, plain)
     ]
+    if _STATE.search(plain):
+        said += [status_line(opened), late(opened) or due_line(opened)]
+    if _UNSEEN.search(plain):
+        said += [*_gaps(opened), nothing(opened, NO_GAP, "$.case.gaps[*]")]
+    if _EXPLAINED.search(plain):
+        said += _hypotheses(opened)
+    return said
+
+
+def status_line(opened: Evidence) -> Saying:
+    """Where the case stands, and who works on it."""
+    template = STATUS.get(text(case_of(opened), "status") or "")
+    slots = {"id": path("case", "id"), "owner": path("case", "owner")}
+    kept = {name: at for name, at in slots.items() if template and f"{{{name}}}" in template}
+    return equals(opened, template, path("case", "status"), kept) if template else None
+
+
+def due_line(opened: Evidence) -> Saying:
+    """By when it has to be taken, while nobody has."""
+    waiting = text(case_of(opened), "status") in ("new", "open")
+    return equals(opened, DUE, path("case", "due_at")) if waiting else None
+
+
+def _hypotheses(opened: Evidence) -> list[Saying]:
+    places = range(len(objects(case_of(opened).get("hypotheses"))))
+    at = [("case", "hypotheses", place) for place in places]
+    return [equals(opened, HYPOTHESIS, path(*one, "text"), {"score": path(*one, "score")}) for one in at]
 
 
 def _numbers(opened: Evidence) -> Saying:

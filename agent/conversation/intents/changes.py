@@ -43,6 +43,7 @@ EVENTS: Final[Mapping[str, str]] = {
 SINCE_VISIT: Final = "Since your last visit:"
 SINCE_DAY: Final = "I do not know of an earlier visit of yours; in the last day:"
 SINCE: Final = "Since {start} (UTC):"
+NOTHING_ON_CASE: Final = "Nothing happened to that case in that time."
 NOTHING_NEW: Final = "Nothing happened to any case in that time."
 
 
@@ -60,6 +61,8 @@ class Changes:
         lead = Speech(SINCE_VISIT if referents.last_visit else SINCE_DAY)
         if question.window:
             lead = Speech(SINCE, {"start": moment_text(start)})
+        if case := next((item.value for item in question.entities if item.type == "case" and item.said), None):
+            return _of_case(case, changes, lead, question, referents)
         listed = [index for index, row in enumerate(rows(changes, "changes")) if text(row, "kind") in EVENTS][-_LATEST:]
         cases = [Entity(type="case", value=text(rows(changes, "changes")[index], "case_id") or "") for index in listed]
         return Draft(
@@ -72,6 +75,21 @@ class Changes:
             suggestions=(asks(question.language, "Which cases are open, by priority?"),),
             referents=about(question, referents, self.name, listed=reversed(cases)),
         )
+
+
+def _of_case(case: str, changes: Evidence, lead: Speech, question: Understood, referents: Referents) -> Draft:
+    """What happened to one case."""
+    found = rows(changes, "changes")
+    places = [place for place, row in enumerate(found) if text(row, "case_id") == case and text(row, "kind") in EVENTS]
+    return Draft(
+        said=told(
+            lead,
+            nothing(changes, NOTHING_ON_CASE, where("changes", "case_id", case)),
+            [_event(changes, place) for place in places[-_LATEST:]],
+        ),
+        suggestions=(asks(question.language, "What happened in {it}, and why?", it=case),),
+        referents=about(question, referents, "changes"),
+    )
 
 
 def _kind(changes: Evidence, kind: str) -> Saying:

@@ -10,6 +10,7 @@ from agent.conversation.intents.saying import Saying, about, asks, equals, nothi
 from agent.conversation.models import Referents, moment_text
 from agent.conversation.protocol import Draft, Looker, Speech, Understood
 from agent.conversation.understanding.rows import rows
+from agent.conversation.understanding.words import load_words
 from agent.models import Evidence, JsonObject
 
 OPEN: Final = ["new", "investigating", "open", "taken"]
@@ -75,9 +76,15 @@ def _wanted(question: Understood) -> JsonObject:
         wanted["overdue"] = True
     if technique := next((item for item in question.entities if item.type == "technique" and item.said), None):
         wanted["text"] = technique.value
+    elif technique_of := next((number for word, number in load_words().attacks.items() if _says(word, plain)), None):
+        wanted["text"] = technique_of
     if question.window is not None:
         wanted["since"] = moment_text(question.window.start)
     return wanted
+
+
+def _says(word: str, plain: str) -> bool:
+    return re.search(rf"\b{word}\b", plain) is not None if word.isascii() else word in plain
 
 
 def _status(plain: str) -> list[JsonValue]:

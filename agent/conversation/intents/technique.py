@@ -6,9 +6,10 @@ from typing import Final
 from agent.conversation.intents.case_lines import case_entities, case_lines
 from agent.conversation.intents.knowledge import in_english
 from agent.conversation.intents.saying import Saying, about, asks, counted, equals, nothing, path, quote, told
+from agent.conversation.intents.the_case import case_of, get_case, missing
 from agent.conversation.models import Entity, Referents
 from agent.conversation.protocol import Draft, Looker, Speech, Understood
-from agent.conversation.understanding.rows import inner, rows, text
+from agent.conversation.understanding.rows import inner, rows, text, texts
 from agent.models import Evidence
 
 _MOST_CASES: Final = 3
@@ -22,6 +23,9 @@ UNKNOWN: Final = "ATT&CK has no such technique."
 CASES: Final = "Cases in which it was seen: {value}."
 NO_CASE: Final = "No case has it."
 RUNBOOK: Final = "The runbook says:"
+OF_CASE: Final = "ATT&CK techniques of {id}: {names}."
+NONE_OF_CASE: Final = "The case has no technique."
+WHICH: Final = "Which technique? Name it by its ATT&CK id or its name."
 NO_RUNBOOK: Final = "No runbook speaks of it."
 
 
@@ -35,7 +39,7 @@ class Technique:
         entity = question.first("technique") if not _named(question) else None
         wanted = entity.value if entity else _named(question)
         if not wanted:
-            return Draft(said=(Speech("Which technique? Name it by its ATT&CK id or its name."),))
+            return await _of_case(question, referents, looker)
         known = await looker.read("kb__kb_get_technique", {"technique_id": wanted})
         number = text(inner(known, "technique"), "id") or (entity.value if entity else "")
         if not number:
@@ -71,9 +75,30 @@ class Technique:
         )
 
 
+async def _of_case(question: Understood, referents: Referents, looker: Looker) -> Draft:
+    """The techniques of the case that is meant."""
+    if (case := question.first("case")) is None:
+        return Draft(said=(Speech(WHICH),))
+    opened = await get_case(case.value, question.language, looker)
+    if not case_of(opened):
+        return missing(opened)
+    names = texts(case_of(opened), "techniques")
+    at = "$.case.techniques[*]"
+    return Draft(
+        said=told(
+            counted(opened, OF_CASE, at, {"names": at, "id": path("case", "id")}),
+            nothing(opened, NONE_OF_CASE, at),
+        ),
+        suggestions=tuple(asks(question.language, "What is technique {it}?", it=name) for name in names[:2]),
+        referents=about(
+            question, referents, "technique", listed=[Entity(type="technique", value=name) for name in names]
+        ),
+    )
+
+
 def _named(question: Understood) -> str:
-    """The name of a technique in the question; empty when it names an id, or says nothing else."""
-    if any(item.type == "technique" and item.said for item in question.entities):
+    """The name of a technique in the question; empty when it names an id or a case, or says nothing else."""
+    if any(item.type in ("technique", "case") and item.said for item in question.entities):
         return ""
     return " ".join(_WORDS.sub(" ", in_english(question.plain)).split())
 

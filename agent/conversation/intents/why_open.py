@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from agent.conversation.intents.case_lines import closed_line
-from agent.conversation.intents.case_summary import GAP, late, named_by
+from agent.conversation.intents.case_summary import GAP, due_line, late, named_by, status_line
 from agent.conversation.intents.saying import Saying, about, asks, equals, line, path, told
 from agent.conversation.intents.the_case import case_of, get_case, missing, no_case, which_case
 from agent.conversation.models import Proposal, Referents
@@ -13,13 +13,6 @@ from agent.conversation.understanding.rows import objects, text
 from agent.models import Evidence, JsonObject
 from agent.wording import Language, localised
 
-STATUS: Final[Mapping[str, str]] = {
-    "new": "{id} is new; it has not been investigated yet.",
-    "investigating": "{id} is still being investigated.",
-    "open": "{id} is open: it was investigated, and nobody has taken it.",
-    "taken": "{id} is being worked on by {owner}.",
-    "closed": "{id} is closed.",
-}
 ASKED: Final[Mapping[str, str]] = {
     "true_positive": "It was judged a true positive: somebody has to contain it before it can be closed.",
     "benign_true_positive": (
@@ -29,7 +22,6 @@ ASKED: Final[Mapping[str, str]] = {
     "needs_human": "The evidence does not settle it: a person has to decide.",
     "not_evaluable": "The telemetry that would settle it was not there.",
 }
-DUE: Final = "It has to be taken by {value}."
 GATE: Final = "The gate {value} did not let it pass: {reason}."
 REASON: Final = "The reason given: {value}"
 TO_DO: Final = "What to do now: {value}"
@@ -55,7 +47,7 @@ class WhyOpen:
             return missing(opened)
         return Draft(
             said=told(
-                _status(opened),
+                status_line(opened),
                 closed_line(opened, "case"),
                 equals(opened, "The note says: {value}", path("case", "human", "note")),
                 [] if text(row, "status") == "closed" else _holding(opened),
@@ -67,13 +59,6 @@ class WhyOpen:
             ),
             referents=about(question, referents, self.name, entities=named_by(row)),
         )
-
-
-def _status(opened: Evidence) -> Saying:
-    template = STATUS.get(text(case_of(opened), "status") or "")
-    slots = {"id": path("case", "id"), "owner": path("case", "owner")}
-    kept = {name: at for name, at in slots.items() if template and f"{{{name}}}" in template}
-    return equals(opened, template, path("case", "status"), kept) if template else None
 
 
 def _holding(opened: Evidence) -> list[Saying]:
@@ -97,8 +82,7 @@ def _holding(opened: Evidence) -> list[Saying]:
             )
             for place in gaps
         ),
-        late(opened)
-        or (equals(opened, DUE, path("case", "due_at")) if text(row, "status") in ("new", "open") else None),
+        late(opened) or due_line(opened),
         line(opened, TO_DO, "What to do now:", path("case", "opening", "what_to_do_now")),
     ]
 

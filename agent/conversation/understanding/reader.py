@@ -77,7 +77,15 @@ class Reader:
             if len(choices) != 1:
                 return self._understood(read, intent if not choices else None, self._of_cases(intent, read, choices))
             read.said.append(Entity(type="case", value=choices[0].id))
+        if intent is not None and len(several := self._several(intent, read)) > 1:
+            return self._understood(read, None, tuple(self._asking(intent, read, item.value) for item in several))
         return self._understood(read, intent)
+
+    def _several(self, intent: str, read: _Read) -> list[Entity]:
+        """The things of one kind that the question names, where the intent answers about one at a time."""
+        row = self._table.rows[intent]
+        kinds = [entity.type for entity in read.said if entity.type in row.needs]
+        return [entity for entity in read.said if kinds and entity.type == kinds[0]]
 
     async def _read(self, text: str, language: Language | None, referents: Referents, looker: Looker) -> _Read:
         whole = folded(text)
@@ -112,7 +120,7 @@ class Reader:
         """Log sources named in the question."""
         plain, found = read.plain, []
         for word, name in self._words.sensor_by_word.items():
-            edged = rf"(?<![\w-]){re.escape(word)}(?![\w-])" if word.isascii() else re.escape(word)
+            edged = rf"(?a:(?<![\w-]){re.escape(word)}(?![\w-]))" if word.isascii() else re.escape(word)
             if re.search(edged, plain):
                 plain = re.sub(edged, " ", plain)
                 found.append(Entity(type="sensor", value=name, said=word))
@@ -192,8 +200,15 @@ class Reader:
         row = self._table.rows[intent]
         needs = set(row.needs) | set(row.entities)
         about = next((item.value for item in (*read.said, *read.kept) if not needs or item.type in needs), "")
-        question = " ".join(row.ask[read.language].replace("{it}", about).split())
-        return Reading(label=question, question=question)
+        return self._asking(intent, read, about)
+
+    def _asking(self, intent: str, read: _Read, about: str) -> Reading:
+        """The question that asks this of one thing."""
+        question = " ".join(self._table.rows[intent].ask[read.language].replace("{it}", about).split())
+        when = f" {read.window.said}" if read.window and read.window.said else ""
+        return Reading(
+            label=question, question=question.rstrip("?？.。") + when + question[len(question.rstrip("?？.。")) :]
+        )
 
     def _of_cases(self, intent: str, read: _Read, choices: Sequence[Choice]) -> tuple[Reading, ...]:
         ask = self._table.rows[intent].ask[read.language]

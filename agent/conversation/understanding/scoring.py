@@ -18,8 +18,6 @@ _ALIKE: Final = 0.8
 """How alike a word must be to one of the table to be taken for a misspelling of it."""
 LEAST: Final = 1.0
 """Points below which no intent fits."""
-MISSING: Final = 1.2
-"""Points an intent loses when nothing it could be about is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ def _score(name: str, row: Row, said: Said) -> Score:
         points += row.window * said.window
     points += row.filters * said.filters + row.kinds * said.kinds
     if row.needs and not said.known.intersection(row.needs):
-        points -= MISSING
+        points -= row.missing
     return Score(name, points, spoken)
 
 
@@ -92,8 +90,21 @@ def _speaks(group: Group, said: Said) -> bool:
 
 
 def in_order(phrase: Sequence[str], words: Sequence[str]) -> bool:
-    """Whether the words hold the phrase's words in order, at most two others between each pair."""
-    return any(_follows(phrase[1:], words[place + 1 :]) for place, word in enumerate(words) if word == phrase[0])
+    """Whether the words hold the phrase's words in order, at most two others between each pair. Endings do not count,
+    but in a phrase of one word: `isolate` asks for something else than `isolated`."""
+    if len(phrase) == 1:
+        return phrase[0] in words
+    stems, wanted = [stem(word) for word in words], [stem(word) for word in phrase]
+    return any(_follows(wanted[1:], stems[place + 1 :]) for place, word in enumerate(stems) if word == wanted[0])
+
+
+@lru_cache(maxsize=8192)
+def stem(word: str) -> str:
+    """The word without its ending."""
+    for ending in ("ing", "ed", "es", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
 
 
 def _follows(phrase: Sequence[str], words: Sequence[str]) -> bool:

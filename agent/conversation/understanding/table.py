@@ -29,6 +29,8 @@ class Row(Model):
     """What speaks for one intent."""
 
     why: str
+    missing: float = 1.2
+    """Points lost when nothing of `needs` is known."""
     needs: tuple[EntityType, ...] = ()
     """One of these has to be known; empty when nothing has."""
     entities: dict[EntityType, float] = {}
