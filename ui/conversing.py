@@ -1,6 +1,7 @@
 """Putting a conversation together: the chat over one open desk."""
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 
 from agent.conversation.intents import INTENTS
 from agent.conversation.model import build_model_chat
@@ -12,20 +13,25 @@ from ui.compose import Desk
 from ui.home import Home
 
 
-def chat_over(desk: Desk, home: Home, world: World) -> AbstractAsyncContextManager[ChatService]:
-    """The chat of one world, to be entered. It reads through the desk's host and keeps its threads in `home`.
+@asynccontextmanager
+async def chat_over(desk: Desk, home: Home, world: World) -> AsyncIterator[ChatService]:
+    """The chat of one world. It reads through the desk's host and keeps its threads in `home`.
 
     Raises: ModelError when a model is switched on and none is named."""
     analyst = desk.analyst
-    return ChatService(
-        host=desk.host,
-        threads=ThreadStore(home.threads),
-        understanding=build_understanding(),
-        intents=INTENTS,
-        brain=build_model_chat() if analyst.settings.brain == "model" else None,
-        settings=analyst.settings,
-        world=world,
-        tenant=analyst.settings.tenant(world),
-        clock=desk.clock,
-        audit=analyst.audit,
-    )
+    settings = analyst.settings
+    with closing(ThreadStore(home.threads)) as threads:
+        service = ChatService(
+            host=desk.host,
+            threads=threads,
+            understanding=build_understanding(),
+            intents=INTENTS,
+            brain=build_model_chat(settings) if settings.brain == "model" else None,
+            settings=settings,
+            world=world,
+            tenant=settings.tenant(world),
+            clock=desk.clock,
+            audit=analyst.audit,
+        )
+        async with service as chat:
+            yield chat
