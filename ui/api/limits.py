@@ -1,4 +1,4 @@
-"""What every request has to pass before a route sees it: host, origin, rate, size, depth, time.
+"""What every request has to pass before a route sees it: host, origin, rate, identity, size, depth, time.
 
 A page that somebody visits may talk to 127.0.0.1 behind their back (DNS rebinding, forged forms): a foreign Host or
 Origin is refused, and no cookie means anything here.
@@ -28,7 +28,12 @@ from ui.api.rates import Rate
 from ui.api.settings import Settings
 from ui.home import Home
 
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
+HOST: Final = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
+"""A Host header that names this machine, whole: a name that only begins so is somebody else's."""
+SIGNING_IN: Final = "/sessions"
+"""Where whoever is not recognised may send something."""
+SIGNING_IN_BYTES: Final = 4096
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 TEXT: Final = re.compile(rb'"(?:[^"\\\n]|\\.)*"')
 STEPS: Final[Mapping[int, int]] = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
@@ -79,7 +84,7 @@ class Guard:
             async with asyncio.timeout(self._settings.api_timeout_s) as limit:
                 answer.limit = limit
                 self._check_headers(Headers(scope=scope))
-                passed = receive if scope["method"] in READING else await self._body(scope, receive)
+                passed = receive if scope["method"] in READING else await self._body(scope, receive, self._most(scope))
                 await self._app(scope, passed, answer.send)
         except Refusal as refusal:
             await refusal.response()(scope, receive, send)
@@ -91,11 +96,10 @@ class Guard:
 
     def _check_headers(self, headers: Headers) -> None:
         """Raises: Refusal."""
-        host = headers.get("host", "")
-        if _name(host) not in LOOPBACK:
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+        if len(hosts) != 1 or HOST.fullmatch(hosts[0]) is None:
             raise Refusal(403, "wrong_host", "this service answers on loopback only", "use http://127.0.0.1")
-        origin = headers.get("origin")
-        if origin is not None and not self._is_ours(origin, host):
+        if not all(self._is_ours(origin, hosts[0]) for origin in origins):
             raise Refusal(403, "wrong_origin", "another site's page may not use this service")
         if wait := self._rate.take(self._name(headers.get("authorization", ""))):
             later = {"retry-after": str(ceil(wait))}
@@ -112,9 +116,18 @@ class Guard:
         identity = self._keyring.find(authorization.partition(" ")[2].strip())
         return "nobody" if identity is None else f"{identity.kind}:{identity.name}"
 
-    async def _body(self, scope: Scope, receive: Receive) -> Receive:
-        """The whole body, read and measured, to be received again. Raises: Refusal."""
+    def _most(self, scope: Scope) -> int:
+        """Bytes that this caller may send here: nobody else's are read before it is known whose they are.
+
+        Raises: Refusal (401, 429) for whoever is not recognised and does not sign in."""
         most = self._settings.api_max_body_bytes
+        if scope["path"] == SIGNING_IN:
+            return min(most, SIGNING_IN_BYTES)
+        sessions.identity_of(Request(scope))
+        return most
+
+    async def _body(self, scope: Scope, receive: Receive, most: int) -> Receive:
+        """The whole body, read and measured, to be received again. Raises: Refusal."""
         length = Headers(scope=scope).get("content-length", "")
         if length.isdigit() and int(length) > most:
             raise _too_long(most)
@@ -170,12 +183,6 @@ def depth_exceeds(body: bytes, most: int) -> bool:
         return False
     brackets = TEXT.sub(b"", body).translate(None, OTHER)
     return max(accumulate(map(STEPS.__getitem__, brackets)), default=0) > most
-
-
-def _name(host: str) -> str:
-    """Host header without its port."""
-    end = host.rfind("]")
-    return host[: end + 1] if end >= 0 else host.partition(":")[0].lower()
 
 
 def _too_long(most: int) -> Refusal:

@@ -74,7 +74,21 @@ def echoing(home: Home, settings: Settings) -> FastAPI:
     return app
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.5:8642", "", "[::1", "localhost."])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "10.0.0.5:8642",
+        "",
+        "[::1",
+        "localhost.",
+        "[::1].evil.example",
+        "127.0.0.1:80@evil.example",
+        "127.0.0.1, evil.example",
+        "127.0.0.1:x",
+    ],
+)
 async def test_foreign_host_is_refused(client: Client, host: str) -> None:
     """A name of the attacker's that leads to 127.0.0.1 makes a page of theirs the same origin."""
     async with client(Settings()) as http:
@@ -108,6 +122,33 @@ async def test_only_our_own_pages_may_ask(client: Client, origin: str | None, st
         answer = await http.post("/echo", headers={} if origin is None else {"origin": origin})
 
     assert answer.status_code == status
+
+
+async def test_two_hosts_are_none(client: Client) -> None:
+    """A proxy in front may believe the one, and we the other."""
+    async with client(Settings()) as http:
+        answer = await http.post("/echo", headers=[("host", "127.0.0.1"), ("host", "evil.example")])
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "wrong_host")
+
+
+async def test_nothing_is_read_from_whoever_is_not_recognised(client: Client) -> None:
+    """Megabytes of strangers, sent slowly over many connections, would be our memory; a token to sign in is short."""
+    read = []
+
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            read.append(1)
+            yield b"x" * 1000
+
+    async with client(Settings()) as http:
+        http.headers["authorization"] = "Bearer wrong"
+        stranger = await http.post("/echo", content=parts())
+        unread = list(read)
+        signing_in = await http.post("/sessions", content=parts())
+
+    assert (stranger.status_code, unread) == (401, [])
+    assert (signing_in.status_code, len(read)) == (413, 5)
 
 
 async def test_long_body_is_refused_whether_or_not_it_says_so(client: Client) -> None:
@@ -179,7 +220,7 @@ async def test_whoever_asks_too_often_waits(client: Client) -> None:
     async with client(Settings(api_rate_per_s=0.5, api_burst=3)) as http:
         mine = [await http.post("/echo") for _ in range(5)]
         http.headers.pop("authorization")
-        nobody = await http.post("/echo")
+        nobody = await http.get("/stream")
 
     assert [answer.status_code for answer in mine] == [200, 200, 200, 429, 429]
     assert 1 <= int(mine[-1].headers["retry-after"]) <= 2
