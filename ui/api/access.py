@@ -13,7 +13,7 @@ from agent.response.identity import Identity
 from agent.wording import Language
 from ui.api.casework import Bookcase, Casework
 from ui.api.errors import Refusal
-from ui.api.sessions import identity_of
+from ui.api.sessions import bearer, identity_of, keyring_of
 from ui.api.stations import Stations
 from ui.api.watching import Watch
 from ui.compose import Desk
@@ -38,6 +38,11 @@ def may(permission: Permission) -> Callable[[Identity, World], Awaitable[Identit
         return who
 
     return check
+
+
+def is_still(request: Request, who: Identity) -> bool:
+    """Whether the secret that the request showed when it began stands for the same person with the same roles."""
+    return keyring_of(request).find(bearer(request)) == who
 
 
 def bookcase_of(request: Request) -> Bookcase:

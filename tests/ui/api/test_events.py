@@ -45,3 +45,10 @@ async def test_waiting_ends_with_nothing_when_nothing_happens(api: Api) -> None:
     answer = await api.ana.get("/events", params={**LAB, "after": last, "wait_s": 0.05})
 
     assert answer.json() == {"events": [], "last": last}
+
+
+async def test_a_number_that_no_change_can_have_is_refused(api: Api) -> None:
+    """The database would choke on it, and the answer be a fault of ours."""
+    for path in ("/events", "/runs/run-1/steps", "/runs/run-1/stream"):
+        answer = await api.ana.get(path, params={**LAB, "after": 2**64})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "bad_request"), path

@@ -10,9 +10,12 @@ from sse_starlette.sse import AppStatus
 from ui.api.access import Cases, may
 from ui.api.casework import Casework
 from ui.api.models import CaseEvent, EventPage
+from ui.api.sessions import identity_of
 
 router = APIRouter(tags=["events"], dependencies=[Depends(may("case.read"))])
 
+MOST_SEQ: Final = 2**62
+"""No number of a change, or of a step, is larger."""
 LOOK_EVERY_S: Final = 0.4
 """How often a waiting request looks: other processes write the cases too, and nobody rings a bell."""
 
@@ -21,7 +24,7 @@ LOOK_EVERY_S: Final = 0.4
 async def get_events(
     request: Request,
     work: Cases,
-    after: Annotated[int | None, Query(ge=0, description="Without it: no events, only where to go on from.")] = None,
+    after: Annotated[int | None, Query(ge=0, le=MOST_SEQ, description="Without it: only where to go on from.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     wait_s: Annotated[float, Query(ge=0, le=25, description="How long to wait for something to happen.")] = 0.0,
 ) -> EventPage:
@@ -37,6 +40,7 @@ async def get_events(
         if AppStatus.should_exit or await request.is_disconnected():
             break
         found = await _events(work, after, limit)
+    identity_of(request)  # who waited may have been revoked meanwhile
     return EventPage(events=found, last=found[-1].seq if found else after)
 
 

@@ -1,7 +1,7 @@
 """Conversations: threads, questions, the live steps of an answer, and the evidence it gathered."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -11,15 +11,16 @@ from agent.conversation.models import Run, Thread
 from agent.conversation.service import ChatService
 from agent.response.authorisation import authorise
 from agent.response.identity import Identity
-from ui.api.access import Caller, Chat, bookcase_of, may, missing, stations_of, watch_of
+from ui.api.access import Caller, Chat, bookcase_of, is_still, may, missing, stations_of, watch_of
 from ui.api.evidence_view import evidence_view
 from ui.api.models import EvidenceView, QuestionGiven, StepPage, ThreadGiven, ThreadList, ThreadView
 from ui.api.routes.cases import Path
+from ui.api.routes.events import MOST_SEQ
 
 router = APIRouter(tags=["chat"])
 
 Asker: TypeAlias = Annotated[Identity, Depends(may("chat.ask"))]
-After: TypeAlias = Annotated[int, Query(ge=0, description="Number of the last step that was seen.")]
+After: TypeAlias = Annotated[int, Query(ge=0, le=MOST_SEQ, description="Number of the last step that was seen.")]
 
 
 @router.post("/threads", status_code=201)
@@ -80,16 +81,18 @@ async def get_steps(who: Asker, chat: Chat, run_id: str, after: After = 0) -> St
 
 @router.get("/runs/{run_id}/stream", response_class=EventSourceResponse)
 async def stream_steps(
+    request: Request,
     who: Asker,
     chat: Chat,
     run_id: str,
     after: After = 0,
-    last_event_id: Annotated[int | None, Header(ge=0)] = None,
+    last_event_id: Annotated[int | None, Header(ge=0, le=MOST_SEQ)] = None,
 ) -> EventSourceResponse:
     """The steps as server-sent events: stored ones first, then live ones, `end` when the run ends. A client that
     lost the connection says with `Last-Event-ID` which step it saw last."""
     run = await _own_run(chat, who, run_id)
-    return EventSourceResponse(_told(chat, run.id, after if last_event_id is None else last_event_id), ping=15)
+    seen = after if last_event_id is None else last_event_id
+    return EventSourceResponse(_told(chat, run.id, seen, lambda: is_still(request, who)), ping=15)
 
 
 @router.post("/runs/{run_id}/stop")
@@ -99,8 +102,13 @@ async def stop(who: Asker, chat: Chat, run_id: str) -> Run:
     return await chat.stop(run.id, who.name)
 
 
-async def _told(chat: ChatService, run_id: str, after: int) -> AsyncIterator[ServerSentEvent]:
+async def _told(
+    chat: ChatService, run_id: str, after: int, is_allowed: Callable[[], bool]
+) -> AsyncIterator[ServerSentEvent]:
+    """Nothing more is told to whoever was revoked, or given other roles, after it began."""
     async for step in chat.follow(run_id, after):
+        if not is_allowed():
+            return
         yield ServerSentEvent(step.model_dump_json(), event="step", id=str(step.seq))
     yield ServerSentEvent((await chat.run(run_id)).status, event="end")
 
