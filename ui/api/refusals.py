@@ -40,6 +40,8 @@ CODES: Final[Mapping[type[Exception], tuple[int, str, str | None]]] = {
 }
 """Error to status, code and hint; of several that fit, the most special one."""
 
+MOST_TOLD: Final = 600
+"""Characters of a message; it may repeat what was asked for."""
 HTTP_CODES: Final[Mapping[int, str]] = {404: "no_such_route", 405: "wrong_method"}
 
 
@@ -58,7 +60,7 @@ def refusal_of(error: Exception) -> Refusal:
     if known is None:
         return Refusal(500, "internal", "something went wrong here", "the log of the API says more")
     status, code, hint = CODES[known]
-    return Refusal(status, code, inert(str(error), None), hint)
+    return Refusal(status, code, inert(str(error), MOST_TOLD), hint)
 
 
 async def _expected(_: Request, error: Exception) -> Response:

@@ -106,3 +106,12 @@ async def test_servers_are_seen_although_nobody_can_converse(api: Api) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "chat_failed")
     assert (await api.ana.get("/servers", params=LAB)).status_code == 200
     assert (await api.ana.get("/cases", params=LAB)).json()["total"] == 4
+
+
+async def test_who_may_not_see_cases_is_not_told_how_many_there_are(api: Api) -> None:
+    """A sensor's token lies about in configuration files."""
+    mine = (await api.ana.get("/me")).json()["worlds"]
+    feed = (await api.user("feed").get("/me")).json()["worlds"]
+
+    assert [world["cases"] for world in mine] == [1, 4]
+    assert [(world["world"], world["cases"], world["open"]) for world in feed] == [("site", 0, 0), ("lab", 0, 0)]

@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from agent.models import World
 from agent.response.authorisation import permissions_of
+from agent.response.identity import Identity
 from ui.api.access import Caller, bookcase_of, may
 from ui.api.casework import Bookcase, Casework
 from ui.api.metrics import meter_of
@@ -20,7 +21,7 @@ router = APIRouter(tags=["service"])
 async def me(request: Request, who: Caller) -> Me:
     """Who you are, what you may do, and the worlds there are."""
     cases = bookcase_of(request)
-    worlds = await asyncio.to_thread(_worlds, cases)
+    worlds = await asyncio.to_thread(_worlds, cases, who)
     allowed = {permission: None for world in worlds for permission in permissions_of(who, world.world)}
     return Me(
         name=who.name,
@@ -49,12 +50,15 @@ def metrics(request: Request) -> Response:
     return Response(meter_of(request).exposition(), media_type=CONTENT_TYPE_LATEST)
 
 
-def _worlds(cases: Bookcase) -> tuple[WorldView, ...]:
-    return tuple(_world(cases.casework(world), world) for world in cases.worlds())
+def _worlds(cases: Bookcase, who: Identity) -> tuple[WorldView, ...]:
+    return tuple(_world(cases.casework(world), world, who) for world in cases.worlds())
 
 
-def _world(work: Casework, world: World) -> WorldView:
+def _world(work: Casework, world: World, who: Identity) -> WorldView:
+    """A world; how many cases it has is for those who may see them."""
     now = work.now()
+    if "case.read" not in permissions_of(who, world):
+        return WorldView(world=world, cases=0, open=0, synthetic=world == "lab", now=now)
     counted = work.store.metrics(work.tenant, now)
     closed = counted.by_status.get("closed", 0)
     return WorldView(world=world, cases=counted.cases, open=counted.cases - closed, synthetic=world == "lab", now=now)
