@@ -103,7 +103,7 @@ def read_items(post: Post) -> list[Item]:
         items.append(_item(index, read, post))
     if post.key is not None:
         one = len(items) == 1
-        return [_keyed(item, post.key if one else f"{post.key}/{item.index}") for item in items]
+        return [_keyed(item, post.key if one else f"{post.key}\n{item.index}") for item in items]
     return items
 
 
@@ -134,7 +134,7 @@ def _item(index: int, read: Read, post: Post) -> Item:
 
 
 def _keyed(item: Item, key: str) -> Item:
-    """The item under the sender's name for it."""
+    """The item under the sender's name for it. A header holds no line end, so no other request has the same."""
     if item.incoming is None:
         return item
     old = item.incoming

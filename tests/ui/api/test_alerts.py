@@ -150,6 +150,14 @@ async def test_idempotency_key_makes_a_retry_the_same_request(door: Door, siem: 
     assert (await siem.post("/alerts", json=alert(3), headers={"idempotency-key": "k" * 201})).status_code == 422
 
 
+async def test_key_of_one_request_never_meets_a_part_of_another(siem: httpx.AsyncClient) -> None:
+    """An alert would be lost that was told to be accepted."""
+    await siem.post("/alerts", json=[alert(1), alert(2)], headers={"idempotency-key": "a"})
+    other = await siem.post("/alerts", json=alert(3), headers={"idempotency-key": "a/1"})
+
+    assert other.json()["alerts"][0]["duplicate"] is False
+
+
 async def test_key_order_and_spaces_do_not_make_another_alert(siem: httpx.AsyncClient) -> None:
     """A relay that writes JSON anew sends the same alert."""
     first = await siem.post("/alerts", content=json.dumps(alert(1)))
