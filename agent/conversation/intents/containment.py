@@ -97,10 +97,13 @@ async def _case(question: Understood, looker: Looker) -> Entity | None:
     said = [item for item in question.entities if item.said]
     if case := next((item for item in said if item.type == "case"), None):
         return case
-    if things := [item for item in said if item.type in _THINGS]:
-        choices = await cases_of(things[:1], looker)
-        return Entity(type="case", value=choices[0].id) if len(choices) == 1 else None
-    return None if _topic(question) else question.first("case")
+    things = [item for item in said if item.type in _THINGS]
+    if not things and not _topic(question):
+        if (case := question.first("case")) is not None:
+            return case
+        things = [item for item in question.entities if item.type in _THINGS]
+    choices = await cases_of(things[:1], looker) if things else []
+    return Entity(type="case", value=choices[0].id) if len(choices) == 1 else None
 
 
 def _topic(question: Understood) -> bool:
@@ -185,12 +188,10 @@ async def _general(question: Understood, referents: Referents, looker: Looker) -
     """What the runbooks say of containing a kind of attack, and what is known of the thing that is named."""
     hits, page = await _advice(in_english(question.plain), looker)
     said = _section(page) if page is not None and page.data is not None else sections(hits, 1)
-    entity = next(
-        (item for item in question.entities if item.said and item.type in ("host", "account", "address")), None
-    )
+    entity = next((item for item in question.entities if item.type in ("host", "account", "address")), None)
     state = await _in_force(entity, looker) if entity else []
     return Draft(
-        said=told(Speech(BY_HAND), state, said, nothing(hits, NO_RUNBOOK, "$.hits[*]")),
+        said=told(Speech(BY_HAND), state, said, None if said else nothing(hits, NO_RUNBOOK, "$.hits[*]")),
         suggestions=(asks(question.language, "Which cases mention {it}?", it=entity.value),) if entity else (),
         referents=about(question, referents, "containment"),
     )
@@ -198,7 +199,10 @@ async def _general(question: Understood, referents: Referents, looker: Looker) -
 
 async def _advice(plain: str, looker: Looker) -> tuple[Evidence, Evidence | None]:
     """The document that fits the topic best, and its section on containing."""
-    topic = " ".join(_ASKING.sub(" ", plain).split()) or plain
+    topic = " ".join(_ASKING.sub(" ", plain).split())
+    if not topic:
+        page = await looker.read("kb__kb_get_section", {"section_id": "generic#contain"})
+        return page, page
     hits = await search(topic, looker)
     document = (text(next(iter(rows(hits, "hits")), {}), "id") or "").partition("#")[0]
     if not document:

@@ -147,7 +147,7 @@ async def _hosts_of(entity: Entity, window: Window, looker: Looker) -> tuple[tup
         return (), None
     asset = await looker.read("assets__assets_resolve", {"identifier": entity.value})
     unknown = nothing(asset, "The inventory knows no such host.", "$.asset") if asset.status == "no_data" else None
-    return () if unknown else (entity.value,), unknown
+    return (entity.value,), unknown
 
 
 async def _one(filters: JsonObject, count: Evidence, between: JsonObject, looker: Looker) -> list[Saying]:

@@ -13,17 +13,23 @@ from agent.conversation.intents.saying import Saying, about, asks, equals, path,
 from agent.conversation.intents.spans import WEEK, heading, span
 from agent.conversation.models import Entity, EntityType, Referents, Window, moment_text
 from agent.conversation.protocol import Draft, Looker, Said, Speech, Understood
-from agent.conversation.understanding.rows import integer, rows
+from agent.conversation.understanding.rows import inner, integer, rows, text
 from agent.models import Evidence, JsonObject
 
 TYPES: Final[tuple[EntityType, ...]] = ("host", "account", "address", "domain", "url", "sha256", "sensor", "technique")
 _MOST: Final = 6
 _GROUPS: Final = 6
 MATCH: Final = "Events that match: {value}."
+MAILS_TO: Final = "Mails to that address: {value}."
+MAILS_FROM: Final = "Mails from that address: {value}."
 FIRST_LAST: Final = "First seen {value}, last seen {last}."
 GROUP: Final = "{value}: {count} events."
 DISTINCT: Final = "Different values: {value}."
 NONE: Final = "No event matches."
+BY_MAIL: Final = "The mail log names no accounts; this is by the account's mail address."
+BY_HOST: Final = "That log names no accounts; this is of the hosts the account works on."
+_NAMELESS: Final = ("mail", "dns", "firewall", "ids")
+"""Log sources whose events name no account."""
 FIELDS: Final = "Say which events: for instance a field and its value, a host, an account or a kind of event."
 BAD: Final = "I could not search: {reason} ({hint})."
 _BY: Final = (
@@ -50,6 +56,7 @@ class FindEvents:
     async def answer(self, question: Understood, referents: Referents, looker: Looker) -> Draft:
         """How many match, then the first of them."""
         wanted = filters_for(question)
+        wanted, note = await _named_elsewhere(wanted, span(question, looker, WEEK), looker)
         if not any(wanted):
             return Draft(said=(Speech(FIELDS),))
         window = span(question, looker, WEEK)
@@ -67,10 +74,27 @@ class FindEvents:
         if _WHEN.search(question.plain):
             said = [*told(await _seen(wanted, window, looker)), *said]
         return Draft(
-            said=told(heading(question, "", WEEK), said),
+            said=told(heading(question, "", WEEK), note, said),
             suggestions=_next(question),
             referents=about(question, referents, self.name, window=window if question.window else None),
         )
+
+
+async def _named_elsewhere(
+    wanted: list[JsonObject], window: Window, looker: Looker
+) -> tuple[list[JsonObject], Speech | None]:
+    """Filters for logs that name no accounts: mail by the account's address, the others by the hosts it works on."""
+    source = next((value for filters in wanted if isinstance(value := filters.get("event.source"), str)), "")
+    account = next((value for filters in wanted if isinstance(value := filters.get("user.name"), str)), "*")
+    if source not in _NAMELESS or "*" in account:
+        return wanted, None
+    rest = {name: value for name, value in wanted[0].items() if name not in ("user.name", "user.target.name")}
+    if source == "mail":
+        known = inner(await looker.read("identity__identity_get_account", {"account": account}), "account")
+        address = text(known, "email") or account
+        return [{**rest, "email.recipient": address}, {**rest, "email.sender": address}], Speech(BY_MAIL)
+    hosts = await hosts_of(account, window, looker)
+    return [{**rest, "host.name": host} for host in hosts] or wanted, Speech(BY_HOST) if hosts else None
 
 
 async def _hosts(wanted: list[JsonObject], window: Window, looker: Looker) -> tuple[str, ...]:
@@ -147,7 +171,7 @@ def _said(counts: list[Evidence], events: list[Evidence], covers: Sequence[Evide
         return none_seen(counts[0], "$.buckets[*]", NONE, covers)
     said: list[Saying] = []
     for place in hits:
-        said.append(equals(counts[place], MATCH, "$.events"))
+        said.append(equals(counts[place], _match(counts[place]), "$.events"))
         if grouped:
             said += _buckets(counts[place])
         shown = min(3 if grouped else _MOST, len(rows(events[place], "events")))
@@ -175,6 +199,13 @@ async def _seen(wanted: list[JsonObject], window: Window, looker: Looker) -> lis
         )
     answers = await looker.read_many(calls)
     return [equals(answer, FIRST_LAST, "$.first_seen", {"last": "$.last_seen"}) for answer in answers]
+
+
+def _match(count: Evidence) -> str:
+    """What the number is of."""
+    filters = count.arguments.get("filters")
+    named = filters if isinstance(filters, dict) else {}
+    return MAILS_TO if "email.recipient" in named else MAILS_FROM if "email.sender" in named else MATCH
 
 
 def _events(count: Evidence) -> int:

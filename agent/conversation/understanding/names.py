@@ -32,8 +32,8 @@ async def host_names(word: str, looker: Looker) -> list[str]:
     return _best(word, seen) or await _named_in_cases(looker, word, "host")
 
 
-async def account_names(word: str, looker: Looker, initial: str = "") -> list[str]:
-    """The accounts that `word` may mean; `initial` is the first letter of a given name that stood before it."""
+async def account_names(word: str, looker: Looker) -> list[str]:
+    """The accounts that `word` may mean; empty when nobody has such a name."""
     word = word.lower()
     account = inner(await looker.read("identity__identity_get_account", {"account": word}), "account")
     if name := text(account, "name"):
@@ -41,8 +41,6 @@ async def account_names(word: str, looker: Looker, initial: str = "") -> list[st
     if "@" in word:
         return []
     found = _best(word, await _seen(looker, "user.name", f"*{word}*"))
-    if initial and (narrowed := [name for name in found if name.startswith(initial)]):
-        found = narrowed
     return found or await _named_in_cases(looker, word, "account")
 
 

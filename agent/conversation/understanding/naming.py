@@ -24,12 +24,17 @@ _TYPED_ZH: Final = re.compile(
 _ACCOUNT_WORDS: Final = ("user", "username", "account", "employee", "用户", "账号", "帐号", "账户", "员工")
 
 
+_AFTER_ACCOUNT: Final = re.compile(
+    r"(?:\b(?:user|username|account|login|employee)|用户|账号|帐号|账户|员工)\s*[:：]?\s*$", re.IGNORECASE
+)
+
+
 async def named(
-    found: Mentions, table: Table, known: Words, words: Sequence[str], looker: Looker
+    found: Mentions, table: Table, known: Words, words: Sequence[str], text: str, looker: Looker
 ) -> tuple[list[Mention], list[list[Entity]]]:
     """What is named for sure, and names that mean one of several things each."""
     sure, doubts = list(found.found), []
-    for start, entities in await _looked_up(found, known, looker):
+    for start, entities in await _looked_up(found, known, text, looker):
         if len(entities) == 1:
             sure.append(Mention(entities[0], start))
         elif entities:
@@ -43,7 +48,7 @@ async def named(
     return sure, doubts
 
 
-async def _looked_up(found: Mentions, known: Words, looker: Looker) -> list[tuple[int, list[Entity]]]:
+async def _looked_up(found: Mentions, known: Words, text: str, looker: Looker) -> list[tuple[int, list[Entity]]]:
     """Each word that has the shape of a name, with all it may mean."""
     meant: list[tuple[int, list[Entity]]] = []
     for word, start in found.hosts:
@@ -53,7 +58,9 @@ async def _looked_up(found: Mentions, known: Words, looker: Looker) -> list[tupl
         names = await account_names(word, looker)
         meant.append((start, _entities("account", names or [word.lower()], word)))
     for word, start in found.dotted:
-        if word.lower() not in known.fields:
+        if _AFTER_ACCOUNT.search(text[:start]):
+            meant.append((start, _entities("account", await account_names(word, looker) or [word.lower()], word)))
+        elif word.lower() not in known.fields:
             meant.append((start, await dotted_name(word, looker)))
     for word, start in found.hash_parts:
         meant.append((start, _entities("sha256", await file_hashes(word, looker) or [word.lower()], word)))

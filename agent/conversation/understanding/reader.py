@@ -4,7 +4,7 @@ folded text -> `field = value` -> indicators and names (looked up) -> what it po
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +13,7 @@ from agent.conversation.protocol import Looker, Understood
 from agent.conversation.understanding.cases import Choice, case_asked_for, cases_of
 from agent.conversation.understanding.filters import Filtered, filters_of, kinds_of
 from agent.conversation.understanding.mentions import Mentions, mentions, ordered
+from agent.conversation.understanding.names import account_names, host_names
 from agent.conversation.understanding.naming import named
 from agent.conversation.understanding.plain import folded, language_of
 from agent.conversation.understanding.pointing import carried, ordinal, pointed_types
@@ -28,6 +29,11 @@ from agent.wording import Language
 _ALIKE: Final = 0.05
 """Points within which two intents fit alike."""
 _MOST_READINGS: Final = 6
+_NAMED_FIELDS: Final[tuple[tuple[str, EntityType, Callable[[str, Looker], Awaitable[list[str]]]], ...]] = (
+    ("user.name", "account", account_names),
+    ("host.name", "host", host_names),
+)
+"""Fields whose values are names, and how to find whom they mean."""
 _ANCHOR: Final = re.compile(
     r"\b(?:before|after|around|near|following|prior to) (?:the |this |that )?"
     r"(?:alert|detection|incident|case|compromise)\b"
@@ -107,14 +113,31 @@ class Reader:
 
     async def _name(self, read: _Read, found: Mentions, filtered: Filtered, looker: Looker) -> None:
         """What the question names, by shape and by look-up."""
-        sure, doubts = await named(found, self._table, self._words, read.words, looker)
+        sure, doubts = await named(found, self._table, self._words, read.words, filtered.rest, looker)
         fields = set(filtered.filters)
         read.said = [entity for entity in ordered(sure) if entity.value not in fields]
         read.doubts = doubts
+        await self._name_filters(read, looker)
         for file in found.files:
             name = "process.executable" if file[0].lower().endswith(".exe") or "\\" in file[0] else "file.name"
             value = file[0] if "\\" in file[0] else f"*{file[0]}"
             read.filters.setdefault(name, value)
+
+    async def _name_filters(self, read: _Read, looker: Looker) -> None:
+        """A part of a name as the value of `user` or `host`: the whole name it means, or several to choose from."""
+        for name, kind, look in _NAMED_FIELDS:
+            value = read.filters.get(name, "*")
+            if "*" in value:
+                continue
+            said = next((item for item in read.said if item.type == kind and item.said.lower() == value.lower()), None)
+            if said is not None:
+                read.filters[name] = said.value
+                continue
+            names = await look(value, looker)
+            if len(names) == 1:
+                read.filters[name] = names[0]
+            elif names:
+                read.doubts.append([Entity(type=kind, value=item, said=value) for item in names])
 
     def _sensors(self, read: _Read) -> list[Entity]:
         """Log sources named in the question."""
@@ -194,7 +217,9 @@ class Reader:
         if "case" not in needs or known.intersection(needs):
             return None
         things: tuple[EntityType, ...] = ("host", "account", "address", "domain", "sha256")
-        return await cases_of([entity for entity in read.said if entity.type in things], looker)
+        about = [entity for entity in read.said if entity.type in things]
+        about = about or [entity for entity in read.kept if entity.type in things][:1]
+        return await cases_of(about, looker)
 
     def _reading(self, intent: str, read: _Read) -> Reading:
         row = self._table.rows[intent]

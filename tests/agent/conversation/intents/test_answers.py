@@ -72,6 +72,12 @@ QUESTIONS = (
     "what can you do",
     "what happened in C-99",
     "show me E99 of C-6",
+    "timeline of C-7",
+    "which techniques were used in C-6",
+    "what could we not see in C-3",
+    "who is working on C-3",
+    "what changed in C-3 today",
+    "how do I contain 198.18.22.31",
     "C-6发生了什么",
     "如何遏制C-7",
     "ws-137昨天做了什么",
@@ -183,6 +189,18 @@ async def test_counts_are_those_of_the_logs(talking: Talking) -> None:
         events = by_hand.data["events"]
         assert isinstance(events, list)
         assert f"Events that match: {len(events)}." in told.text
+
+
+async def test_logs_that_name_no_accounts_are_asked_by_what_they_do_name(talking: Talking) -> None:
+    """Mail has addresses and DNS has hosts: asked by account name both would say `nothing`, which is not so."""
+    async with talking() as talk:
+        mails = await talk.ask("which mails did j.arslan get in the last 3 days")
+        assert "Mails to that address" in mails.text
+        queries = await talk.ask("dns queries of j.arslan in the last 3 days")
+        assert "of the hosts the account works on" in queries.text
+        assert "Events that match" in queries.text
+        sound(mails)
+        sound(queries)
 
 
 async def test_a_closed_case_says_who_closed_it_and_offers_to_reopen(investigated: Path, tmp_path: Path) -> None:

@@ -78,6 +78,24 @@ async def test_a_name_that_several_have_lists_who_is_meant(talking: Talking) -> 
         assert len([item for item in again.entities if item.type == "account"]) == 1
 
 
+async def test_a_part_of_a_name_as_the_value_of_a_field_means_the_whole_name(talking: Talking) -> None:
+    """`user.name = falcon` finds nothing as it stands, and nothing found would be believed."""
+    async with talking() as talk:
+        assert (await talk.read("find events where user.name = falcon")).filters == {"user.name": "svc-falcon"}
+        assert (await talk.read("find events where host = ws-2")).filters == {"host.name": "ws-002"}
+
+
+async def test_two_cases_in_one_question_are_asked_apart(talking: Talking) -> None:
+    """An intent answers about one case: which one is for the reader to say."""
+    async with talking() as talk:
+        understood = await talk.read("what happened in C-3 and C-5")
+        assert understood.intent is None
+        assert [reading.question for reading in understood.readings] == [
+            "What happened in C-3, and why?",
+            "What happened in C-5, and why?",
+        ]
+
+
 async def test_a_name_nobody_has_is_kept_as_it_was_typed(talking: Talking) -> None:
     """The intent has to say that it does not exist; another host must not take its place."""
     async with talking() as talk:
