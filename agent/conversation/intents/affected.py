@@ -23,6 +23,8 @@ _OURS: Final = tuple(
 _MOST_INDICATORS: Final = 3
 _MOST_PIECES: Final = 4
 _MOST_NAMES: Final = 20
+_A_SENTENCE: Final = 5
+"""Names that one sentence shows before it counts the rest."""
 HOSTS_IN: Final = "Hosts in the evidence of it: {names} ({evidence})."
 USERS_IN: Final = "Accounts in the evidence of it: {names} ({evidence})."
 HOSTS_OF: Final = "Hosts the alert names: {hosts}."
@@ -37,6 +39,7 @@ MET: Final[Mapping[str, str]] = {
     "process.hash.sha256": "Hosts where it ran: {value} ({names}).",
 }
 USERS: Final = "Accounts seen with {indicator}: {value} ({names})."
+ALSO: Final = "Also: {names}."
 NAMELESS: Final = "The case's alerts name no host."
 NOBODY: Final = "No host met it in that time."
 
@@ -169,7 +172,7 @@ async def reached(entity: Entity, window: Window, looker: Looker) -> list[Said]:
     cover, counts = answers[-1], answers[:-1]
     if failed := [item for answer in counts if (item := unanswered(answer)) is not None]:
         return [failed[0]]
-    said = told(_met(answer, field, by) for (field, _, by), answer in zip(met, counts, strict=True))
+    said = told(*(_met(answer, field, by) for (field, _, by), answer in zip(met, counts, strict=True)))
     if _is_whole(entity):
         said += told(places(await looker.read("endpoint__endpoint_find_file", {"sha256": entity.value, "limit": 10})))
     if not any(rows(answer, "buckets") for answer in counts) and not said:
@@ -181,11 +184,19 @@ def _is_whole(entity: Entity) -> bool:
     return entity.type == "sha256" and len(entity.value) == WHOLE_HASH
 
 
-def _met(answer: Evidence, field: str, by: str) -> Saying:
-    """The hosts, or the accounts, of one way to meet a thing."""
+def _met(answer: Evidence, field: str, by: str) -> list[Saying]:
+    """The hosts, or the accounts, of one way to meet a thing; beyond the first five, five a sentence."""
     at = f"$.buckets[?@.key['{by}'] != null].key['{by}']"
     template = MET[field] if by == "host.name" else USERS
-    return counted(answer, template, at, {"names": at, "indicator": path("buckets", 0, "key", field)})
+    first = counted(answer, template, at, {"names": at, "indicator": path("buckets", 0, "key", field)})
+    total, known = len(rows(answer, "buckets")), len(found(answer, at))
+    if first is None or total != known:
+        return [first]
+    more = [
+        f"$.buckets[{start}:{start + _A_SENTENCE}].key['{by}']"
+        for start in range(_A_SENTENCE, min(total, 30), _A_SENTENCE)
+    ]
+    return [first, *(counted(answer, ALSO, rest, {"names": rest}) for rest in more)]
 
 
 def _fields(entity: Entity) -> Sequence[tuple[str, str]]:

@@ -13,6 +13,7 @@ from agent.conversation.understanding.rows import inner, rows, text, texts
 from agent.models import Evidence
 
 _MOST_CASES: Final = 3
+_MOST_NAMED: Final = 12
 _WORDS: Final = re.compile(
     r"\b(?:what|is|are|the|a|an|technique|techniques|ttp|mitre|att&ck|attack|tell|me|about|explain|describe|mean|means|does|of|in|which|tactic|tactics|please)\b|[?!.,]|技术|是什么|什么是|解释|一下|战术"
 )
@@ -84,9 +85,11 @@ async def _of_case(question: Understood, referents: Referents, looker: Looker) -
         return missing(opened)
     names = texts(case_of(opened), "techniques")
     at = "$.case.techniques[*]"
+    known = await looker.read_many([("kb__kb_get_technique", {"technique_id": name}) for name in names[:_MOST_NAMED]])
     return Draft(
         said=told(
             counted(opened, OF_CASE, at, {"names": at, "id": path("case", "id")}),
+            [equals(item, NAMED, path("technique", "id"), {"name": path("technique", "name")}) for item in known],
             nothing(opened, NONE_OF_CASE, at),
         ),
         suggestions=tuple(asks(question.language, "What is technique {it}?", it=name) for name in names[:2]),
