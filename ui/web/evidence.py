@@ -15,8 +15,8 @@ from ui.web.frame import address_with
 from ui.web.icons import icon
 from ui.web.markup import Html, el, lines
 
-SEGMENT: Final = re.compile(r"\['((?:[^'\\]|\\.)*)'\]")
-"""One name of a normalised JSONPath."""
+SEGMENT: Final = re.compile(r"\['((?:[^'\\]|\\.)*)'\]|\.([A-Za-z_]\w*)")
+"""One name of a JSONPath, in brackets or after a dot."""
 
 
 def closed_address() -> str:
@@ -119,8 +119,8 @@ def _leaf(t: Catalogue, leaf: Leaf, *, cited: bool) -> Html:
 
 
 def place_name(path: str) -> str:
-    """A normalised JSONPath as a person reads it: `events[0] › host.name`."""
-    names = SEGMENT.sub(lambda found: f" › {found[1]}", path.removeprefix("$"))
+    """A JSONPath as a person reads it: `events[0] › host.name`."""
+    names = SEGMENT.sub(lambda found: f" › {found[1] or found[2]}", path.removeprefix("$"))
     return names.removeprefix(" › ") or path
 
 

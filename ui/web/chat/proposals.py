@@ -8,6 +8,7 @@ from ui.api.models import ReasonCode
 from ui.cli.catalogue import Catalogue
 from ui.web.case.buttons import reason_name
 from ui.web.chat.turns import draw_cite
+from ui.web.evidence import place_name
 from ui.web.frame import Visit
 from ui.web.icons import icon
 from ui.web.markup import Html, el
@@ -108,7 +109,7 @@ def _close(t: Catalogue, proposal: Proposal) -> Html:
 def _action(t: Catalogue, proposal: Proposal) -> Html:
     """A change at a product: what it would be called with, as handles into the evidence."""
     rows = (
-        el("li", el("b", name), " = ", draw_cite(t, ref, f"{ref.evidence} {ref.path}"))
+        el("li", el("b", name), " = ", draw_cite(t, ref, f"{ref.evidence} {place_name(ref.path)}"))
         for name, ref in sorted(proposal.arguments.items())
     )
     return el(

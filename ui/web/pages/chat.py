@@ -23,6 +23,7 @@ from ui.web.evidence import closed_address, draw_evidence
 from ui.web.frame import Visit, address_with
 from ui.web.icons import icon
 from ui.web.markup import Html, el, join
+from ui.web.notices import empty
 
 POLL_S: Final = 0.5
 """How often a run is looked at while it is on."""
@@ -38,6 +39,9 @@ QUESTION: Final = "question"
 
 def draw(visit: Visit) -> None:
     """Draw the page for a visit."""
+    if not visit.may("chat.ask"):
+        board(_may_not(visit), "talk")
+        return
     _question_box(visit)
     threads = visit.api.threads(visit.world).threads
     thread_id = visit.asked("thread") or _thread_of_run(visit)
@@ -56,14 +60,19 @@ def draw(visit: Visit) -> None:
 
 def _question_box(visit: Visit) -> None:
     """Where questions are typed; Enter asks."""
-    may = visit.may("chat.ask")
     st.chat_input(
-        visit.t("Ask about a case, host, user or address") if may else visit.t("You may read conversations, not ask"),
+        visit.t("Ask about a case, host, user or address"),
         key=QUESTION,
         max_chars=8000,
-        disabled=not may,
         on_submit=lambda: ask(visit, str(st.session_state[QUESTION] or "")),
     )
+
+
+def _may_not(visit: Visit) -> Html:
+    """What somebody reads who may not ask."""
+    t = visit.t
+    lead = t("Your roles do not include asking. Somebody with the role admin can give you another one.")
+    return empty("chat", t("You may not ask the analyst"), lead)
 
 
 def _thread_of_run(visit: Visit) -> str:
