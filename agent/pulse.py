@@ -2,10 +2,11 @@
 death."""
 
 import logging
+import math
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
@@ -26,7 +27,13 @@ class LeaseLostError(AgentError):
 class Pulse:
     """Keeps the leases of one worker alive while it lives."""
 
-    def __init__(self, inbox: Inbox, name: str, beat_s: float = BEAT_S) -> None:
+    def __init__(
+        self, inbox: Inbox, name: str, beat_s: float = BEAT_S, on_stuck: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """`on_stuck` hears, in a thread of ours, of a row that was held for too long: its lease is left to run out."""
+        self._on_stuck = on_stuck
+        self._ends: dict[int, float] = {}
+        """Row to the time at which whoever holds it is stuck, on the monotonic clock."""
         self._beat_s = beat_s
         self._inbox = inbox
         self._name = name
@@ -46,13 +53,15 @@ class Pulse:
         self._thread.join()
 
     @contextmanager
-    def holding(self, row: int) -> Iterator[None]:
-        """Keep the lease of a row that was just given."""
-        self._held[row] = time.monotonic()
+    def holding(self, row: int, longest_s: float = math.inf) -> Iterator[None]:
+        """Keep the lease of a row that was just given, for `longest_s` at most."""
+        self._held[row] = now = time.monotonic()
+        self._ends[row] = now + longest_s
         try:
             yield
         finally:
             self._held.pop(row, None)
+            self._ends.pop(row, None)
 
     def check(self, row: int) -> None:
         """Make sure that the row is still ours for a while. Raises: LeaseLostError, InboxError."""
@@ -64,12 +73,21 @@ class Pulse:
             try:
                 self._inbox.seen(self._name, os.getpid())
                 for row in list(self._held):
-                    self.beat(row)
+                    self._keep(row)
             except LeaseLostError as error:
                 log.warning("lease_lost %s", error)
             except InboxError as error:
                 log.error("pulse_failed error=%s", error)
             self._end.wait(self._beat_s)
+
+    def _keep(self, row: int) -> None:
+        """Hold a row, unless whoever works on it hangs: nothing ends such a step from within."""
+        if time.monotonic() < self._ends.get(row, math.inf):
+            self.beat(row)
+            return
+        log.error("worker_stuck row=%s", row)
+        self._held.pop(row, None)
+        self._on_stuck(row)
 
     def beat(self, row: int) -> None:
         """Renew the lease of a row. Raises: LeaseLostError, InboxError."""

@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Final, Literal, TypeAlias
 
@@ -33,8 +33,10 @@ TROUBLE_S: Final = 5.0
 """Wait after something of ours, not of the alert, did not work: a full disk, a server file that cannot be read."""
 SPARE_S: Final = 60.0
 """What an alert may take beyond twice the time of an investigation before it counts as hanging."""
+STUCK_S: Final = 30.0
+"""Beyond that, for an alert that hangs where nothing can interrupt it: then its worker is stuck."""
 OURS: Final = (OSError, OperationalError, StoreError, TrustError, InboxError)
-"""Errors that say nothing about the alert: it is put off and no attempt is counted."""
+"""Errors that say nothing about the alert, while no other one gets through: it is put off and no attempt counts."""
 
 Outcome: TypeAlias = Literal["done", "again", "failed", "put_off", "lost"]
 
@@ -70,15 +72,43 @@ async def work(
     worlds: Sequence[World],
     stop: asyncio.Event,
     on_event: Callable[[Worked], None] = lambda _: None,
+    on_stuck: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Work on every world side by side until `stop` is set; the alerts at hand are finished first.
 
-    `name` is nobody else's. A world's desk is opened when its first alert comes."""
-    with Pulse(inbox, name) as pulse:
+    `name` is nobody else's. A world's desk is opened when its first alert comes. `on_stuck` is told, in another thread,
+    of a row that this process cannot get away from: it does well to end then."""
+    with Pulse(inbox, name, on_stuck=on_stuck) as pulse:
         worker = _Worker(inbox, open_desk, name, stop, on_event, pulse)
         async with asyncio.TaskGroup() as group:
             for world in worlds:
                 group.create_task(worker.serve(world))
+
+
+class _Doubts:
+    """Of which alerts it is no longer believed that what stopped them was trouble of ours.
+
+    While a disk is full nothing gets through. When another alert did, the one that was put off has to stand for itself:
+    otherwise a text that upsets a file or a database of ours would be tried for ever."""
+
+    def __init__(self) -> None:
+        self._put_off: set[int] = set()
+        self._doubtful: set[int] = set()
+
+    def about(self, row: int) -> bool:
+        """Whether trouble with this row counts as its own."""
+        return row in self._doubtful
+
+    def put_off(self, row: int) -> None:
+        """It could not be worked on, for reasons that seem to be ours."""
+        self._put_off.add(row)
+
+    def ended(self, row: int) -> None:
+        """It got through, or was put aside: nothing of ours keeps the others from it."""
+        self._put_off.discard(row)
+        self._doubtful |= self._put_off
+        self._doubtful.discard(row)
+        self._put_off.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +119,7 @@ class _Worker:
     stop: asyncio.Event
     on_event: Callable[[Worked], None]
     pulse: Pulse
+    doubts: _Doubts = field(default_factory=_Doubts)
 
     async def serve(self, world: World) -> None:
         """One world, whatever goes wrong with its desk: alerts wait in the inbox meanwhile."""
@@ -118,16 +149,17 @@ class _Worker:
         """One row from lease to its end, and never an exception."""
         started = perf_counter()
         try:
-            with self.pulse.holding(row.id):
+            with self.pulse.holding(row.id, _longest_s(analyst) + STUCK_S):
                 handled = await self._handle(row, analyst)
             kept = self.inbox.done(row.id, self.name, alert_id=handled.alert.alert_id, case_id=handled.case.id)
+            self.doubts.ended(row.id)
             return Worked(row, "done" if kept else "lost", perf_counter() - started, handled.case.id)
         except LeaseLostError as error:
             return Worked(row, "lost", perf_counter() - started, error=str(error))
         except IntakeError as error:
             return self._not_done(row, str(error), started, final=True)
         except Exception as error:
-            if isinstance(error, OURS) and not isinstance(error, TimeoutError):
+            if _is_ours(error) and not self.doubts.about(row.id):
                 log.exception("put_off row=%s", row.id)
                 return self._put_off(row, f"{type(error).__name__}: {error}", started)
             log.exception("attempt_failed row=%s attempt=%s", row.id, row.attempts)
@@ -140,7 +172,7 @@ class _Worker:
         alert = parse(json.loads(row.raw), world=row.world, ordinal=row.id, format=row.format)
         if row.begun > 1 and (before := handled_before(analyst, alert)) is not None:
             return before
-        async with asyncio.timeout(2 * analyst.settings.max_seconds + SPARE_S):
+        async with asyncio.timeout(_longest_s(analyst)):
             return await analyst.handle(alert, on_step=lambda _: self.pulse.check(row.id))
 
     def _not_done(self, row: InboxRow, error: str, started: float, *, final: bool) -> Worked:
@@ -154,6 +186,7 @@ class _Worker:
 
     def _put_off(self, row: InboxRow, error: str, started: float) -> Worked:
         """Back into the inbox as if it had not been begun; when even that fails, the lease runs out."""
+        self.doubts.put_off(row.id)
         try:
             self.inbox.put_off(row.id, self.name, error)
         except InboxError as trouble:
@@ -167,6 +200,15 @@ class _Worker:
                 await self.stop.wait()
         except TimeoutError:
             return
+
+
+def _is_ours(error: Exception) -> bool:
+    return isinstance(error, OURS) and not isinstance(error, TimeoutError)
+
+
+def _longest_s(analyst: Analyst) -> float:
+    """What one alert may take, in seconds."""
+    return 2 * analyst.settings.max_seconds + SPARE_S
 
 
 def handled_before(analyst: Analyst, alert: Alert) -> Handled | None:

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 NICENESS: Final = 10
 """Whoever posts an alert or opens a page goes first."""
+STUCK: Final = 75
+"""Exit code of a worker that an alert made hang."""
 PRUNE_EVERY_S: Final = 3600.0
 WORLDS: Final[tuple[World, ...]] = get_args(World)
 
@@ -61,7 +63,14 @@ async def work_here(inbox: Inbox, home: Home, stop: asyncio.Event) -> None:
             yield WorldDesk(desk.analyst, lambda: _identity(file) == before)
 
     name = f"worker-{os.getpid()}-{token_hex(3)}"
-    await work(inbox, open_world, name=name, worlds=WORLDS, stop=stop, on_event=_tell)
+    await work(inbox, open_world, name=name, worlds=WORLDS, stop=stop, on_event=_tell, on_stuck=_give_up)
+
+
+def _give_up(row: int) -> None:
+    """End at once, since this process does not get away from the row; who keeps it running starts another one, and
+    after three of these the row is put aside."""
+    log.critical("gives_up row=%s", row)
+    os._exit(STUCK)
 
 
 def _tell(worked: Worked) -> None:

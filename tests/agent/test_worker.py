@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -140,6 +141,27 @@ def breaking(office: Office, *errors: BaseException, saves_first: bool = False) 
     store.dispose()
 
 
+class PickyStore(CaseStore):
+    """A case store that has trouble with one alert, always."""
+
+    def __init__(self, url: str, alert_id: str) -> None:
+        super().__init__(url)
+        self._alert_id = alert_id
+
+    def save(self, case: Case) -> Case:
+        if any(item.alert_id == self._alert_id for item in case.alerts):
+            raise StoreError("pattern too complex")
+        return super().save(case)
+
+
+@contextmanager
+def picky(office: Office, alert_id: str) -> Iterator[Analyst]:
+    """The analyst over a store that never takes one alert."""
+    store = PickyStore(office.analyst.store.url, alert_id)
+    yield replace(office.analyst, store=store)
+    store.dispose()
+
+
 async def test_alerts_become_cases_in_order(office: Office) -> None:
     """The row says which alert it was and which case it is in."""
     rows = await office.post(alert(1), alert(2), alert(3))
@@ -232,6 +254,49 @@ async def test_trouble_of_ours_counts_against_no_alert(office: Office) -> None:
     assert row is not None
     assert (row.status, row.attempts, row.error) == ("queued", 0, "StoreError: disk full")
     assert done.outcome == "done"
+
+
+async def test_trouble_that_others_do_not_have_is_the_alerts_own(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text that upsets the database would otherwise be investigated again and again for ever."""
+    monkeypatch.setattr("agent.worker.TROUBLE_S", 0.01)
+    bad, good = await office.post(alert(1), alert(2))
+    stop, told = asyncio.Event(), list[Worked]()
+
+    def hear(worked: Worked) -> None:
+        told.append(worked)
+        office.clock.now += 60 if len(told) > 1 else 0
+        if worked.outcome == "failed":
+            stop.set()
+
+    with picky(office, "a-1") as analyst:
+        office.at_desk = analyst
+        async with asyncio.timeout(30):
+            await work(office.inbox, office.open_desk, name="w", worlds=("site",), stop=stop, on_event=hear)
+
+    assert [(item.row.id, item.outcome) for item in told] == [
+        (bad, "put_off"),
+        (good, "done"),
+        (bad, "again"),
+        (bad, "again"),
+        (bad, "failed"),
+    ]
+
+
+async def test_worker_that_hangs_gives_its_row_away_and_says_so(office: Office) -> None:
+    """Nothing in a process can end a step that never comes back; another process has to take over."""
+    (number,) = await office.post(alert(1))
+    stuck = threading.Event()
+    with Pulse(office.inbox, "hangs", beat_s=0.01, on_stuck=lambda _: stuck.set()) as pulse:
+        assert office.inbox.lease("hangs", "site") is not None
+        with pulse.holding(number, longest_s=0.05):
+            assert await asyncio.to_thread(stuck.wait, 10)
+            office.clock.now += LEASE_S + 1
+            taken = office.inbox.lease("next", "site")
+
+    assert taken is not None
+    assert (taken.id, taken.lease_owner, taken.attempts) == (number, "next", 2)
 
 
 async def test_what_is_no_alert_is_put_aside_at_once(office: Office) -> None:
