@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 MOST_ROWS: Final = 200
 """Rows of one transaction."""
+MOST_BYTES: Final = 8_000_000
+"""Of one transaction that is more than one job: it is in memory several times over."""
 
 _LAST: Final = "SELECT coalesce(max(id), 0) FROM inbox"
 _INSERT: Final = """
@@ -48,6 +50,11 @@ class Job:
 
     incoming: Sequence[Incoming]
     written: asyncio.Future[list[Posted]]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the alerts."""
+        return sum(len(item.raw) for item in self.incoming)
 
 
 class Writer:
@@ -91,6 +98,9 @@ class Writer:
             incoming = [item for job in group for item in job.incoming]
             try:
                 posted = await loop.run_in_executor(self._thread, self._commit, incoming)
+            except (sqlite3.Error, InboxError) as error:  # a full disk would fill the log with traces
+                log.error("inbox_write_failed rows=%s error=%s", len(incoming), error)
+                _refuse(group, InboxError(f"cannot write the inbox {self._path}: {error}"))
             except Exception as error:
                 log.exception("inbox_write_failed rows=%s", len(incoming))
                 _refuse(group, InboxError(f"cannot write the inbox {self._path}: {error}"))
@@ -100,10 +110,12 @@ class Writer:
     def _next(self) -> list[Job]:
         """The jobs of the next transaction, in the order they came."""
         group = [self._jobs.popleft()]
-        rows = len(group[0].incoming)
-        while self._jobs and rows + len(self._jobs[0].incoming) <= MOST_ROWS:
+        rows, size = len(group[0].incoming), group[0].size
+        while (
+            self._jobs and rows + len(self._jobs[0].incoming) <= MOST_ROWS and size + self._jobs[0].size <= MOST_BYTES
+        ):
             group.append(self._jobs.popleft())
-            rows += len(group[-1].incoming)
+            rows, size = rows + len(group[-1].incoming), size + group[-1].size
         return group
 
     def _commit(self, incoming: Sequence[Incoming]) -> list[Posted]:

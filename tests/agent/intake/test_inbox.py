@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 
 from agent.intake.errors import InboxError
 from agent.intake.inbox import LEASE_S, Inbox
+from agent.intake.inbox_database import transaction
 from agent.intake.inbox_rows import ATTEMPTS, InboxRow, Incoming
 from agent.models import World
 
@@ -77,6 +78,25 @@ async def test_many_senders_at_once_each_get_their_own_rows(inbox: Inbox) -> Non
         kept = [inbox.get(row) for row in rows]
         assert [json.loads(row.raw)["n"] for row in kept if row] == list(range(50 * sender, 50 * sender + 50))
     assert len({row for rows in batches for row in rows}) == 1000
+
+
+async def test_many_long_alerts_at_once_are_not_one_transaction(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two hundred of a megabyte each would be in memory several times over, and too much for one statement."""
+    transactions = []
+
+    def counted(db: sqlite3.Connection) -> AbstractContextManager[None]:
+        transactions.append(1)
+        return transaction(db)
+
+    monkeypatch.setattr("agent.intake.inbox_writer.transaction", counted)
+    long = [
+        Incoming("site", json.dumps({"n": number, "text": "x" * 1_000_000}).encode(), "siem") for number in range(20)
+    ]
+
+    rows = await asyncio.gather(*(inbox.post([item]) for item in long))
+
+    assert len({row.id for (row,) in rows}) == 20
+    assert len(transactions) >= 3
 
 
 async def test_same_alert_is_one_row_however_it_is_sent(inbox: Inbox) -> None:
