@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from agent.errors import AgentError
 from agent.models import JsonObject, Model, UtcTime, utc_now
 from agent.response import tokens
+from agent.response.errors import UsersError
 from agent.response.identity import Identity, local_user
 from agent.response.tokens import hash_of, new_token
 from agent.response.users import User, load_users
@@ -100,11 +101,16 @@ class Keyring:
         kept = Session(sha256=hash_of(secret), token_sha256=digest, expires_at=expires)
         with self._lock:
             valid = [item for item in self._sessions.values() if item.expires_at > now][-(MOST_SESSIONS - 1) :]
-            self._keep([*valid, kept])
+            try:
+                self._keep([*valid, kept])
+            except UsersError as error:
+                log.error("session_not_kept error=%s", error)  # it lasts until the next start
         return SessionView(session=secret, name=holder.name, roles=holder.roles, expires_at=expires)
 
     def end_session(self, secret: str) -> None:
-        """End a session; of a token, nothing. Raises: Refusal, as `identify`."""
+        """End a session; of a token, nothing.
+
+        Raises: Refusal, as `identify`; UsersError when it ended, but may be back after the next start."""
         self.identify(secret)
         digest = hash_of(secret)
         with self._lock:
@@ -186,7 +192,10 @@ class Keyring:
 
     def _keep(self, sessions: list[Session]) -> None:
         self._sessions = {session.sha256: session for session in sessions}
-        replace_text(self._home.sessions, SessionFile(sessions=tuple(sessions)).model_dump_json(indent=1))
+        try:
+            replace_text(self._home.sessions, SessionFile(sessions=tuple(sessions)).model_dump_json(indent=1))
+        except OSError as error:
+            raise UsersError(f"{self._home.sessions} cannot be written: {error}") from error
 
 
 def local_token(home: Home) -> str:

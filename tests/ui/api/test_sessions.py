@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.response.errors import UsersError
 from agent.response.users import add_user, revoke_user
 from knowledge.trust.audit import AuditLog
 from ui.api.errors import Refusal
@@ -205,3 +206,16 @@ def test_no_secret_is_kept_or_logged(
     texts = [path.read_bytes() for path in written] + [caplog.text.encode()]
     assert [secret for secret in secrets for text in texts if secret.encode() in text] == []
     assert home.sessions.stat().st_mode & 0o777 == 0o600
+
+
+def test_full_disk_keeps_nobody_from_signing_in(home: Home, start: Callable[[], Keyring]) -> None:
+    """The session lasts until the next start; that one which was ended may come back then is said."""
+    keyring = start()
+    home.sessions.mkdir()
+
+    session = keyring.open_session(local_token(home))
+
+    assert keyring.identify(session.session).name == "ana"
+    with pytest.raises(UsersError):
+        keyring.end_session(session.session)
+    assert refusal(keyring, session.session).status == 401
