@@ -49,6 +49,7 @@ _TOKEN = re.compile(
     r")(?![\w-])"
 )
 """Whatever names one thing: addresses, ids, hashes, hosts, accounts, domains, techniques."""
+_MARKED = re.compile("“([^”]+)”")
 _QUOTED = 60
 """Characters of a quotation that have to be the source's."""
 
@@ -207,9 +208,21 @@ def _opened(sentence: Sentence, ref: Ref, evidence: Mapping[str, Evidence]) -> b
         case "could_not_look":
             return found.status in _NO_ANSWER or bool(selected)
         case "quote":
-            return any(str(text)[:_QUOTED].split("\n")[0].strip() in sentence.text for text in selected)
+            return any(_quoted(str(text), sentence.text) for text in selected)
         case _:
             return bool(selected)
+
+
+def _quoted(text: str, said: str) -> bool:
+    """Whether a sentence shows words of a text: its beginning, or any part between quotation marks."""
+    whole, shown = _joined(text), _joined(said)
+    parts = [part.strip(" …") for part in _MARKED.findall(shown)]
+    return _joined(text[:_QUOTED].split("\n")[0]) in shown or any(part and part in whole for part in parts)
+
+
+def _joined(text: str) -> str:
+    """One line, however it was broken."""
+    return " ".join(text.replace("\\n", " ").split())
 
 
 def _selected(ref: Ref, evidence: Mapping[str, Evidence]) -> list[JsonValue]:

@@ -37,6 +37,7 @@ LEDGER = {
     "E1": evidence("E1", {"events": 24, "host": "ws-042"}),
     "E2": evidence("E2", {"events": []}, "no_data"),
     "E3": evidence("E3", None, "stale", "edr"),
+    "E4": evidence("E4", {"text": "1. Isolate the host.\n2. Disable the account\n   and end its sessions."}),
 }
 
 
@@ -110,6 +111,20 @@ def test_a_citation_has_to_open_and_to_hold_the_value(place: str) -> None:
     """Evidence that is not there, a path to nothing, a broken path, and the wrong place."""
     scored = judged(fact(text(24)), answer(says("fact", "There were 24 failures.", place)))
     assert (scored.right, scored.cited) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("words", "borne"),
+    [
+        ("The runbook says: “1. Isolate the host.", True),
+        ("“Disable the account and end its sessions.”", True),
+        ("“Disable nobody.”", False),
+        ("“”", False),
+    ],
+)
+def test_a_quote_has_to_stand_in_the_text_it_cites(words: str, borne: bool) -> None:
+    """From its beginning or from anywhere in it, however its lines are broken; other words are nobody's."""
+    assert judged(fact(), answer(says("quote", words, "E4 $.text"))).cited is borne
 
 
 def test_a_sentence_without_a_citation_is_counted() -> None:
