@@ -299,7 +299,9 @@ class ApiClient:
 
 
 def _part(value: str) -> str:
-    """One part of a path, whatever is in it."""
+    """One part of a path, whatever is in it. Raises: ApiError for one that would lead to another path, or to none."""
+    if value in ("", ".", ".."):
+        raise ApiError("no_such_route", "there is nothing without a name", status=404)
     return quote(value, safe="")
 
 

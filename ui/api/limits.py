@@ -27,10 +27,9 @@ from ui.api.keyring import Keyring
 from ui.api.rates import Rate
 from ui.api.settings import Settings
 from ui.home import Home
+from ui.loopback import host_of
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
-HOST: Final = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
-"""A Host header that names this machine, whole: a name that only begins so is somebody else's."""
 SIGNING_IN: Final = "/sessions"
 """Where whoever is not recognised may send something."""
 SIGNING_IN_BYTES: Final = 4096
@@ -96,10 +95,9 @@ class Guard:
 
     def _check_headers(self, headers: Headers) -> None:
         """Raises: Refusal."""
-        hosts, origins = headers.getlist("host"), headers.getlist("origin")
-        if len(hosts) != 1 or HOST.fullmatch(hosts[0]) is None:
+        if (host := host_of(headers)) is None:
             raise Refusal(403, "wrong_host", "this service answers on loopback only", "use http://127.0.0.1")
-        if not all(self._is_ours(origin, hosts[0]) for origin in origins):
+        if not all(self._is_ours(origin, host) for origin in headers.getlist("origin")):
             raise Refusal(403, "wrong_origin", "another site's page may not use this service")
         if wait := self._rate.take(self._name(headers.get("authorization", ""))):
             later = {"retry-after": str(ceil(wait))}

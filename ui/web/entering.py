@@ -2,6 +2,8 @@
 
 GET /enter?token=...   the link that `mcpsoc ui` prints      GET /enter    a form for the token
 POST /enter            the form                              POST /leave   the end of the session
+
+A link on another site's page signs nobody in or out by itself: it leads to the form, and a person presses the button.
 """
 
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from starlette.routing import Route
 
 from ui.api.client import ApiClient, ApiError
 from ui.cli.catalogue import LANGUAGES, Catalogue, load
+from ui.loopback import is_elsewhere
 
 PAGE: Final = Path(__file__).with_name("entering.html")
 COOKIE: Final = "mcpsoc_session"
@@ -40,8 +43,8 @@ def routes(connect: Connecting) -> list[Route]:
     async def enter(request: Request) -> Response:
         token = await _token(request)
         t = _catalogue(request)
-        if not token:
-            return _form(request, t, None)
+        if not token or (request.method == "GET" and is_elsewhere(request.headers)):
+            return _form(request, t, None, token)
         try:
             session = await run_sync(_open, connect, token)
         except ApiError as error:
@@ -52,7 +55,7 @@ def routes(connect: Connecting) -> list[Route]:
 
     async def leave(request: Request) -> Response:
         answer = RedirectResponse("/", status_code=303, headers=HEADERS)
-        if session := request.cookies.get(COOKIE):
+        if (session := request.cookies.get(COOKIE)) and not is_elsewhere(request.headers):
             await run_sync(_close, connect, session)
             answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
         return answer
@@ -103,13 +106,14 @@ def _because(t: Catalogue, error: ApiError) -> str:
     return t("The service does not answer. Is `mcpsoc ui` still running?")
 
 
-def _form(request: Request, t: Catalogue, wrong: str | None) -> Response:
-    """The form, with what was wrong with the last try."""
+def _form(request: Request, t: Catalogue, wrong: str | None, token: str = "") -> Response:
+    """The form, with what was wrong with the last try, or the token of a link."""
     slots = {
         "language": t.language,
         "title": escape(t("Sign in to MCPSoc")),
         "lead": escape(t("Open the link that mcpsoc ui printed, or paste your token.")),
         "label": escape(t("Token")),
+        "token": escape(token),
         "button": escape(t("Sign in")),
         "wrong": f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else "",
         "place": escape(_here(request)),

@@ -7,17 +7,16 @@ from typing import Final
 import streamlit as st
 import uvicorn
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import bootstrap
 
 from ui.api.client import ApiClient
 from ui.web import entering, files, notices, shell
 from ui.web.frame import PATHS
+from ui.web.guarding import Guard
 from ui.web.looks import options
 
 SCRIPT: Final = Path(__file__).with_name("app.py")
-HOSTS: Final = ["127.0.0.1", "localhost", "[::1]"]
 
 
 def build_page(api_url: str, port: int) -> st.App:
@@ -28,7 +27,7 @@ def build_page(api_url: str, port: int) -> st.App:
     return st.App(
         SCRIPT,
         routes=[*entering.routes(connect), *files.routes(connect), *shell.routes(tuple(PATHS.values()))],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)],
+        middleware=[Middleware(Guard)],
         on_script_error=notices.broken,
         secrets={"api_url": api_url},
     )

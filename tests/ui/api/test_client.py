@@ -117,3 +117,12 @@ def test_a_service_that_is_not_there_is_told_as_that() -> None:
     with ApiClient(f"http://127.0.0.1:{free_port(0)}", "x") as api, pytest.raises(ApiError) as gone:
         api.me()
     assert (gone.value.status, gone.value.code) == (0, "unreachable")
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_name_that_would_lead_to_another_route_is_not_sent(name: str) -> None:
+    """A path is put in order before it is sent, and `..` in the place of a case is then another route."""
+    with ApiClient("http://127.0.0.1:9") as api, pytest.raises(ApiError) as refused:
+        api.report("lab", name)
+
+    assert refused.value.status == 404

@@ -67,6 +67,26 @@ def test_leaving_ends_the_session(served: Served, visitor: TestClient) -> None:
     assert refused.value.status == 401
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_link_on_the_page_of_somebody_else_signs_nobody_in(served: Served, visitor: TestClient, site: str) -> None:
+    """Whoever is signed in unknowingly works in somebody else's name; a person has to press the button."""
+    answer = visitor.get("/enter", params={"token": served.token}, headers={"sec-fetch-site": site})
+
+    assert (answer.status_code, "set-cookie" in answer.headers) == (200, False)
+    assert f'value="{served.token}"' in answer.text
+    odd = visitor.get("/enter", params={"token": '"><script>'}, headers={"sec-fetch-site": site})
+    assert "<script>" not in odd.text
+
+
+def test_link_on_the_page_of_somebody_else_signs_nobody_out(served: Served, visitor: TestClient) -> None:
+    """Nor does a picture whose address it is."""
+    visitor.get("/enter", params={"token": served.token})
+    visitor.get("/leave", headers={"sec-fetch-site": "same-site"})
+
+    with ApiClient(served.url, visitor.cookies[entering.COOKIE]) as api:
+        assert api.me().name == "ana"
+
+
 def test_without_a_service_the_form_says_so() -> None:
     """The page outlived its API."""
     app = Starlette(routes=entering.routes(partial(ApiClient, "http://127.0.0.1:9")))
@@ -99,4 +119,5 @@ def test_pictures_are_drawn_for_who_is_signed_in(served: Served, visitor: TestCl
     assert visitor.get(place).headers["content-type"] == "image/svg+xml"
     assert visitor.get("/pictures/other?case=C-1").status_code == 404
     assert visitor.get("/files/exe?case=C-1").status_code == 404
-    assert visitor.get("/files/html?world=lab&case=C-99").status_code == 404
+    for case in ("C-99", "", ".", "..", "../metrics", "%2e%2e"):
+        assert visitor.get("/files/html", params={"world": "lab", "case": case}).status_code == 404
