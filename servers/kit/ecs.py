@@ -58,6 +58,7 @@ FIELDS: dict[str, tuple[Kind, Written]] = (
     | {name: (kind, T2) for name, kind in _OUTSIDE.items()}
 )
 
+
 class Event(RootModel[dict[str, JsonValue]]):
     """One event of one sensor as a flat object. Fields that the event lacks are left out; others may come, as T2."""
 
