@@ -148,9 +148,17 @@ def _quote(said: Quote, evidence: Mapping[str, Evidence], language: Language) ->
 
 
 def quoted(texts: Iterable[str], language: Language) -> str:
-    """Texts as somebody's words: inert, in quotation marks."""
+    """Texts as somebody's words: inert line by line, in quotation marks."""
     shape = localised("“{quoted}”", language)
-    return " ".join(shape.replace("{quoted}", inert(text, QUOTED)) for text in texts)
+    return " ".join(shape.replace("{quoted}", by_line(text)) for text in texts)
+
+
+def by_line(text: str) -> str:
+    """A text of several lines, each made inert; only the line breaks themselves stay, the empty lines go."""
+    rest = max(0, len(text) - QUOTED)
+    kept = (line.rstrip() for line in text[:QUOTED].split("\n"))
+    shown = "\n".join(inert(line, None) for line in kept if line)
+    return f"{shown}… (+{rest} characters)" if rest else shown
 
 
 def _speech(said: Speech, language: Language, asked: Understood | None) -> Sentence:

@@ -166,7 +166,8 @@ class _Session:
             "quote": "❝ ",
         }.get(sentence.kind, "")
         cites = ", ".join(dict.fromkeys(ref.evidence for ref in sentence.cites))
-        return f"{mark}{inert(sentence.text)}{f'  [{cites}]' if cites else ''}"
+        text = "\n  ".join(inert(line) for line in sentence.text.split("\n"))
+        return f"{mark}{text}{f'  [{cites}]' if cites else ''}"
 
     def _end(self, answer: Answer) -> None:
         if self._talk.as_json:

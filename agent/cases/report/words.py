@@ -66,10 +66,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "graph": ("Who touched what", "谁接触了什么"),
     "graph_alt": (
         "Addresses, accounts, hosts and processes of the case, and how they are connected",
-        "案件中的地址、帐户、主机、进程及其关系",
+        "案件中的地址、账户、主机、进程及其关系",
     ),
     "source": ("Source", "来源"),
-    "account": ("Account", "帐户"),
+    "account": ("Account", "账户"),
     "host": ("Host", "主机"),
     "process": ("Process or file", "进程或文件"),
     "target": ("Destination", "去向"),

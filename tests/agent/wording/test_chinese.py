@@ -101,7 +101,7 @@ def test_no_translation_loses_a_slot_or_brings_a_number() -> None:
 def test_number_of_an_answer_cut_short_is_told_as_a_least_one() -> None:
     """`at least` is put in when a case is investigated, so no file can have every such sentence."""
     assert localised("{source_ip} failed to sign in to at least {value} different accounts.", "zh") == (
-        "{source_ip} 对 至少 {value} 个不同帐户登录失败。"
+        "{source_ip} 对 至少 {value} 个不同账户登录失败。"
     )
 
 

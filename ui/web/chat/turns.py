@@ -10,7 +10,7 @@ from ui.cli.catalogue import Catalogue
 from ui.web.evidence import class_mark, status_name
 from ui.web.frame import address_with
 from ui.web.icons import icon
-from ui.web.markup import Html, el
+from ui.web.markup import Html, el, lines
 
 BLIND: Final = frozenset({"error", "refused", "stale"})
 """How an answer ends that says nothing about what was looked for."""
@@ -72,7 +72,7 @@ def draw_sentence(t: Catalogue, sentence: Sentence) -> Html:
     return el(
         "li",
         el("span", icon(SIGNS[sentence.kind]), el("span", kind_name(t, sentence.kind)), class_="kind"),
-        el("div", el("span", sentence.text), _cites(t, sentence), class_="words"),
+        el("div", el("span", lines(sentence.text)), _cites(t, sentence), class_="words"),
         class_=f"sentence {sentence.kind}",
     )
 
