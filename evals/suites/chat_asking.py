@@ -45,7 +45,7 @@ class Talk:
         thread = await self.chat.create_thread(WHO, case_id=about)
         before: list[str] = []
         for number, turn in enumerate(asked.conversation.turns, start=1):
-            await self._meanwhile(turn.meanwhile)
+            await self.meanwhile(turn.meanwhile)
             expected, question = self.expected(turn), cast.fill(turn.ask)
             heard = await self._ask(thread.id, question, before)
             language = language_of(question)
@@ -102,10 +102,13 @@ class Talk:
                 continue
         return found
 
-    async def _meanwhile(self, done: Meanwhile | None) -> None:
+    async def meanwhile(self, done: Meanwhile | None) -> None:
+        """What somebody does before a question is asked; ten minutes pass, even when nobody does anything."""
         if done is None:
             return
         await asyncio.to_thread(self.pass_time)
+        if done.act == "wait":
+            return
         store, case_id = self.books.store, self.books.cast.fill(done.case)
         now, tenant = self.books.lab.now(), self.books.tenant
         match done.act:

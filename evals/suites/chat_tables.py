@@ -3,6 +3,7 @@
     worlds.yaml        the labs, each with a few stories under nicknames
     development.yaml   conversations that may be looked at while the chat is built
     held_out.yaml      other phrasings over other labs, which are only counted
+    practice.yaml      many more voices over the labs of development; run by name, never by default
     model.yaml         ten conversations of four questions, for a chat with a language model
 
 A question names things by what they are in its lab: `{spray.source}`, `{desk:3|tail}`. `evals.suites.chat_cast` fills
@@ -22,7 +23,7 @@ from agent.wording import Language
 from evals.errors import DataBrokenError
 
 FOLDER = Path(__file__).with_name("chat")
-Split: TypeAlias = Literal["development", "held_out", "model"]
+Split: TypeAlias = Literal["development", "held_out", "model", "practice"]
 SPLITS: tuple[Split, ...] = ("development", "held_out")
 """Those of the suite `chat`."""
 Argument: TypeAlias = str | list[str] | dict[str, str]
@@ -65,9 +66,10 @@ class World(Model):
 class Meanwhile(Model):
     """What somebody else does to a case before a question is asked; ten minutes pass."""
 
-    act: Literal["take", "note", "close"]
-    case: str
-    by: str
+    act: Literal["take", "note", "close", "wait"]
+    """`wait`: nobody does anything."""
+    case: str = ""
+    by: str = ""
 
 
 class Turn(Model):

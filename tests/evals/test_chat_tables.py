@@ -2,15 +2,17 @@
 
 import inspect
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from evals.errors import DataBrokenError
-from evals.suites.chat_tables import Asked, language_of, load_conversations, load_worlds
+from evals.suites.chat_tables import Asked, IntentName, language_of, load_conversations, load_worlds
 from evals.suites.chat_truth import TRUTHS
 
 ASKED = load_conversations()
 MODEL = load_conversations(("model",))
+PRACTICE = load_conversations(("practice",))
 TURNS = [(item, turn) for item in ASKED for turn in item.conversation.turns]
 
 
@@ -33,13 +35,24 @@ def test_held_out_questions_stand_nowhere_else() -> None:
     assert seeds["development"] | seeds["held_out"] == {world.seed for world in load_worlds()}
 
 
+def test_practice_is_run_by_name_alone() -> None:
+    """It keeps to the labs of development, repeats no question that is counted, and asks for everything."""
+    turns = [turn for item in PRACTICE for turn in item.conversation.turns]
+    development = {item.conversation.seed for item in ASKED if item.split == "development"}
+    assert "practice" not in {item.split for item in ASKED}
+    assert {item.conversation.seed for item in PRACTICE} == development
+    assert not {turn.ask for turn in turns} & {turn.ask for _, turn in TURNS}
+    assert {turn.intent for turn in turns} == set(get_args(IntentName))
+    assert sum(language_of(turn.ask) == "zh" for turn in turns) > len(turns) / 3
+
+
 def test_a_model_is_asked_ten_times_four_questions() -> None:
     """One conversation in each lab."""
     assert [len(item.conversation.turns) for item in MODEL] == [4] * 10
     assert {item.conversation.seed for item in MODEL} == {world.seed for world in load_worlds()}
 
 
-@pytest.mark.parametrize("asked", [*ASKED, *MODEL], ids=lambda asked: asked.id)
+@pytest.mark.parametrize("asked", [*ASKED, *MODEL, *PRACTICE], ids=lambda asked: asked.id)
 def test_every_question_gives_its_truth_what_it_needs(asked: Asked) -> None:
     """A misspelt argument is found before ten labs are built."""
     for turn in asked.conversation.turns:
