@@ -75,6 +75,13 @@ def _asset(values: Values) -> Question | None:
                 sentence="{name} is a {kind} of {owner}, criticality {criticality}.",
                 show={slot: f"$.asset.{slot}" for slot in ("name", "kind", "owner", "criticality")},
             ),
+            Reading(
+                id="server_known",
+                count="$[?@.kind && !@.owner]",
+                at_least=1,
+                sentence="{name} ({kind}, zone {zone}) belongs to {department}, criticality {criticality}.",
+                show={slot: f"$.asset.{slot}" for slot in ("name", "kind", "zone", "department", "criticality")},
+            ),
         ),
     )
 
@@ -95,6 +102,13 @@ def _account(values: Values) -> Question | None:
                 value=True,
                 sentence="{name} is a privileged account.",
                 show={"name": "$.account.name"},
+            ),
+            Reading(
+                id="account_known",
+                equals="$.account.privileged",
+                value=False,
+                sentence="{name} is the account of {person}, {title}, {department}.",
+                show={slot: f"$.account.{slot}" for slot in ("name", "person", "title", "department")},
             ),
         ),
     )

@@ -48,7 +48,7 @@ def opening(
     )
 
 
-_WHO = ("asset.asset_known", "account.account_privileged")
+_WHO = ("asset.asset_known", "asset.server_known", "account.account_privileged", "account.account_known")
 
 
 def _texts(texts: dict[str, str], findings: Iterable[Finding]) -> list[str]:
