@@ -17,7 +17,9 @@ QUIET = {
 def set_up() -> None:
     """Take MCPSOC_* settings from the `.env` in MCPSOC_HOME; the environment wins over the file.
 
-    A `.env` of the current folder is not read: whoever wrote that folder could name commands to start."""
+    A `.env` of the current folder is not read: whoever wrote that folder could name commands to start. What is written
+    from here on is for its owner alone, also in a folder that others may look into."""
+    os.umask(0o077)
     home = Path(os.environ.get("MCPSOC_HOME") or "~/.mcpsoc").expanduser()
     for name, value in {**read_env(home / ".env"), **QUIET}.items():
         os.environ.setdefault(name, value)
