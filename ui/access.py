@@ -5,6 +5,7 @@ from contextlib import closing
 from agent.models import JsonObject, utc_now
 from agent.response import users
 from agent.response.authorisation import authorise
+from agent.response.errors import UsersError
 from agent.response.identity import Identity
 from agent.response.users import User
 from agent.settings import Settings
@@ -15,6 +16,8 @@ from ui.home import Home
 def add_user(home: Home, who: Identity, name: str, roles: tuple[str, ...]) -> str:
     """Enter a user and return the token, which is kept nowhere. Raises: NotAllowedError, UsersError."""
     authorise(who, "user.manage", world="site", resource=name)
+    if name.casefold() == who.name.casefold():
+        raise UsersError(f"the name {name} is taken: it is yours")
     token = users.add_user(home.make().users, name, roles)
     _audit(home, who, "user.added", {"user": name, "roles": list(roles)})
     return token

@@ -30,3 +30,22 @@ def test_user_is_entered_listed_and_revoked(run: CommandLine) -> None:
         entries = audit.entries("default")
     assert [entry.event for entry in entries] == ["user.added", "user.revoked"]
     assert token not in str(entries)
+
+
+def test_name_of_the_person_who_runs_it_is_nobody_elses(run: CommandLine) -> None:
+    """Their conversations would be shared, and their notes and closings signed alike."""
+    answer = run("users", "add", "Ana", "--role", "viewer", MCPSOC_OPERATOR="ana")
+
+    assert answer.returncode == 1
+    assert "taken" in answer.stderr
+
+
+def test_what_is_written_is_for_its_owner_alone(run: CommandLine) -> None:
+    """The folder may have been made by somebody who lets everybody look into it."""
+    run.home.mkdir(mode=0o755)
+    run.home.chmod(0o755)
+    run("users", "add", "siem", "--role", "service")
+
+    written = [path for path in run.home.rglob("*") if not path.name.endswith(".pub")]
+    assert {"users.toml", "audit.db"} <= {path.name for path in written}
+    assert [path.name for path in written if path.stat().st_mode & 0o077] == []

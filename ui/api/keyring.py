@@ -173,8 +173,11 @@ class Keyring:
         self._stamp = (*_stamp(self._home.api_token), *stamp[3:])
 
     def _users(self) -> tuple[User, ...]:
+        """Everybody of the file but who calls themselves like the person who runs this: notes and conversations of
+        the two could not be told apart."""
         try:
-            return load_users(self._home.users)
+            users = load_users(self._home.users)
+            return tuple(user for user in users if user.name.casefold() != self._operator.casefold())
         except AgentError as error:
             log.error("users_unreadable error=%s", error)
             return ()

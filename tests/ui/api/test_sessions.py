@@ -168,6 +168,13 @@ def test_faulty_users_file_admits_none_of_its_users(home: Home, start: Callable[
     assert keyring.identify(local_token(home)).name == "ana"
 
 
+def test_user_with_the_name_of_the_operator_is_nobody(home: Home, start: Callable[[], Keyring]) -> None:
+    """Written into the file by hand, or entered before somebody else ran it: conversations belong to a name."""
+    token = add_user(home.users, "Ana", ("analyst",))
+
+    assert refusal(start(), token).status == 401
+
+
 def test_faulty_session_file_signs_everybody_out(home: Home, start: Callable[[], Keyring]) -> None:
     """It does not keep the service from starting."""
     session = start().open_session(local_token(home)).session
