@@ -15,7 +15,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ui.cli.keeping import door
 from ui.errors import UsageError
+from ui.home import Home
 from ui.running import free_port
 
 PATIENCE_S = 40.0
@@ -121,3 +123,12 @@ def test_a_port_in_use_is_told_before_anything_starts() -> None:
 
         with pytest.raises(UsageError, match=str(taken)):
             free_port(taken)
+
+
+def test_browser_is_not_started_with_the_token(tmp_path: Path) -> None:
+    """Command lines are seen by everybody on the machine; a file of ours by its owner."""
+    path = door(Home(tmp_path), "http://127.0.0.1:1/enter?token=secret&lang=en")
+
+    assert path.stat().st_mode & 0o077 == 0
+    assert "secret" not in path.as_uri()
+    assert "url=http://127.0.0.1:1/enter?token=secret&amp;lang=en" in path.read_text(encoding="utf-8")

@@ -4,13 +4,18 @@ import asyncio
 import signal
 import webbrowser
 from dataclasses import dataclass
+from html import escape
+from pathlib import Path
 
 from ui.api.keyring import local_token
 from ui.cli.catalogue import Catalogue
 from ui.cli.output import say, write_json
 from ui.filling import fill_demo, wants_demo
-from ui.home import Home
+from ui.home import Home, replace_text
 from ui.running import Crew, Part
+
+DOOR = Path(__file__).parents[1] / "web" / "door.html"
+"""A page that leads to another one; also its name in the home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ async def keep_running(t: Catalogue, home: Home, wanted: Wanted) -> None:
         finally:
             if filler is not None:
                 filler.cancel()
+            (home.root / DOOR.name).unlink(missing_ok=True)
     say(t("ended"))
 
 
@@ -77,4 +83,11 @@ def _tell(t: Catalogue, home: Home, wanted: Wanted, token: str) -> None:
         say(f"  {page}")
         say(t("API: {url}  logs: {folder}  Ctrl-C ends it.", url=f"{wanted.api_url}/docs", folder=home.logs))
     if wanted.browser:
-        webbrowser.open(page)
+        webbrowser.open(door(home, page).as_uri())
+
+
+def door(home: Home, page: str) -> Path:
+    """A file that leads to the address: everybody on this machine sees what a browser is started with."""
+    path = home.root / DOOR.name
+    replace_text(path, DOOR.read_text(encoding="utf-8").format(page=escape(page)))
+    return path
