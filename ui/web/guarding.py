@@ -7,7 +7,7 @@ Another site's page may link to ours. It may not fetch, post, frame or open a so
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
@@ -28,7 +28,7 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
         elif not is_ours(Headers(scope=scope)):
-            refusal = PlainTextResponse("not from here", 403) if scope["type"] == "http" else WebSocketClose(1008)
+            refusal = Response(status_code=403) if scope["type"] == "http" else WebSocketClose(1008)
             await refusal(scope, receive, send)
         else:
             await self._app(scope, receive, _marking(send))
