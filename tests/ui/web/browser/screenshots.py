@@ -25,7 +25,7 @@ PLACES = {
     "empty-queue": ("/?world=site", ".empty"),
     "servers-site": ("/servers?world=site", ".server"),
 }
-HEIGHT = "Math.max(...[...document.querySelectorAll('[data-testid=stMain] *')].map(part => part.scrollHeight))"
+HEIGHT = "Math.max(...[...document.querySelectorAll('.stMain, .stMain *')].map(part => part.scrollHeight))"
 QUESTIONS = {
     "en": ("What happened in C-1 and why?", "How do I contain C-1?", "What did ws-076 do yesterday?"),
     "zh": ("C-1 发生了什么，为什么？", "如何遏制 C-1？", "ws-076 昨天做了什么？"),

@@ -23,8 +23,8 @@ PLACES = {
 }
 """Address of each page and what is there once it is drawn."""
 GRAVE = ("serious", "critical")
-WIDER = """() => [...document.querySelectorAll("html, [data-testid=stMain], [data-testid=stBottom]")]
-    .filter(part => part.scrollWidth > part.clientWidth).map(part => part.dataset.testid ?? part.tagName)"""
+WIDER = """() => [...document.querySelectorAll("html, .stMain, [data-testid=stBottom]")]
+    .filter(part => part.scrollWidth > part.clientWidth).map(part => part.className || part.tagName)"""
 DARK = "getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark'"
 
 
