@@ -68,11 +68,18 @@ def draw_turn(t: Catalogue, turn: Turn, *more: Html | None) -> Html:
 
 
 def draw_sentence(t: Catalogue, sentence: Sentence) -> Html:
-    """One sentence: its kind in words, its text, and where it opens."""
+    """One sentence: its kind in words (unseen where it is the usual one), its text, and where it opens."""
+    usual = sentence.kind in ("fact", "speech")
     return el(
         "li",
-        el("span", icon(SIGNS[sentence.kind]), el("span", kind_name(t, sentence.kind)), class_="kind"),
-        el("div", el("span", lines(sentence.text)), _cites(t, sentence), class_="words"),
+        el("span", icon(SIGNS[sentence.kind]), class_="kind"),
+        el(
+            "div",
+            el("span", kind_name(t, sentence.kind), class_="unseen" if usual else "label"),
+            el("span", lines(sentence.text), class_="text"),
+            _cites(t, sentence),
+            class_="words",
+        ),
         class_=f"sentence {sentence.kind}",
     )
 
