@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import webbrowser
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -48,12 +49,12 @@ async def keep_running(t: Catalogue, home: Home, wanted: Wanted) -> None:
     for which in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(which, crew.stop)
     async with asyncio.TaskGroup() as group:
-        filler = group.create_task(_fill(t, home)) if filling else None
+        up = asyncio.Event()
+        teller = group.create_task(_tell_when(up, _fill(t, home) if filling else None, t, home, wanted, token))
         try:
-            await crew.run(lambda: _tell(t, home, wanted, token))
+            await crew.run(up.set)
         finally:
-            if filler is not None:
-                filler.cancel()
+            teller.cancel()
             (home.root / DOOR.name).unlink(missing_ok=True)
     say(t("ended"))
 
@@ -72,6 +73,17 @@ async def _fill(t: Catalogue, home: Home) -> None:
     say(t("No case yet: making a simulated enterprise to look at."))
     count = await fill_demo(home)
     say(t("{n} alerts of the simulated enterprise are in the inbox.", n=count))
+
+
+async def _tell_when(
+    up: asyncio.Event, filling: Coroutine[None, None, None] | None, t: Catalogue, home: Home, wanted: Wanted, token: str
+) -> None:
+    """Say where it is once it is up and there is something to see."""
+    async with asyncio.TaskGroup() as group:
+        if filling is not None:
+            group.create_task(filling)
+        await up.wait()
+    _tell(t, home, wanted, token)
 
 
 def _tell(t: Catalogue, home: Home, wanted: Wanted, token: str) -> None:

@@ -28,7 +28,7 @@ async def me(request: Request, who: Caller) -> Me:
         roles=who.roles,
         permissions=tuple(allowed),
         worlds=worlds,
-        default_world=next((world.world for world in worlds if world.cases), "site"),
+        default_world=next((world.world for world in worlds if world.cases), worlds[-1].world),
     )
 
 
