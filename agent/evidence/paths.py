@@ -192,8 +192,11 @@ def _anchored(expression: BaseExpression) -> tuple[FilterQuery, str] | None:
 
 
 def _check_bounds(query: JSONPath, path: str) -> None:
-    """A path may not multiply its results: one descent, no repeated wildcards in one segment, few nested filters."""
+    """A path may not multiply its results or its work: one descent, no repeated wildcards in one segment, few nested
+    filters, and no filter that walks the whole answer again for each node."""
     segments = list(_all_segments(query, 0))
+    if any(isinstance(inner, RootFilterQuery) and not inner.path.singular_query() for inner in _inner(query)):
+        raise PathError(f"{_clip(path)} asks in a filter for more than one value from the root (`$`)")
     descents = [depth for segment, depth in segments if isinstance(segment, JSONPathRecursiveDescentSegment)]
     if len(descents) > 1 or any(descents):
         raise PathError(f"{_clip(path)} descends (`..`) more than once or inside a filter")
@@ -204,6 +207,16 @@ def _check_bounds(query: JSONPath, path: str) -> None:
     for segment, _ in segments:
         if len(segment.selectors) > 1 and _name(segment.selectors[:1]) is None:
             raise PathError(f"{_clip(path)} selects several ways in one pair of brackets, which is for names only")
+
+
+def _inner(query: JSONPath) -> Iterator[FilterQuery]:
+    """Every query that stands in a filter of this one, however deep."""
+    for segment in query.segments:
+        for selector in segment.selectors:
+            if isinstance(selector, Filter):
+                for inner in _queries(selector.expression):
+                    yield inner
+                    yield from _inner(inner.path)
 
 
 def _all_segments(query: JSONPath, depth: int) -> Iterator[tuple[JSONPathSegment, int]]:

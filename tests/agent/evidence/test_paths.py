@@ -21,6 +21,14 @@ EVENTS: JsonValue = {
 }
 
 
+def test_a_filter_may_not_walk_the_answer_again_for_each_node() -> None:
+    """A path that anybody may ask for would keep the machine busy for as long as the answer is big, squared."""
+    for path in ("$..[?count($.events[*])>1]", "$.events[?@.tags[?count($.events[*].tags)>1]]"):
+        with pytest.raises(PathError, match="from the root"):
+            compile_path(path)
+    assert select("$.events[?@['source.ip']==$.events[2]['source.ip']].bytes", EVENTS) == [12]
+
+
 @pytest.mark.parametrize(
     "path,expected",
     [
