@@ -154,6 +154,10 @@ class Referents(Model):
     window: Window | None = None
     intent: str | None = None
     filters: JsonObject = {}
+    subjects: tuple[Entity, ...] = ()
+    """What the last question itself named or pointed at."""
+    span: Window | None = None
+    """The span of the last question, when it had one."""
     last_visit: UtcTime | None = None
 
 

@@ -128,6 +128,8 @@ def remembered(understood: Understood, before: Referents) -> Referents:
             "window": understood.window or before.window,
             "intent": understood.intent or before.intent,
             "filters": understood.filters or before.filters,
+            "subjects": tuple(entity for entity in understood.entities if entity.said),
+            "span": understood.window,
         }
     )
 

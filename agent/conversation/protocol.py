@@ -28,7 +28,9 @@ class Understood:
     readings: tuple[Reading, ...] = ()
     """More than one when it is ambiguous."""
     filters: JsonObject = field(default_factory=dict)
-    """Of `find events where field = value`: ECS field to value."""
+    """Of `find events where field = value`: ECS field to value. Of the queue: what narrows it, by its own names."""
+    asked: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What is asked for: kind of thing to names of its attributes."""
 
     def first(self, *types: str) -> Entity | None:
         """The first entity of one of these types."""

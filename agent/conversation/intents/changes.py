@@ -20,10 +20,14 @@ from agent.conversation.intents.saying import (
 from agent.conversation.models import Entity, Referents, moment_text
 from agent.conversation.protocol import Draft, Looker, Speech, Understood
 from agent.conversation.understanding.rows import rows, text
+from agent.evidence.entities import moment_of
 from agent.models import Evidence
 
 _DAY: Final = timedelta(days=1)
+_INSTANT: Final = timedelta(milliseconds=1)
 _MOST: Final = 200
+TOLD_AT: Final = "changes.told_at"
+"""Name of the filter that keeps when changes were told last."""
 _LATEST: Final = 5
 KINDS: Final[Mapping[str, str]] = {
     "opened": "Cases opened: {value} ({cases}).",
@@ -41,6 +45,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "noted": "{at}: a note was written on {case}: {title}.",
 }
 SINCE_VISIT: Final = "Since your last visit:"
+SINCE_TOLD: Final = "Since I told you last:"
 SINCE_DAY: Final = "I do not know of an earlier visit of yours; in the last day:"
 SINCE: Final = "Since {start} (UTC):"
 NOTHING_ON_CASE: Final = "Nothing happened to that case in that time."
@@ -54,11 +59,12 @@ class Changes:
 
     async def answer(self, question: Understood, referents: Referents, looker: Looker) -> Draft:
         """What changed, the most telling first."""
-        start = question.window.start if question.window else referents.last_visit or looker.now() - _DAY
+        told_at = moment_of(text(referents.filters, TOLD_AT)) if referents.intent == self.name else None
+        start = question.window.start if question.window else told_at or referents.last_visit or looker.now() - _DAY
         changes = await looker.read("mcpsoc__mcpsoc_list_changes", {"since": moment_text(start), "limit": _MOST})
         if failed := unanswered(changes, UNAVAILABLE):
             return Draft(said=(failed,))
-        lead = Speech(SINCE_VISIT if referents.last_visit else SINCE_DAY)
+        lead = Speech(SINCE_TOLD if told_at else SINCE_VISIT if referents.last_visit else SINCE_DAY)
         if question.window:
             lead = Speech(SINCE, {"start": moment_text(start)})
         if case := next((item.value for item in question.entities if item.type == "case" and item.said), None):
@@ -73,7 +79,9 @@ class Changes:
                 [_event(changes, index) for index in reversed(listed)],
             ),
             suggestions=(asks(question.language, "Which cases are open, by priority?"),),
-            referents=about(question, referents, self.name, listed=reversed(cases)),
+            referents=about(question, referents, self.name, listed=reversed(cases)).model_copy(
+                update={"filters": {TOLD_AT: (looker.now() + _INSTANT).isoformat()}}
+            ),
         )
 
 

@@ -47,9 +47,11 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 BLIND: Final = "I could not look with every sensor: {reason}. What those did not see may still have happened."
 LOOKED: Final = "Log sources that were looking all that time: {value} ({names})."
 LOOKED_HOST: Final = "Log sources that were looking at {host} all that time: {value} ({names})."
-ONE: Final = "{sensor} was looking all that time."
-ONE_HOST: Final = "{sensor} was looking at {host} all that time."
+ONE: Final = "{sensor} covered all that time."
+ONE_HOST: Final = "{sensor} covered {host} all that time."
 SILENT: Final = "{sensor} was not looking all that time ({state}), silent since {since}."
+SILENT_HOST: Final = "{sensor} did not look at {host} all that time ({state}), silent since {since}."
+NOT_LOOKING_HOST: Final = "{sensor} did not look at {host} all that time ({state})."
 NOT_LOOKING: Final = "{sensor} was not looking all that time ({state})."
 _SHORT: Final = timedelta(minutes=1)
 _WEEK: Final = timedelta(days=7)
@@ -160,4 +162,6 @@ def each_sensor(answer: Evidence) -> list[Said]:
 def _template(row: JsonObject) -> str:
     if row.get("covered") is True:
         return ONE_HOST if text(row, "host") else ONE
+    if text(row, "host"):
+        return SILENT_HOST if text(row, "silent_since") else NOT_LOOKING_HOST
     return SILENT if text(row, "silent_since") else NOT_LOOKING

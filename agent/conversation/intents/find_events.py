@@ -1,7 +1,9 @@
 """Events by field, kind and thing: how many there are, the first of them, or their distribution."""
 
+import math
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from pydantic import JsonValue
@@ -22,7 +24,8 @@ _GROUPS: Final = 6
 MATCH: Final = "Events that match: {value}."
 MAILS_TO: Final = "Mails to that address: {value}."
 MAILS_FROM: Final = "Mails from that address: {value}."
-FIRST_LAST: Final = "First seen {value}, last seen {last}."
+FIRST: Final = "The first one was at {value}."
+LAST: Final = "The last one was at {value}."
 GROUP: Final = "{value}: {count} events."
 DISTINCT: Final = "Different values: {value}."
 NONE: Final = "No event matches."
@@ -33,18 +36,32 @@ _NAMELESS: Final = ("mail", "dns", "firewall", "ids")
 FIELDS: Final = "Say which events: for instance a field and its value, a host, an account or a kind of event."
 BAD: Final = "I could not search: {reason} ({hint})."
 _BY: Final = (
-    ("host.name", r"which (?:hosts?|machines?|computers?|endpoints?|servers?|workstations?)|(?:by|per) host"
+    ("host.name", r"(?:which|what) (?:hosts?|machines?|computers?|endpoints?|servers?|workstations?)|(?:by|per) host"
                   r"|哪些主机|哪台|按主机"),
-    ("user.name", r"which (?:users?|accounts?|people)|who\b|(?:by|per) (?:user|account)|哪些用户|哪些账号|谁|按用户"),
-    ("source.ip", r"which (?:source|ips?|address)|from where|(?:by|per) (?:source|ip)|哪些地址|哪些ip|来源地址|按来源"),
-    ("source.country", r"which countr|(?:by|per) country|哪些国家"),
+    ("user.name", r"(?:which|what|whose) (?:users?|accounts?|people)|who\b|(?:by|per) (?:user|account)"
+                  r"|哪些用户|哪个用户|哪些账|哪个账|谁|按用户|按账"),
+    ("source.ip", r"(?:which|what) (?:source|ips?\b|address)|from where|where from|(?:by|per) (?:source|ip)"
+                  r"|哪些地址|哪些ip|哪个ip|来源地址|按来源"),
+    ("source.country", r"which countr|(?:by|per) country|哪些国家|哪个国家"),
     ("destination.ip", r"(?:by|per) destination|which destination|哪些目的"),
     ("process.executable", r"which process|which program|(?:by|per) process|哪些进程|哪些程序"),
     ("event.source", r"which sensor|(?:by|per) sensor|which log|哪个传感器"),
 )  # fmt: skip
-_WHEN: Final = re.compile(
-    r"first (?:seen|time|appear)|last (?:seen|time|appear)|when (?:was|were|did)"
-    r"|什么时候|何时|首次|第一次|最近一次|最后一次"
+_ROLES: Final = (
+    (
+        "source.ip",
+        r"\bas (?:the |a )?source\b|\bcoming from\b|\bcame from\b|作为源|源地址|从(?=[^，。]{0,24}发起)|发起",
+    ),
+    ("destination.ip", r"\bas (?:the |a )?(?:destination|target)\b|\bgoing to\b|作为目的|作为目标|目的地址|目标地址"),
+)
+"""Parts that an address may be said to play."""
+_FIRST: Final = re.compile(
+    r"\bfirst\b|\bearliest\b|\bsince when\b|\bwhen (?:was|were|did|is|has)\b|\b(?:started|began|begin)\b"
+    r"|什么时候|何时|几点|首次|第一|最早|起始"
+)
+_LAST: Final = re.compile(
+    r"\blast (?:one|seen|time|appear\w*|see|event|such|hit|of)\b|\b(?:latest|most recent|newest)\b|\blast\W*$"
+    r"|\bwhen (?:was|were|did|is|has)\b|什么时候|何时|几点|最近一次|最后|最新|最晚"
 )
 
 
@@ -71,8 +88,7 @@ class FindEvents:
         sensors = sensors_for([item.type for item in question.entities if item.said], wanted[0])
         covers = await coverage(looker, sensors, window, await _hosts(wanted, window, looker))
         said = _said(counts, events, covers, grouped=_groups(question.plain) is not None)
-        if _WHEN.search(question.plain):
-            said = [*told(await _seen(wanted, window, looker)), *said]
+        said = [*told(await _ends(question.plain, wanted, events, window, looker)), *said]
         return Draft(
             said=told(heading(question, "", WEEK), note, said),
             suggestions=_next(question),
@@ -110,27 +126,23 @@ def filters_for(question: Understood) -> list[JsonObject]:
     """The filters of the question, once for each part that the thing it names may play."""
     filters: JsonObject = {name: value for name, value in question.filters.items() if isinstance(value, str)}
     entities = [item for item in question.entities if item.said and item.type in TYPES]
-    entities = entities or _carried(question, filters)
+    role = next((field for field, words in _ROLES if re.search(words, question.plain)), None)
     alternatives: list[JsonObject] = [filters]
     for entity in entities:
-        if entity.value in filters.values() or any(
-            entity.said and entity.said in str(value) for value in filters.values()
-        ):
+        if any(entity.value in str(value) or _is_in(entity.said, str(value)) for value in filters.values()):
             continue
-        alternatives = [{**parts, **known} for known in alternatives for parts in _parts(entity, known)]
+        alternatives = [{**parts, **known} for known in alternatives for parts in _in_role(_parts(entity, known), role)]
     return [item for item in alternatives if item][:4]
 
 
-def _carried(question: Understood, filters: JsonObject) -> list[Entity]:
-    """The thing the thread is about, when the question points back at it."""
-    if (
-        not re.search(
-            r"\b(?:it|its|that|this|those|them|they|he|she|there|same)\b|它|该|这台|那台|此|他|她", question.plain
-        )
-        or not filters
-    ):
-        return []
-    return [item for item in question.entities if item.type in ("host", "account", "address")][:1]
+def _in_role(parts: list[JsonObject], role: str | None) -> list[JsonObject]:
+    """The one part that the question gives the thing, else every part it may play."""
+    return [part for part in parts if role in part] or parts
+
+
+def _is_in(said: str, value: str) -> bool:
+    """Whether a name as it was said, not a pronoun, stands in the value of a filter."""
+    return re.search(r"[\d._-]", said) is not None and said.lower() in value.lower()
 
 
 def _parts(entity: Entity, known: JsonObject) -> list[JsonObject]:
@@ -179,26 +191,27 @@ def _said(counts: list[Evidence], events: list[Evidence], covers: Sequence[Evide
     return [*told(said), *blind(covers)]
 
 
-async def _seen(wanted: list[JsonObject], window: Window, looker: Looker) -> list[Saying]:
-    """When the rarest thing that was asked for was first and last seen."""
-    calls: list[tuple[str, JsonObject]] = []
-    for filters in wanted:
-        (field, value), *rest = reversed(filters.items())
-        days = min(90, max(1, (window.end - window.start).days))
-        calls.append(
-            (
-                "siem__siem_baseline",
-                {
-                    "field": field,
-                    "value": value,
-                    "before": moment_text(window.end),
-                    "days": days,
-                    "filters": dict(rest),
-                },
-            )
-        )
-    answers = await looker.read_many(calls)
-    return [equals(answer, FIRST_LAST, "$.first_seen", {"last": "$.last_seen"}) for answer in answers]
+async def _ends(
+    plain: str, wanted: list[JsonObject], events: Sequence[Evidence], window: Window, looker: Looker
+) -> list[Saying]:
+    """The first and the last one, as far as they are asked for; events come earliest first."""
+    said: list[Saying] = []
+    if _FIRST.search(plain):
+        said += [equals(answer, FIRST, path("events", 0, "@timestamp")) for answer in events]
+    if _LAST.search(plain):
+        hits = [filters for filters, answer in zip(wanted, events, strict=True) if rows(answer, "events")]
+        answers = await looker.read_many([_before(filters, window) for filters in hits])
+        said += [equals(answer, LAST, "$.last_seen") for answer in answers]
+    return said
+
+
+def _before(filters: JsonObject, window: Window) -> tuple[str, JsonObject]:
+    """The call that tells when the last such event of a span was."""
+    (field, value), *rest = reversed(filters.items())
+    days = min(90, max(1, math.ceil((window.end - window.start) / timedelta(days=1))))
+    end = moment_text(window.end + timedelta(seconds=1))
+    arguments: JsonObject = {"field": field, "value": value, "before": end, "days": days, "filters": dict(rest)}
+    return "siem__siem_baseline", arguments
 
 
 def _match(count: Evidence) -> str:

@@ -6,13 +6,19 @@ from typing import Final
 from pydantic import JsonValue
 
 from agent.conversation.intents.case_lines import LATE, case_entities, case_lines
-from agent.conversation.intents.saying import Saying, about, asks, equals, nothing, path, told, unanswered
+from agent.conversation.intents.saying import Saying, about, asks, counted, equals, nothing, path, told, unanswered
 from agent.conversation.models import Referents, moment_text
 from agent.conversation.protocol import Draft, Looker, Speech, Understood
 from agent.conversation.understanding.rows import rows
 from agent.conversation.understanding.words import load_words
 from agent.models import Evidence, JsonObject
 
+KEPT: Final = "cases."
+"""What the names of filters begin with that narrow the queue, in what later questions may go on from."""
+_CLOSED: Final = re.compile(
+    r"(?<!not )(?<!not yet )(?<!not been )(?<!un)\b(?:closed|resolved|finished)\b"
+    r"|(?<!未)(?<!没有)(?<!没)(?<!尚未)(?:已经?被?关闭|已经?关|关闭了的|关闭过?的|关掉的|已结案|结案的|结了案)"
+)
 OPEN: Final = ["new", "investigating", "open", "taken"]
 _MOST: Final = 8
 _DISPOSITIONS: Final = (
@@ -22,6 +28,8 @@ _DISPOSITIONS: Final = (
     ("needs_human", r"needs? (?:a )?human|undecided|需要人工|待人工"),
     ("not_evaluable", r"not evaluable|unevaluable|无法评估"),
 )
+TOTAL: Final = "Open cases: {value}."
+TOTAL_FIT: Final = "Cases that fit: {value}."
 COUNTS: Final = "Open cases by priority: P1 {value}, P2 {p2}, P3 {p3}, P4 {p4}."
 FOUND: Final = "By priority, the cases that fit: P1 {value}, P2 {p2}, P3 {p3}, P4 {p4}."
 NONE_OPEN: Final = "No case is open."
@@ -45,6 +53,7 @@ class OpenAlerts:
         late = [_late(cases, place) for place in range(len(rows(cases, "cases")))]
         said = told(
             nothing(cases, NONE_OPEN if plain else NONE_FITS, "$.cases[*]"),
+            None if cases.truncated else counted(cases, TOTAL if plain else TOTAL_FIT, "$.cases[*]"),
             _counts(cases, COUNTS if plain else FOUND) if rows(cases, "cases") else None,
             case_lines(cases, _MOST),
             late,
@@ -59,13 +68,16 @@ class OpenAlerts:
             suggestions=(*suggestions, asks(question.language, "What changed since my last visit?")),
             referents=about(
                 question, referents, self.name, entities=listed[:1] if len(listed) == 1 else (), listed=listed
-            ),
+            ).model_copy(update={"filters": {f"{KEPT}{name}": value for name, value in wanted.items()}}),
         )
 
 
 def _wanted(question: Understood) -> JsonObject:
     plain = question.plain
-    wanted: JsonObject = {"status": _status(plain)}
+    kept = {name.removeprefix(KEPT): value for name, value in question.filters.items() if name.startswith(KEPT)}
+    wanted: JsonObject = {"status": [*OPEN], **kept}
+    if (status := _status(plain)) is not None:
+        wanted["status"] = status
     priorities: list[JsonValue] = [f"P{digit}" for digit in "1234" if re.search(rf"(?<![a-z0-9])p{digit}(?!\d)", plain)]
     if priorities:
         wanted["priority"] = priorities
@@ -87,14 +99,18 @@ def _says(word: str, plain: str) -> bool:
     return re.search(rf"\b{word}\b", plain) is not None if word.isascii() else word in plain
 
 
-def _status(plain: str) -> list[JsonValue]:
+def _status(plain: str) -> list[JsonValue] | None:
+    """The states that the question names; None when it names none."""
+    plain = re.sub(r"有没有|有无|是否", " ", plain)
     if re.search(r"unassigned|untaken|unacknowledged|nobody|no owner|not taken|未分配|没人|无人|未认领", plain):
         return ["new", "investigating", "open"]
     if re.search(r"\btaken\b|in progress|being worked|已认领|已接手|处理中", plain):
         return ["taken"]
-    if re.search(r"(?<!not )(?<!un)\bclosed\b|(?<!未)(?<!没有)(?<!没)已关闭", plain):
+    if _CLOSED.search(plain) and not re.search(r"\bopen\b", plain):
         return ["closed"]
-    return [*OPEN]
+    if re.search(r"\bopen\b|未关闭|未结|没关|没有关|未处理|待处理|开着", plain):
+        return [*OPEN]
+    return None
 
 
 def _counts(cases: Evidence, template: str) -> Saying:

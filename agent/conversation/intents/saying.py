@@ -131,6 +131,8 @@ def about(
             "window": window or question.window or referents.window,
             "intent": intent,
             "filters": question.filters,
+            "subjects": tuple(said),
+            "span": question.window,
         }
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from agent.conversation.intents.covering import coverage, each_sensor
+from agent.conversation.intents.covering import coverage, covered, each_sensor
 from agent.conversation.intents.saying import (
     Saying,
     about,
@@ -53,11 +53,11 @@ class SensorFresh:
         known = {text(row, "name"): place for place, row in enumerate(rows(sources, "sources"))}
         said: list[Saying] = [_one(sources, known[name]) for name in wanted if name in known]
         said += [nothing(sources, UNKNOWN, where("sources", "name", name)) for name in wanted if name not in known]
-        covered = await _covered(
+        looked, all_looked = await _covered(
             question, [name for name in wanted if name in known] or [name for name in known if name], looker
         )
         return Draft(
-            said=told(said if wanted else _all(sources), covered),
+            said=told(looked, said if wanted and all_looked else _all(sources) if not wanted else None),
             suggestions=(asks(question.language, "Which cases are open, by priority?"),),
             referents=about(
                 question, referents, self.name, listed=[Entity(type="sensor", value=name) for name in wanted]
@@ -65,16 +65,16 @@ class SensorFresh:
         )
 
 
-async def _covered(question: Understood, sensors: Sequence[str], looker: Looker) -> tuple[Said, ...]:
-    """Whether they saw the span, or the host, that was asked about."""
+async def _covered(question: Understood, sensors: Sequence[str], looker: Looker) -> tuple[tuple[Said, ...], bool]:
+    """Whether they saw the span, or the host, that was asked about; and whether they saw all of it."""
     host = next((item.value for item in question.entities if item.type == "host" and item.said), None)
     if question.window is None and host is None:
-        return ()
+        return (), True
     now = looker.now()
     window = question.window or Window(start=now - _HOUR, end=now)
     (answer,) = await coverage(looker, sensors[:20], window, (host,) if host else ())
     lead = heading(question, host or "", timedelta(days=1)) if question.window else None
-    return told(unanswered(answer), lead, each_sensor(answer))
+    return told(unanswered(answer), lead, each_sensor(answer)), covered([answer])
 
 
 def _all(sources: Evidence) -> list[Saying]:

@@ -15,7 +15,7 @@ from agent.models import Evidence
 _MOST_CASES: Final = 3
 _MOST_NAMED: Final = 12
 _WORDS: Final = re.compile(
-    r"\b(?:what|is|are|the|a|an|technique|techniques|ttp|mitre|att&ck|attack|tell|me|about|explain|describe|mean|means|does|of|in|which|tactic|tactics|please)\b|[?!.,]|技术|是什么|什么是|解释|一下|战术"
+    r"\b(?:what|is|are|the|a|an|technique|techniques|ttp|id|number|which|called|named|name|has|mitre|att&ck|attack|tell|me|about|explain|describe|mean|means|does|of|in|which|tactic|tactics|please)\b|[?!.,'\"]|编号|哪个|哪项|叫|技术|是什么|什么是|解释|一下|战术"
 )
 NAMED: Final = "{value} is {name}."
 TACTICS: Final = "It serves {tactics}."

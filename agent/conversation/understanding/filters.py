@@ -80,6 +80,20 @@ def _ports(text: str, filters: dict[str, str]) -> dict[str, str]:
     return {"destination.port": found[1] or found[2]}
 
 
+_ACTION: Final = re.compile(r"(?<![\w.])([a-z]+(?:_[a-z]+)+)(?= ?(?:events?|actions?|records?|entries|事件|记录|动作))")
+_CATEGORY: Final = re.compile(
+    r"(?<![\w.])(authentication|process|file|network|email|web|iam|registry|malware|configuration|cloud"
+    r"|intrusion_detection)(?= ?(?:events?|records?|entries|事件|记录))"
+)
+
+
+def named_kinds(plain: str) -> dict[str, str]:
+    """`sign_in events`, `authentication events`: an action or a category of the common schema, by its own name."""
+    if found := _CATEGORY.search(plain):
+        return {"event.category": found[1]}
+    return {"event.action": found[1]} if (found := _ACTION.search(plain)) else {}
+
+
 def kinds_of(words: tuple[str, ...], plain: str, known: Words) -> tuple[EventKind, ...]:
     """The kinds of events asked for, the most particular first."""
     found = [kind for kind in known.kinds if any(_says(phrase, words, plain) for phrase in kind.say)]

@@ -24,17 +24,17 @@ _V6: Final = re.compile(r"(?<![\w:])\[?([0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7})\]?
 _TECHNIQUE: Final = re.compile(r"\bT(\d{4})(?:[./_-]?(\d{3}))?(?!\d)", _ANY)
 _CASE_WORD: Final = r"(?:cases?|incidents?|tickets?|案件|案例|案子|工单|事件单)"
 _CASES: Final = (
-    re.compile(r"(?<![\w-])C\s?-\s?0*(\d{1,7})(?![\w.])", _ANY),
+    re.compile(r"(?<![\w-])C\s?-\s?0*(\d{1,7})(?!\w|\.\w)", _ANY),
     re.compile(
-        rf"{_CASE_WORD}\s*(?:no\.?|number|id|nr\.?|编号|号)?\s*[#:：]?\s*(?:c-?)?0*(\d{{1,7}})(?![\w.:-])", _ANY
+        rf"{_CASE_WORD}\s*(?:no\.?|number|id|nr\.?|编号|号)?\s*[#:：]?\s*(?:c-?)?0*(\d{{1,7}})(?![\w:-]|\.\w)", _ANY
     ),
-    re.compile(r"(?<![\w#])#\s?0*(\d{1,7})(?![\w.])", _ANY),
-    re.compile(r"(?<![\w-])c(?!2\b)0*(\d{1,5})(?![\w.-])", _ANY),
+    re.compile(r"(?<![\w#])#\s?0*(\d{1,7})(?!\w|\.\w)", _ANY),
+    re.compile(r"(?<![\w-])c(?!2\b)0*(\d{1,5})(?![\w-]|\.\w)", _ANY),
     re.compile(rf"(?<!\d)(\d{{1,7}})号{_CASE_WORD}"),
 )
 _EVIDENCE: Final = (
-    re.compile(r"(?<![\w-])E-?0*(\d{1,5})(?![\w.])", _ANY),
-    re.compile(r"\bevidence\s*(?:no\.?|number|id)?\s*[#:]?\s*0*(\d{1,5})(?![\w.])", _ANY),
+    re.compile(r"(?<![\w-])E-?0*(\d{1,5})(?!\w|\.\w)", _ANY),
+    re.compile(r"\bevidence\s*(?:no\.?|number|id)?\s*[#:]?\s*0*(\d{1,5})(?!\w|\.\w)", _ANY),
     re.compile(r"证据\s*(?:编号)?\s*0*(\d{1,5})"),
 )
 _PATH: Final = re.compile(r"(?:(?<![\w])[A-Za-z]:\\|\\\\[\w-]+\\)[^\s\"'<>|,;?\u3400-\u9fff]+", re.ASCII)
@@ -43,7 +43,7 @@ _EXTENSIONS: Final = (
     " iso img asp aspx ashx php jsp jspx war py sh tmp dat bin jar chm one rtf eml txt log elf so"
 )
 """Endings of file names, none of which is a top-level domain that people write."""
-_FILE: Final = re.compile(rf"(?<![\w.\\/-])[\w-][\w.-]*\.(?:{_EXTENSIONS.replace(' ', '|')})(?![\w.])", _ANY)
+_FILE: Final = re.compile(rf"(?<![\w.\\/-])[\w-][\w.-]*\.(?:{_EXTENSIONS.replace(' ', '|')})(?!\w|\.\w)", _ANY)
 _DOTTED: Final = re.compile(
     r"(?<![\w@.\\/-])(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,23}(?![\w@])(?!\.\w)", _ANY
 )

@@ -13,6 +13,7 @@ from agent.models import Evidence, JsonObject
 
 _LOOK_BACK: Final = timedelta(days=7)
 _MOST: Final = 200
+_LEAST_SWAPPED: Final = 5
 _HOST_KINDS_NOT: Final = frozenset({"own_nat", "vpn_egress", "partner", "scanner_egress"})
 _SPLIT: Final = re.compile(r"([a-z]+)[-_ ]?0*(\d+)$")
 
@@ -41,7 +42,16 @@ async def account_names(word: str, looker: Looker) -> list[str]:
     if "@" in word:
         return []
     found = _best(word, await _seen(looker, "user.name", f"*{word}*"))
-    return found or await _named_in_cases(looker, word, "account")
+    return found or await _named_in_cases(looker, word, "account") or await _swapped(word, looker)
+
+
+async def _swapped(word: str, looker: Looker) -> list[str]:
+    """The account of which `word` is the name with letters in another order; nothing when several are."""
+    if len(word) < _LEAST_SWAPPED or not word.isascii():
+        return []
+    names = await _seen(looker, "user.name", f"{word[0]}*")
+    same = [name for name in names if sorted(name.lower()) == sorted(word) and name[-1].lower() in word[-2:]]
+    return same if len(same) == 1 else []
 
 
 async def dotted_name(word: str, looker: Looker) -> list[Entity]:

@@ -21,6 +21,14 @@ _DASHES: Final = (
     | dict.fromkeys(map(ord, "‘’`"), "'")
     | dict.fromkeys(map(ord, "“”„「」『』"), '"')
 )
+_SPOKEN: Final = (
+    ("为啥", "为什么"),
+    ("咋", "怎么"),
+    ("啥", "什么"),
+    ("哪儿", "哪里"),
+)
+"""Spoken Chinese, and how it is written."""
+_HURRIED: Final = re.compile(r"\b2(?=day\b|nite\b|night\b)", re.IGNORECASE)
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -31,6 +39,9 @@ def folded(text: str) -> str:
     plain = "".join(char for char in plain if char.isspace() or unicodedata.category(char) not in ("Cf", "Cc"))
     for pattern, whole in _DEFANGED:
         plain = pattern.sub(whole, plain)
+    plain = _HURRIED.sub("to", plain)
+    for spoken, written in _SPOKEN:
+        plain = plain.replace(spoken, written)
     return " ".join(plain.split())
 
 

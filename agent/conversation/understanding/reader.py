@@ -4,22 +4,25 @@ folded text -> `field = value` -> indicators and names (looked up) -> what it po
 """
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from agent.conversation.models import Entity, EntityType, Reading, Referents, Window
 from agent.conversation.protocol import Looker, Understood
+from agent.conversation.understanding import going_on
+from agent.conversation.understanding.acting import asks_for_records, doings, fitting
+from agent.conversation.understanding.aspects import Asked, Aspects, asked_for
 from agent.conversation.understanding.cases import Choice, case_asked_for, cases_of
-from agent.conversation.understanding.filters import Filtered, filters_of, kinds_of
+from agent.conversation.understanding.filters import Filtered, filters_of, kinds_of, named_kinds
 from agent.conversation.understanding.mentions import Mentions, mentions, ordered
 from agent.conversation.understanding.names import account_names, host_names
 from agent.conversation.understanding.naming import named
 from agent.conversation.understanding.plain import folded, language_of
-from agent.conversation.understanding.pointing import carried, ordinal, pointed_types
+from agent.conversation.understanding.pointing import THINGS, carried, meant, ordinal, pointed_types, pronoun
 from agent.conversation.understanding.rows import inner, objects, text
 from agent.conversation.understanding.scoring import Said, Score, scores, words_of
-from agent.conversation.understanding.table import Table
+from agent.conversation.understanding.table import Row, Table
 from agent.conversation.understanding.times import window_of
 from agent.conversation.understanding.words import EventKind, Words
 from agent.evidence.entities import moment_of
@@ -29,6 +32,25 @@ from agent.wording import Language
 _ALIKE: Final = 0.05
 """Points within which two intents fit alike."""
 _MOST_READINGS: Final = 6
+_FEW: Final = 8
+"""Words of a question that may leave out what it is about."""
+_OWN: Final = 3.0
+"""Points by its words from which on a question asks for something of its own."""
+_GREETING: Final = re.compile(
+    r"^(?:good )?(?:morning|afternoon|evening)\b(?=\W*(?:[,.!:;-]|all|team|there|folks|$))"
+    r"|^(?:早上好|上午好|下午好|晚上好|早安)"
+)
+_EVENTS: Final = "find_events"
+_OF_THINGS: Final = ("entity_activity", "entity_profile", "affected")
+"""Intents whose answers count events of what they are about."""
+_LISTS: Final = ("find_events", "open_alerts", "affected", "find_cases", "changes")
+"""Intents whose answers can be narrowed."""
+_GENERAL: Final = re.compile(
+    r"\b(?:any|anything|all|every|cases|alerts|incidents|tickets|queue|list|hosts|accounts|users|machines"
+    r"|how many|an?)\b"
+    r"|哪些|所有|全部|列出|有没有|队列|几个|多少"
+)
+"""Words of questions about things in general, not about the one that was talked about."""
 _NAMED_FIELDS: Final[tuple[tuple[str, EntityType, Callable[[str, Looker], Awaitable[list[str]]]], ...]] = (
     ("user.name", "account", account_names),
     ("host.name", "host", host_names),
@@ -55,30 +77,44 @@ class _Read:
     """Names that mean one of several things each."""
     kept: list[Entity] = field(default_factory=list)
     window: Window | None = None
-    filters: dict[str, str] = field(default_factory=dict)
+    filters: JsonObject = field(default_factory=dict)
     kinds: tuple[EventKind, ...] = ()
     choices: list[Choice] = field(default_factory=list)
     """Cases of which the question means one."""
+    asked: Asked = field(default_factory=dict)
+    """What is asked for, of every kind of thing that has such an attribute."""
+    did: tuple[EventKind, ...] = ()
+    """Kinds of events that what somebody is asked to have done leaves behind."""
+    pointing: bool = False
+    """Whether it points back at something of the thread."""
+
+    def types(self) -> frozenset[EntityType]:
+        """Of what it names or points at."""
+        return frozenset(entity.type for entity in self.said)
 
 
 class Reader:
     """Reads questions by a table of intents and a list of words."""
 
-    def __init__(self, table: Table, words: Words) -> None:
+    def __init__(self, table: Table, words: Words, aspects: Aspects) -> None:
         self._table = table
         self._words = words
+        self._aspects = aspects
 
     async def __call__(self, text: str, language: Language | None, referents: Referents, looker: Looker) -> Understood:
         """What the question means; looks up names that are said in part."""
         read = await self._read(text, language, referents, looker)
         ranked = scores(self._table, self._said(read))
-        intent, others = self._chosen(read, ranked, referents)
-        if intent == referents.intent and read.window is None and max((item.spoken for item in ranked), default=0) < 1:
-            read.window = referents.window
         if read.doubts:
             return self._understood(read, None, _of_names(read))
+        intent, others = self._chosen(read, ranked, referents)
+        if (
+            others
+            and len(readings := tuple(one for name in others if (one := self._reading(name, read)) is not None)) > 1
+        ):
+            return self._understood(read, None, readings)
         if others:
-            return self._understood(read, None, tuple(self._reading(name, read) for name in others))
+            intent = next((name for name in others if self._reading(name, read) is not None), others[0])
         if intent is not None and (choices := await self._case_missing(intent, read, looker)) is not None:
             if len(choices) != 1:
                 return self._understood(read, intent if not choices else None, self._of_cases(intent, read, choices))
@@ -91,7 +127,15 @@ class Reader:
         """The things of one kind that the question names, where the intent answers about one at a time."""
         row = self._table.rows[intent]
         kinds = [entity.type for entity in read.said if entity.type in row.needs]
-        return [entity for entity in read.said if kinds and entity.type == kinds[0]]
+        alike = [entity for entity in read.said if kinds and entity.type == kinds[0]]
+        plain = read.folded.lower()
+        times = [plain.count(entity.said.lower()) for entity in alike]
+        if len(alike) > 1 and times.count(max(times)) == 1:
+            read.said = [
+                entity for entity in read.said if entity not in alike or plain.count(entity.said.lower()) == max(times)
+            ]
+            return []
+        return alike
 
     async def _read(self, text: str, language: Language | None, referents: Referents, looker: Looker) -> _Read:
         whole = folded(text)
@@ -99,17 +143,59 @@ class Reader:
         filtered = filters_of(whole, self._words)
         found = mentions(filtered.rest)
         read.plain = mentions(filtered.bare).rest.lower()
-        read.words = words_of(read.plain, self._table, self._words)
-        read.filters = filtered.filters
+        read.words = words_of(read.plain, self._table, self._words, self._aspects.vocabulary)
+        read.filters = dict(filtered.filters)
+        for name, value in named_kinds(read.plain).items():
+            read.filters.setdefault(name, value)
         await self._name(read, found, filtered, looker)
         if (pointed := ordinal(whole.lower(), referents)) is not None:
             read.said.insert(0, pointed)
         read.said += self._sensors(read)
         read.choices = await self._case(read, looker)
-        read.kept = carried(referents, pointed_types(whole.lower(), self._words), read.said)
         read.kinds = kinds_of(read.words, read.plain, self._words)
+        read.did = doings(read.words, read.plain, self._words)
+        read.asked = asked_for(self._aspects, read.words, read.plain)
+        read.kept = carried(referents, pointed_types(whole.lower(), self._words), read.said)
+        self._point(read)
         read.window = window_of(_for_time(found, whole), looker.now(), await self._before(read, referents, looker))
         return read
+
+    def _point(self, read: _Read) -> None:
+        """Put what is pointed at beside what is named: `that host`, `it`, or what has the attribute that is asked
+        for in a question that names nothing."""
+        plain = read.folded.lower()
+        for kind in pointed_types(plain, self._words):
+            if kind not in read.types() and (entity := meant(read.kept, (kind,), f"that {kind}")) is not None:
+                self._say(read, entity)
+        if read.pointing:
+            return
+        if (found := pronoun(plain)) is not None:
+            word, types = found
+            if (entity := meant(read.kept, self._pointed_at(read, types), word)) is not None:
+                self._say(read, entity)
+        elif (
+            not (read.said or read.kinds or read.filters)
+            and _is_short(read)
+            and (entity := meant(read.kept, tuple(read.asked), "")) is not None
+        ):
+            self._say(read, entity.model_copy(update={"said": entity.value}))
+
+    def _say(self, read: _Read, entity: Entity) -> None:
+        read.said.append(entity)
+        read.kept = [other for other in read.kept if other.type != entity.type]
+        read.pointing = True
+
+    def _pointed_at(self, read: _Read, types: Collection[EntityType]) -> Collection[EntityType]:
+        """The kinds of things that a pronoun may mean beside what the question names and asks for."""
+        open_ = [kind for kind in types if kind not in read.types()]
+        if "sensor" in read.types() and not (read.types().intersection(THINGS) or asks_for_records(read.plain)):
+            return [kind for kind in open_ if kind == "host"]
+        if "evidence" in read.types():
+            return [kind for kind in open_ if kind == "case"]
+        if read.kinds or read.did or read.filters or "sensor" in read.types():
+            return [kind for kind in open_ if kind in (("host", "account", "address") if read.types() else THINGS)]
+        having = [kind for kind in open_ if kind in read.asked]
+        return having if having and any(item.type in having for item in read.kept) else open_
 
     async def _name(self, read: _Read, found: Mentions, filtered: Filtered, looker: Looker) -> None:
         """What the question names, by shape and by look-up."""
@@ -127,7 +213,7 @@ class Reader:
         """A part of a name as the value of `user` or `host`: the whole name it means, or several to choose from."""
         for name, kind, look in _NAMED_FIELDS:
             value = read.filters.get(name, "*")
-            if "*" in value:
+            if not isinstance(value, str) or "*" in value:
                 continue
             said = next((item for item in read.said if item.type == kind and item.said.lower() == value.lower()), None)
             if said is not None:
@@ -168,7 +254,12 @@ class Reader:
         return Window(start=min(times), end=min(times)) if times else referents.window
 
     def _said(self, read: _Read) -> Said:
-        types = frozenset(entity.type for entity in read.said)
+        types = read.types()
+        acting = bool(read.did) and bool(types.intersection(("host", "account", "address")))
+        if acting:
+            more = (kind for kind in read.did if kind not in read.kinds)
+            read.kinds = fitting((*read.kinds, *more), types)
+        about = types.intersection(THINGS) or read.window is not None
         return Said(
             words=read.words,
             plain=read.plain,
@@ -177,6 +268,9 @@ class Reader:
             window=read.window is not None,
             filters=bool(read.filters),
             kinds=bool(read.kinds),
+            asked=types.intersection(read.asked),
+            actor=acting,
+            recorded="sensor" in types and bool(about) and asks_for_records(read.plain),
         )
 
     def _chosen(self, read: _Read, ranked: Sequence[Score], referents: Referents) -> tuple[str | None, list[str]]:
@@ -189,15 +283,73 @@ class Reader:
         return (alike[0], []) if len(alike) == 1 else (None, alike)
 
     def _goes_on(self, read: _Read, ranked: Sequence[Score], referents: Referents) -> str | None:
-        """The last question's intent, when this one only gives another time or another thing: `and the day before?`"""
+        """The last question's intent, when this one only changes something of it: `and the day before?`, `only
+        failures`, `same for gw-02`. What it does not name is kept."""
         row = self._table.rows.get(referents.intent or "")
-        spoken = max((score.spoken for score in ranked), default=0.0)
-        if row is None or spoken >= 1.0 or read.filters or read.kinds:
+        if row is None or referents.intent is None:
             return None
+        spoken = max((score.spoken for score in ranked if score.intent != referents.intent), default=0.0)
+        if self._counts_of(read, referents, ranked):
+            self._keep(read, referents.model_copy(update={"filters": {}, "intent": _EVENTS}))
+            return _EVENTS
+        narrows = referents.intent in _LISTS and self._narrows(read, referents.intent, spoken)
+        if not (narrows or self._only_names(read, row, ranked)):
+            return None
+        self._keep(read, referents)
+        return referents.intent
+
+    def _counts_of(self, read: _Read, referents: Referents, ranked: Sequence[Score]) -> bool:
+        """Whether it asks for some of the events of what the last answer was about: `how many failures?`"""
+        plain = read.folded.lower()
+        subjects = any(entity.type in THINGS for entity in referents.subjects)
+        if referents.intent not in _OF_THINGS or not subjects or read.said or read.kinds or read.filters or read.asked:
+            return False
+        some = bool(going_on.outcome(plain)) or going_on.points_at_listed(plain)
+        return some and going_on.refines(plain) and max((score.spoken for score in ranked), default=0.0) < _OWN
+
+    def _only_names(self, read: _Read, row: Row, ranked: Sequence[Score]) -> bool:
+        """Whether it says nothing but another time or another thing."""
+        if max((score.spoken for score in ranked), default=0.0) >= 1.0 or read.filters or read.kinds:
+            return False
+        if self._said(read).recorded:
+            return False
         if not read.said:
-            return referents.intent if read.window is not None else None
-        fits = any(entity.type in row.needs or entity.type in row.entities for entity in read.said)
-        return referents.intent if fits else None
+            return read.window is not None or going_on.points_at_listed(read.folded.lower())
+        if read.types().intersection(read.asked) and not going_on.opens(read.folded.lower()):
+            return False
+        return any(
+            entity.type in row.needs or entity.type in row.entities or entity.type in THINGS for entity in read.said
+        )
+
+    def _narrows(self, read: _Read, intent: str, spoken: float) -> bool:
+        """Whether it asks for a number, a first one, some of what the last answer listed."""
+        plain = read.folded.lower()
+        named = [entity for entity in read.said if entity.type in THINGS or entity.type in ("case", "technique")]
+        if named and not going_on.opens(plain):
+            return False
+        if read.types().intersection(read.asked) or (read.filters and intent != "find_events"):
+            return False
+        if going_on.points_at_listed(plain) and (spoken < _OWN or going_on.speaks_of_ones(plain)):
+            return True
+        if (
+            intent == "find_events"
+            and going_on.opens(plain)
+            and (read.kinds or read.filters or going_on.outcome(plain))
+        ):
+            return True
+        return spoken < _OWN and not read.kinds and not read.filters and going_on.refines(plain)
+
+    def _keep(self, read: _Read, referents: Referents) -> None:
+        """What the last question was about, as far as this one does not change it."""
+        changed: JsonObject = {**_of_kinds(read.kinds), **read.filters}
+        if referents.intent == "find_events":
+            changed = {**changed, **going_on.outcome(read.folded.lower())}
+        kept = going_on.kept_filters(referents, read.said, changed, kinds=bool(read.kinds))
+        read.said += going_on.kept_subjects(referents, read.said)
+        read.kept = [entity for entity in read.kept if entity.type not in read.types()]
+        read.filters = dict(kept)
+        read.kinds = ()
+        read.window = read.window or referents.span
 
     def _unspoken(self, read: _Read) -> str | None:
         """Nothing fits: a time asks for what happened then, anything else is looked for in the documents."""
@@ -221,10 +373,13 @@ class Reader:
         about = about or [entity for entity in read.kept if entity.type in things][:1]
         return await cases_of(about, looker)
 
-    def _reading(self, intent: str, read: _Read) -> Reading:
+    def _reading(self, intent: str, read: _Read) -> Reading | None:
+        """The question that asks this; None when it is about something and nothing is known."""
         row = self._table.rows[intent]
         needs = set(row.needs) | set(row.entities)
         about = next((item.value for item in (*read.said, *read.kept) if not needs or item.type in needs), "")
+        if not about and "{it}" in row.ask[read.language]:
+            return None
         return self._asking(intent, read, about)
 
     def _asking(self, intent: str, read: _Read, about: str) -> Reading:
@@ -243,9 +398,6 @@ class Reader:
         )
 
     def _understood(self, read: _Read, intent: str | None, readings: tuple[Reading, ...] = ()) -> Understood:
-        filters: JsonObject = dict(read.filters)
-        for kind in reversed(read.kinds):
-            filters = {**filters, **kind.filters}
         return Understood(
             text=read.text,
             language=read.language,
@@ -254,13 +406,28 @@ class Reader:
             window=read.window,
             intent=intent,
             readings=readings if len(readings) > 1 else (),
-            filters={**filters, **read.filters},
+            filters={**_of_kinds(read.kinds), **read.filters},
+            asked={kind: names for kind, names in read.asked.items() if kind in read.types()},
         )
+
+
+def _of_kinds(kinds: Sequence[EventKind]) -> JsonObject:
+    """The filters of the kinds of events asked for, those of the most particular one first."""
+    filters: JsonObject = {}
+    for kind in reversed(kinds):
+        filters = {**filters, **kind.filters}
+    return filters
+
+
+def _is_short(read: _Read) -> bool:
+    """Whether it is a question of few words that speaks of no list of things."""
+    return len(read.words) <= _FEW and _GENERAL.search(read.plain) is None
 
 
 def _for_time(found: Mentions, whole: str) -> str:
     """The text to find times in: without what has been named, which may look like one."""
-    return found.rest.lower() if len(found.rest) == len(whole) else whole.lower()
+    text = found.rest.lower() if len(found.rest) == len(whole) else whole.lower()
+    return _GREETING.sub(lambda match: " " * len(match[0]), text)
 
 
 def _of_names(read: _Read) -> tuple[Reading, ...]:

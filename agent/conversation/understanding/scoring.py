@@ -33,6 +33,12 @@ class Said:
     window: bool
     filters: bool
     kinds: bool
+    asked: frozenset[EntityType] = frozenset()
+    """Of what an attribute is asked for."""
+    actor: bool = False
+    """Whether it asks if somebody or something did something."""
+    recorded: bool = False
+    """Whether it asks for events of a sensor that it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +50,14 @@ class Score:
     spoken: float
 
 
-def words_of(plain: str, table: Table, words: Words) -> tuple[str, ...]:
-    """The English words of lower-case text, short forms spelt out and misspelt words of the table put right."""
+def words_of(plain: str, table: Table, words: Words, more: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """The English words of lower-case text, short forms spelt out and misspelt words of the table, or of `more`, put
+    right."""
     spelt = " ".join(
         words.short.get(word, word) for word in re.findall(r"[^\s,.;:!?()\"，。？！；：、]+|[,.;:!?]", plain)
     )
-    return tuple(corrected(word, table.vocabulary, words.common) for word in _WORD.findall(spelt))
+    vocabulary = table.vocabulary | more
+    return tuple(corrected(word, vocabulary, words.common) for word in _WORD.findall(spelt))
 
 
 def corrected(word: str, vocabulary: frozenset[str], common: frozenset[str]) -> str:
@@ -80,6 +88,8 @@ def _score(name: str, row: Row, said: Said) -> Score:
     if spoken or said.types:
         points += row.window * said.window
     points += row.filters * said.filters + row.kinds * said.kinds
+    points += row.actor * said.actor + row.recorded * said.recorded
+    points += max((weight for kind, weight in row.asked.items() if kind in said.asked), default=0.0)
     if row.needs and not said.known.intersection(row.needs):
         points -= row.missing
     return Score(name, points, spoken)
@@ -114,6 +124,6 @@ def _follows(phrase: Sequence[str], words: Sequence[str]) -> bool:
     return any(_follows(phrase[1:], words[place + 1 :]) for place, word in enumerate(near) if word == phrase[0])
 
 
-def unknown_words(words: Collection[str], table: Table, common: Words) -> list[str]:
+def unknown_words(words: Collection[str], table: Table, common: Words, more: frozenset[str] = frozenset()) -> list[str]:
     """Words that are neither the table's nor common ones: perhaps names."""
-    return [word for word in words if len(word) > 2 and word not in table.vocabulary and word not in common.common]
+    return [word for word in words if len(word) > 2 and word not in table.vocabulary | more | common.common]

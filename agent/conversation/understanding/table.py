@@ -1,6 +1,6 @@
 """The table of intents: which words and which kinds of things speak for which intent."""
 
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 
 import yaml
@@ -37,6 +37,10 @@ class Row(Model):
     window: float = 0.0
     filters: float = 0.0
     kinds: float = 0.0
+    asked: dict[EntityType, float] = {}
+    """What an attribute that is asked for adds, by the kind of thing that has it."""
+    actor: float = 0.0
+    recorded: float = 0.0
     ask: dict[Language, str]
     """The question that chooses it, with `{it}` for what it is about."""
     groups: tuple[Group, ...] = ()
@@ -54,6 +58,7 @@ class Table(Model):
         return frozenset(word for group in groups for phrase in group.phrases for word in phrase)
 
 
+@cache
 def load_table() -> Table:
     """The shipped table."""
     text = (files("agent.conversation.understanding") / "table.yaml").read_text("utf-8")

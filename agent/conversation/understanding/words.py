@@ -16,6 +16,8 @@ class EventKind(Model):
     filters: dict[str, str]
     sources: tuple[str, ...]
     """Sensors that see such events."""
+    does: tuple[str, ...] = ()
+    """What somebody does who leaves such events behind; counts only in `did it ...`."""
 
 
 class Words(Model):
