@@ -1,6 +1,9 @@
 """Cases as the mcpsoc server tells them: from the analyst's models to the server's."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+
+from pydantic import JsonValue
 
 from agent.cases.lifecycle import is_overdue
 from agent.cases.queries import CaseSummary
@@ -9,13 +12,18 @@ from agent.cases.report.timeline import SHOWN
 from agent.cases.report.view import references
 from agent.cases.similar import Similar
 from agent.cases.store import Change
+from agent.evidence.errors import PathError
 from agent.evidence.ledger import INTAKE
+from agent.evidence.paths import ANY, Location
+from agent.evidence.provenance import classes, declarations, existence, leaf_class
 from agent.host.bounds import bounded
 from agent.investigation.weighing import score
-from agent.models import Alert, Case, Claim, Evidence, Finding, Report
+from agent.models import Absent, Alert, Case, Claim, Count, Evidence, Finding, Provenance, Report, least_trusted
 from servers.kit.envelope import iso
+from servers.kit.provenance import step
 from servers.mcpsoc.models import (
     AlertLine,
+    Attested,
     CaseChange,
     CaseFile,
     CaseHead,
@@ -38,7 +46,9 @@ from servers.mcpsoc.models import (
 
 MOST_ALERTS = 20
 MOST_NOTES = 10
-MOST_DATA = 16_000
+MOST_ATTESTED = 4_000
+"""Characters of JSON of the values that are told once more, with their class."""
+MOST_DATA = 14_000
 """Characters of JSON of one evidence's data that are told; the page and the report have all of it."""
 
 
@@ -120,12 +130,14 @@ def claim_lines(case: Case) -> list[ClaimLine]:
     if case.report is None:
         return []
     findings = {finding.claim: finding for finding in case.report.findings}
-    return [_claim(claim, findings.get(claim.id)) for claim in case.report.claims]
+    evidence = {item.id: item for item in case.evidence}
+    return [_claim(claim, findings.get(claim.id), evidence) for claim in case.report.claims]
 
 
 def evidence_file(item: Evidence) -> EvidenceFile:
     """One answer as it was kept, cut to what one answer of ours can carry."""
     data, cut = bounded(item.data, MOST_DATA)
+    attested = tuple(_attested(item, data))
     return EvidenceFile(
         id=item.id,
         server=item.server,
@@ -141,7 +153,41 @@ def evidence_file(item: Evidence) -> EvidenceFile:
         sha256=item.sha256,
         truncated=item.truncated or cut,
         data=data,
+        attested=_within(attested, MOST_ATTESTED),
     )
+
+
+def _attested(item: Evidence, data: JsonValue) -> Iterator[Attested]:
+    """Every value that the tool said an operator or a sensor wrote, at its place in what is told."""
+    declared = declarations(item)
+    for path, location, value in _plain_values("$", (), data):
+        kind = leaf_class(location, value, declared)
+        if kind.trusted:
+            yield Attested(path=path, value=value, by="T0" if kind is Provenance.OPERATOR else "T1")
+
+
+def _plain_values(
+    path: str, at: Location, value: JsonValue
+) -> Iterator[tuple[str, Location, str | float | int | bool]]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _plain_values(step(path, name), (*at, name), item)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _plain_values(f"{path}[{index}]", (*at, ANY), item)
+    elif value is not None:
+        yield path, at, value
+
+
+def _within(lines: Iterable[Attested], most_chars: int) -> list[Attested]:
+    """As many from the start as there is room for."""
+    kept: list[Attested] = []
+    for line in lines:
+        most_chars -= len(line.model_dump_json())
+        if most_chars < 0:
+            break
+        kept.append(line)
+    return kept
 
 
 def similar_line(item: Similar) -> SimilarLine:
@@ -198,7 +244,7 @@ def _counts(report: Report) -> ClaimCounts:
     return ClaimCounts(total=len(status), verified=status.count("verified"), struck=status.count("struck"))
 
 
-def _claim(claim: Claim, finding: Finding | None) -> ClaimLine:
+def _claim(claim: Claim, finding: Finding | None, evidence: Mapping[str, Evidence]) -> ClaimLine:
     weights = finding.weights if finding else {}
     return ClaimLine(
         id=claim.id,
@@ -208,10 +254,26 @@ def _claim(claim: Claim, finding: Finding | None) -> ClaimLine:
         evidence=sorted({ref.evidence for _, ref in references(claim)}),
         question=finding.question if finding else None,
         provenance=finding.provenance.value if finding else None,
+        shows=_shows(claim, evidence),
         weights=[WeightLine(hypothesis=name, weight=weight) for name, weight in weights.items()],
         decisive_for=finding.decisive_for if finding else None,
         struck_because=claim.struck_because,
     )
+
+
+def _shows(claim: Claim, evidence: Mapping[str, Evidence]) -> str | None:
+    """The class of the least trusted place that its sentence reads, of a number of rows that of whoever attests them;
+    None where one cannot be read."""
+    try:
+        kinds = [
+            (existence if role == "ref" and isinstance(claim, Absent | Count) else classes)(
+                ref.path, evidence[ref.evidence]
+            )
+            for role, ref in references(claim)
+        ]
+    except (KeyError, PathError):
+        return None
+    return least_trusted(*kinds).value
 
 
 def _alert(case: Case, position: int, alert: Alert) -> AlertLine:

@@ -217,6 +217,8 @@ class ClaimLine(Output):
     question: Annotated[str | None, T1] = None
     provenance: Annotated[str | None, T1] = None
     """Class of the least trusted value it rests on."""
+    shows: Annotated[str | None, T1] = None
+    """Class of the least trusted value that its text shows; the words around the values are ours."""
     weights: list[WeightLine]
     decisive_for: Annotated[str | None, T0] = None
     struck_because: Annotated[str | None, T2] = None
@@ -227,6 +229,15 @@ class ClaimLines(Output):
 
     rows: ClassVar[str | None] = "claims"
     claims: list[ClaimLine]
+
+
+class Attested(Output):
+    """A number, a truth value or a text of a tool's answer that no outsider wrote, as it was kept."""
+
+    path: Annotated[str, T1]
+    """JSONPath in the data."""
+    value: Annotated[str | float | int | bool, T1]
+    by: Annotated[Literal["T0", "T1"], T1]
 
 
 class EvidenceFile(Output):
@@ -248,6 +259,9 @@ class EvidenceFile(Output):
     truncated: Annotated[bool, T1]
     """Whether the answer was cut when it came, or is cut here."""
     data: Annotated[JsonValue, T2]
+    """Whole, whoever wrote it."""
+    attested: list[Attested]
+    """Those values of `data` that an operator or a sensor wrote, the first ones; the same values, with their class."""
 
 
 class OneEvidence(Output):

@@ -12,6 +12,8 @@ from pydantic import JsonValue
 
 from agent.cases import CaseStore
 from agent.evidence.ledger import Ledger
+from agent.evidence.paths import select
+from agent.evidence.provenance import classes
 from agent.host.read import Budget
 from agent.models import Evidence, HumanVerdict, JsonObject, World
 from agent.settings import Settings
@@ -172,6 +174,42 @@ async def test_claims_name_evidence_that_opens_and_has_what_they_say(
         for name in names:
             found = await server.call("mcpsoc_get_evidence", {"case_id": "c-2", "evidence_id": name})
             assert member(found, "evidence")["id"] == name
+
+
+async def test_values_of_evidence_keep_the_class_that_came_with_them(
+    serve: Callable[[World], SecurityServer], home: Home
+) -> None:
+    """What a sensor counted is a number, also when it is read from a case; an outsider's text stays theirs."""
+    store = CaseStore(home.cases_url)
+    kept = {item.id: item for item in store.get("C-2").evidence}
+    store.dispose()
+    classes_seen = set()
+    for name, item in kept.items():
+        envelope = await serve("lab").call("mcpsoc_get_evidence", {"case_id": "C-2", "evidence_id": name})
+        told = member(envelope, "evidence")
+        attested = told["attested"]
+        assert isinstance(attested, list)
+        assert not [path for path in _texts(envelope["untrusted"]) if "attested" in path]
+        for line in attested:
+            assert isinstance(line, dict)
+            assert select(str(line["path"]), told["data"]) == [line["value"]]
+            assert classes(str(line["path"]), item).value == line["by"]
+            classes_seen.add(line["by"])
+    assert classes_seen == {"T0", "T1"}
+
+
+async def test_a_claim_says_who_wrote_the_values_in_its_sentence(serve: Callable[[World], SecurityServer]) -> None:
+    """A sentence of ours with an outsider's file name in it is not ours alone."""
+    server = serve("lab")
+    listed = [
+        claim
+        for number in range(1, 8)
+        for claim in rows(await server.call("mcpsoc_list_claims", {"case_id": f"C-{number}", "limit": 200}), "claims")
+    ]
+    shown = {str(claim["id"]): claim["shows"] for claim in listed if "shows" in claim}
+
+    assert shown["alert.raised"] == "T1"
+    assert shown["defences.service_stopped"] == "T2"
 
 
 async def test_thing_that_is_not_there_is_no_data_and_says_where_to_look(
