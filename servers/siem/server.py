@@ -1,6 +1,6 @@
 """The siem server: reads only. `source` names a sensor; an answer about a sensor that was blind then says `stale`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -211,6 +211,7 @@ class Siem:
 
         host_seen_elsewhere: other sensors saw the host while this one was silent."""
         check_window(start, end)
+        self._check_sensors(sensors, end)
         machine = None if host is None else entities.get_host(self._door.db, host)
         name = machine.name if machine is not None else host
         rows = [self._cover(sensor, name, start, end) for sensor in dict.fromkeys(sensors)]
@@ -226,9 +227,15 @@ class Siem:
         check_window(start, end)
         check_fields(filters, "filters")
         if source is not None:
-            known = [row.name for row in events.list_sources(self._door.db, end)]
-            if source not in known:
-                raise ToolError("unknown_source", "there is no such source", meant(source, known))
+            self._check_sensors([source], end)
+
+    def _check_sensors(self, names: Sequence[str], at: datetime) -> None:
+        """A mistyped sensor must not look like one that was not watching."""
+        known = [row.name for row in events.list_sources(self._door.db, at)]
+        if strange := [name for name in names if name not in known]:
+            raise ToolError(
+                "unknown_source", f"there is no such source: {', '.join(strange)}", meant(strange[0], known)
+            )
 
     def _blind(self, source: str | None, filters: Mapping[str, str], start: datetime, end: datetime) -> Problem | None:
         if source is None:
@@ -239,7 +246,7 @@ class Siem:
     def _cover(self, sensor: str, host: str | None, start: datetime, end: datetime) -> Cover:
         found = coverage.coverage(self._door.db, sensor=sensor, host=host, start=start, end=end)
         if found is None:
-            return Cover(sensor=sensor, host=host, state="not_deployed", covered=False, host_seen_elsewhere=False)
+            raise ToolError("unknown_source", f"there is no such source: {sensor}", "siem_list_sources names them")
         return Cover(
             sensor=sensor,
             host=host,

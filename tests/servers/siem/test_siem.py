@@ -118,14 +118,25 @@ async def test_search_of_a_blind_sensor_is_stale_and_keeps_its_rows(siem: Securi
 async def test_coverage_names_who_was_blind_and_who_still_saw_the_host(siem: SecurityServer, whole_lab: Path) -> None:
     """A host that others still see while its agent is silent was tampered with or broken."""
     host = rows(whole_lab, "SELECT host FROM coverage WHERE state = 'silent' AND sensor = 'edr'")[0][0]
-    arguments: Arguments = {"sensors": ["edr", "firewall", "seismograph"], "host": host, **DAY}
+    arguments: Arguments = {"sensors": ["edr", "firewall"], "host": host, **DAY}
 
     cover = {str(row["sensor"]): row for row in data(await siem.call("siem_check_coverage", arguments))["coverage"]}
 
     assert (cover["edr"]["covered"], cover["edr"]["host_seen_elsewhere"]) == (False, True)
     assert "silent_since" in cover["edr"]
     assert cover["firewall"]["covered"] is True
-    assert cover["seismograph"]["state"] == "not_deployed"
+
+
+async def test_coverage_of_a_sensor_that_does_not_exist_is_an_error_that_names_those_that_do(
+    siem: SecurityServer,
+) -> None:
+    """`not_deployed` would say that a host lacks it; a guessed name is no sensor of anybody."""
+    guessed = await siem.call("siem_check_coverage", {"sensors": ["edr", "firewal"], **DAY})
+
+    assert (guessed["status"], guessed["data"]) == ("error", None)
+    assert "firewal" in str(guessed["summary"])
+    assert "did you mean 'firewall'?" in str(guessed["error"])
+    assert "dc-security" in str(guessed["error"])
 
 
 async def test_unknown_alert_is_no_data(siem: SecurityServer) -> None:
