@@ -13,6 +13,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from agent.evidence.entities import address_of, moment_of
+from agent.evidence.paths import ANY, DEEP, compile_path
 from agent.evidence.text import inert
 
 _QUOTED: Final = re.compile(
@@ -25,6 +26,8 @@ _WORD: Final = re.compile(
 _CITATION: Final = re.compile(r"\s*[\[(（【]\s*E\d+(?:[^\])）】]{0,80})[\])）】]")
 _NUMBER: Final = re.compile(r"[+-]?\d[\d,]*(?:\.\d+)?%?")
 _PLAIN: Final = re.compile(r"[A-Za-zÀ-ɏ]+(?:[-/'][A-Za-zÀ-ɏ]+)*")
+_MINUS: Final = re.compile(r"(?:^|[^\w.)\]]|[\u3400-\u9fff])[-−]$")
+"""What stands before the digits of a negative number."""
 _SENTENCE_START: Final = re.compile(r"(?:^|[.!?:;]\s+|[。！？：；\n])\W*$")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _COUNTED: Final = re.compile(r"([两二三四五六七八九十百千万]+)(?=[个次台条起名项件封份位种天])")
@@ -42,22 +45,8 @@ _SCALES: Final = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 _COMMON: Final = frozenset(
     {"I", "IP", "IPs", "DNS", "URL", "URLs", "SIEM", "EDR", "IDS", "VPN", "TLS", "SSL", "HTTP", "HTTPS", "SSH", "RDP"}
     | {"SMB", "LDAP", "API", "CPU", "ID", "IDs", "UTC", "OS", "PC", "SOC", "MFA", "AD", "MITRE", "MCPSoc", "SHA"}
-    | {
-        "TCP",
-        "UDP",
-        "ICMP",
-        "IOC",
-        "IOCs",
-        "PID",
-        "ATT&CK",
-        "C2",
-        "MD5",
-        "SHA1",
-        "SHA-1",
-        "SHA256",
-        "SHA-256",
-        "base64",
-    }
+    | {"TCP", "UDP", "ICMP", "IOC", "IOCs", "PID", "ATT&CK", "C2", "MD5", "SHA1", "SHA-1", "SHA256", "SHA-256"}
+    | {"AS", "ASN", "base64"}
 )
 """Words of the trade that name nothing in particular."""
 
@@ -71,7 +60,7 @@ class Bearing:
     counts: tuple[int, ...]
     """How many things each citation selects."""
     repeated: tuple[str, ...]
-    """The question, and what was asked of the tools that are cited."""
+    """The question, what was asked of the tools that are cited, and the names of the cited fields."""
 
     def bears(self, token: str) -> bool:
         """Whether the token stands in a cited value, or was said in the question."""
@@ -133,6 +122,8 @@ def _parts(match: re.Match[str], text: str, names: Collection[str]) -> Iterator[
     word = match[0].rstrip(".:*?")
     if word in _COMMON:
         return
+    if _NUMBER.fullmatch(word) and _MINUS.search(text[: match.start()]):
+        word = f"-{word}"
     striking = _HAN.search(text) or (word[:1].isupper() and not _starts(match, text))
     if striking or len(word) > _LONGEST_WORD or not _PLAIN.fullmatch(word):
         yield word
@@ -143,6 +134,15 @@ def _parts(match: re.Match[str], text: str, names: Collection[str]) -> Iterator[
 
 def _starts(match: re.Match[str], text: str) -> bool:
     return _SENTENCE_START.search(text[: match.start()]) is not None
+
+
+def words_of(path: str) -> Iterator[str]:
+    """The names of the fields that a path goes through, whole and in their words: what it compares them with is none.
+
+    Raises: PathError when the path is not valid."""
+    for name in compile_path(path).location:
+        if name not in (ANY, DEEP):
+            yield from (name, *re.split(r"[._@\s]+", name))
 
 
 def leaves(value: JsonValue) -> Iterator[str]:

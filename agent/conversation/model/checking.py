@@ -8,24 +8,25 @@ speech          one of our own few sentences, by its name: a model says nothing 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from pydantic import JsonValue
 
 from agent.conversation.errors import UnborneError
-from agent.conversation.model.bearing import Bearing, leaves, outside_quotes, tokens_of, without_citations
+from agent.conversation.model.bearing import Bearing, leaves, outside_quotes, tokens_of, without_citations, words_of
 from agent.conversation.model.facts import rows_of
 from agent.conversation.model.speeches import SPEECHES
 from agent.conversation.model.voice import check_acquittal, check_voice, folded
+from agent.conversation.model.wholes import Place, check_no_wholes, check_wholes
 from agent.conversation.model.writing import Writing, WrittenSentence
 from agent.conversation.models import Sentence
 from agent.conversation.protocol import Understood
 from agent.conversation.sentences import blind_rows, quoted
 from agent.evidence.claims import check
 from agent.evidence.errors import PathError
-from agent.evidence.paths import select
+from agent.evidence.paths import ANY, compile_path, select
 from agent.evidence.provenance import classes
 from agent.evidence.text import inert
 from agent.models import Absent, Evidence, Provenance, Ref
@@ -39,6 +40,10 @@ _EVENTS: Final = ("siem_search_events", "siem_count_events", "siem_timeline", "s
 """Answers whose emptiness counts only where the sensors are known to have covered the time."""
 _DOCUMENTS: Final = ("kb",)
 """Servers whose answers are documents: quoted like an outsider's words, and no observation of anything."""
+_CLAIMS: Final = ("mcpsoc", "mcpsoc_list_claims")
+"""Server and tool whose answers are statements that our own code made and checked."""
+_TRUSTED: Final = tuple(kind.value for kind in Provenance if kind.trusted)
+_HOLDS_NOTHING: Final = ("false", "0", "0.0", "", "no", "none")
 _UNANSWERED: Final = ("error", "refused", "stale")
 _LONG: Final = 28
 """Characters from which one word is a text."""
@@ -56,6 +61,8 @@ class _Bench:
     """Single words that name something anywhere in the thread, in lower case."""
     outside: tuple[str, ...]
     """Folded texts that an outsider may have written."""
+    own: tuple[str, ...]
+    """Folded claims of ours that hold and show no outsider's value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,20 @@ class _Cited:
         """The plain values of it."""
         return [leaf for value in self.values() for leaf in leaves(value)]
 
+    def said(self) -> list[str]:
+        """The plain values, without the names of their fields."""
+        return [text for _, text in _spoken("", self.values())]
+
+    def fields(self) -> list[str]:
+        """Names of the fields that hold something: a name whose value is false, nought or nothing says nothing."""
+        last = next(reversed([part for part in compile_path(self.ref.path).location if part != ANY]), "")
+        return [name for name, text in _spoken(last, self.values()) if text not in _HOLDS_NOTHING]
+
+    def place(self, bench: "_Bench") -> Place:
+        """As the words that speak of whole lists are tried on it."""
+        own = self.answer.server not in _DOCUMENTS and self.trusted
+        return Place(self.ref, self.answer, own or all(folded(text) in bench.own for text in self.texts()))
+
     @property
     def trusted(self) -> bool:
         """Whether no outsider wrote any of it."""
@@ -87,7 +108,7 @@ def checked_writing(
     writing: Writing, evidence: Mapping[str, Evidence], language: Language, asked: Understood
 ) -> tuple[tuple[Sentence, ...], tuple[Sentence, ...]]:
     """The sentences that stand, and those that were struck: in quotation marks, with the reason. It never raises."""
-    bench = _Bench(evidence, language, asked, _names(evidence), tuple(_outside(evidence)))
+    bench = _Bench(evidence, language, asked, _names(evidence), tuple(_outside(evidence)), tuple(_own(evidence)))
     kept: dict[str, Sentence] = {}
     struck: list[Sentence] = []
     for written in writing.sentences:
@@ -95,7 +116,7 @@ def checked_writing(
             sentence = _sentence(written, bench)
         except (UnborneError, PathError) as error:
             text = quoted([inert(written.text, LONGEST)], language)
-            struck.append(Sentence(kind=written.kind, text=text, struck_because=inert(str(error))))
+            struck.append(Sentence(kind=written.kind, text=text, struck_because=inert(str(error), LONGEST)))
         else:
             kept.setdefault(sentence.text, sentence)
     return tuple(kept.values()), tuple(struck)
@@ -126,18 +147,22 @@ def _speech(written: WrittenSentence, language: Language) -> Sentence:
 
 
 def _fact(text: str, cited: list[_Cited], bench: _Bench) -> Sentence:
-    if any(_is_all_of(text, item) for item in cited):
+    if folded(text) not in bench.own and any(_is_all_of(text, item) for item in cited):
         return _quote(text, cited, bench.language)
     values = [value for item in cited for value in item.values()]
     counts = [len(item.values()) for item in cited] + [len(value) for value in values if isinstance(value, list)]
     bearing = Bearing(tuple(leaf for value in values for leaf in leaves(value)), tuple(counts), _repeated(cited, bench))
     tokens = tokens_of(text, bench.names)
-    _check_tokens(tokens, bearing)
-    if not any(bearing.proves(token) for token in tokens) and not _says_a_value(text, bearing):
-        raise UnborneError("it shows none of the values that it cites")
-    check_voice(text, bench.asked.text, bench.outside)
-    observed = (item for item in cited if item.answer.server not in _DOCUMENTS and item.trusted)
-    check_acquittal(text, (leaf for item in observed for leaf in item.texts()))
+    observed = [item for item in cited if item.answer.server not in _DOCUMENTS and item.trusted]
+    trusted = [leaf for item in observed for leaf in item.said()]
+    fields = [name for item in observed for name in item.fields()]
+    _all_hold(
+        lambda: _check_tokens(tokens, bearing),
+        lambda: _check_shows(text, tokens, bearing),
+        lambda: check_voice(text, bench.asked.text, bench.outside, (*bench.own, *map(folded, trusted))),
+        lambda: check_acquittal(text, trusted, fields),
+        lambda: check_wholes(text, tokens, [item.place(bench) for item in cited]),
+    )
     return Sentence(kind="fact", text=text, cites=tuple(item.ref for item in cited))
 
 
@@ -151,9 +176,13 @@ def _nothing_found(text: str, cited: list[_Cited], bench: _Bench) -> Sentence:
             raise UnborneError(again.struck_because)
     if any(item.answer.tool in _EVENTS for item in empty):
         _check_coverage([item.answer for item in cited if item.answer.tool == COVERAGE])
-    _check_tokens(tokens_of(text, bench.names), Bearing((), (), _repeated(cited, bench)))
-    check_voice(text, bench.asked.text, bench.outside)
-    check_acquittal(text, (leaf for item in empty for leaf in (item.answer.tool, *leaves(item.answer.arguments))))
+    asked_for = [leaf for item in empty for leaf in (item.answer.tool, *leaves(item.answer.arguments))]
+    _all_hold(
+        lambda: _check_tokens(tokens_of(text, bench.names), Bearing((), (), _repeated(cited, bench))),
+        lambda: check_voice(text, bench.asked.text, bench.outside),
+        lambda: check_acquittal(text, asked_for),
+        lambda: check_no_wholes(text),
+    )
     looked = "; ".join(dict.fromkeys(_looked(item.answer) for item in empty))
     told = _with(text, localised("{sentence} (looked at: {what})", bench.language), looked)
     return Sentence(kind="nothing_found", text=told, cites=tuple(item.ref for item in cited))
@@ -164,9 +193,12 @@ def _could_not_look(text: str, cited: list[_Cited], bench: _Bench) -> Sentence:
     if looked := [answer for answer in answers if answer.status not in _UNANSWERED and not any(blind_rows(answer))]:
         raise UnborneError(f"{looked[0].id} is {looked[0].status}: it did look")
     said = [leaf for answer in answers for leaf in leaves([answer.summary, answer.error, answer.hint, answer.data])]
-    _check_tokens(tokens_of(text, bench.names), Bearing((), (), (*_repeated(cited, bench), *said)))
-    check_voice(text, bench.asked.text, bench.outside)
-    check_acquittal(text, ())
+    _all_hold(
+        lambda: _check_tokens(tokens_of(text, bench.names), Bearing((), (), (*_repeated(cited, bench), *said))),
+        lambda: check_voice(text, bench.asked.text, bench.outside),
+        lambda: check_acquittal(text, ()),
+        lambda: check_no_wholes(text),
+    )
     why = "; ".join(dict.fromkeys(map(_why, answers)))
     told = _with(text, localised("{sentence} (reason: {what})", bench.language), why)
     return Sentence(kind="could_not_look", text=told, cites=tuple(Ref(evidence=item.id, path="$") for item in answers))
@@ -187,9 +219,27 @@ def _cited(ref: Ref, evidence: Mapping[str, Evidence]) -> _Cited:
     return _Cited(ref, answer)
 
 
+def _all_hold(*checks: Callable[[], None]) -> None:
+    """Raises: UnborneError with everything that is wrong, so that one more word of the model can mend it."""
+    problems: list[str] = []
+    for hold in checks:
+        try:
+            hold()
+        except UnborneError as error:
+            problems.append(str(error))
+    if problems:
+        raise UnborneError("; ".join(problems))
+
+
+def _check_shows(text: str, tokens: tuple[str, ...], bearing: Bearing) -> None:
+    if not any(bearing.proves(token) for token in tokens) and not _says_a_value(text, bearing):
+        raise UnborneError("it shows none of the values that it cites")
+
+
 def _check_tokens(tokens: tuple[str, ...], bearing: Bearing) -> None:
     if strange := [token for token in tokens if not bearing.bears(token)]:
-        raise UnborneError(f"{strange[0]!r} is not in what it cites")
+        verb = "is" if len(strange) == 1 else "are"
+        raise UnborneError(f"{', '.join(map(repr, strange))} {verb} not in what it cites")
 
 
 def _check_coverage(answers: list[Evidence]) -> None:
@@ -207,7 +257,8 @@ def _repeated(cited: list[_Cited], bench: _Bench) -> tuple[str, ...]:
     entities = (word for entity in asked.entities for word in (entity.value, entity.said))
     answers = (item.answer for item in cited)
     of_tools = (leaf for item in answers for leaf in (item.id, item.server, item.tool, *leaves(item.arguments)))
-    return (asked.text, asked.plain, *entities, *of_tools)
+    fields = (word for item in cited for word in words_of(item.ref.path))
+    return (asked.text, asked.plain, *entities, *of_tools, *fields)
 
 
 def _says_a_value(text: str, bearing: Bearing) -> bool:
@@ -241,6 +292,27 @@ def _outside(evidence: Mapping[str, Evidence]) -> Iterator[str]:
         for row in rows_of(answer):
             for name in row.values if answer.server in _DOCUMENTS else row.untrusted:
                 yield from map(folded, leaves(row.values[name]))
+
+
+def _own(evidence: Mapping[str, Evidence]) -> Iterator[str]:
+    for answer in evidence.values():
+        for row in rows_of(answer) if (answer.server, answer.tool) == _CLAIMS else ():
+            shown, text = row.values.get("shows"), row.values.get("text")
+            sure = row.values.get("status") == "verified" and not {"shows", "status"} & set(row.untrusted)
+            if sure and shown in _TRUSTED and isinstance(text, str):
+                yield folded(text)
+
+
+def _spoken(name: str, value: JsonValue) -> Iterator[tuple[str, str]]:
+    """Every plain value below a value as text, with the name of the field it stands in."""
+    if isinstance(value, dict):
+        for inner, item in value.items():
+            yield from _spoken(inner, item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _spoken(name, item)
+    else:
+        yield from ((name, text) for text in leaves(value))
 
 
 def _with(sentence: str, shape: str, what: str) -> str:
