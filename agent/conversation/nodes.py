@@ -15,6 +15,7 @@ from agent.conversation.protocol import Draft, Speech, Understood
 from agent.conversation.sentences import checked
 from agent.conversation.state import Deps, State, packed, unpacked
 from agent.conversation.understanding.plain import language_of
+from agent.conversation.understanding.table import load_table
 from agent.evidence.text import inert
 from agent.wording import Language, localised
 
@@ -26,6 +27,7 @@ LAST_RESORTS: Final = ("knowledge", "capabilities")
 
 WITHOUT_MODEL: Final = "Answered by intents, search and playbooks, without a language model."
 RECEIVED: Final = "Looking up what the question names."
+NEAREST: Final = "I did not understand that. Perhaps you mean one of these:"
 AMBIGUOUS: Final = "This can be meant in several ways."
 NOT_UNDERSTOOD: Final = "I do not know how to answer that."
 MODEL_FAILED: Final = "The language model gave no usable answer ({reason}); this is answered without it."
@@ -140,11 +142,21 @@ def told_as(understood: Understood) -> str:
     if understood.intent is None:
         return localised(AMBIGUOUS if understood.readings else "No intent fits the question.", language)
     about = [localised(understood.intent.replace("_", " "), language)]
-    said = [entity for entity in understood.entities if entity.said] or understood.entities[:1]
+    said = _about(understood)
     about += [inert(f"{localised(entity.type, language)} {entity.value}") for entity in said]
     if understood.window is not None:
         about.append(f"{moment_text(understood.window.start)} – {moment_text(understood.window.end)}")
     return localised("Understood as: {about}", language).format(about=", ".join(about))
+
+
+def _about(understood: Understood) -> list[Entity]:
+    """What the question names or points at; beside it, what the intent takes from the thread to have its subject."""
+    said = [entity for entity in understood.entities if entity.said]
+    row = load_table().rows.get(understood.intent or "")
+    needs = set(row.needs) if row else set()
+    if not needs or needs.intersection(entity.type for entity in said):
+        return said
+    return [*said, *[entity for entity in understood.entities if entity.type in needs][:1]]
 
 
 async def _understood_in_time(state: State, deps: Deps, referents: Referents) -> Understood:
@@ -163,7 +175,7 @@ async def _understood_in_time(state: State, deps: Deps, referents: Referents) ->
 
 async def _answer_of_last_resort(understood: Understood, referents: Referents, deps: Deps) -> Draft:
     if understood.readings:
-        return Draft(said=(Speech(AMBIGUOUS),))
+        return Draft(said=(Speech(NEAREST if understood.guessed else AMBIGUOUS),))
     intent = next((deps.intents[name] for name in LAST_RESORTS if name in deps.intents), None)
     if intent is None:
         return Draft(said=(Speech(NOT_UNDERSTOOD),))

@@ -27,6 +27,8 @@ class Understood:
     """Name of the intent; None when no intent fits or several fit alike."""
     readings: tuple[Reading, ...] = ()
     """More than one when it is ambiguous."""
+    guessed: bool = False
+    """Whether the readings are what could be asked of what the thread is about, the question not being understood."""
     filters: JsonObject = field(default_factory=dict)
     """Of `find events where field = value`: ECS field to value. Of the queue: what narrows it, by its own names."""
     asked: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from agent.conversation.intents.entity_activity import EntityActivity
 from agent.conversation.intents.entity_profile import EntityProfile
 from agent.conversation.intents.find_cases import FindCases
 from agent.conversation.intents.find_events import FindEvents
+from agent.conversation.intents.group_members import GroupMembers
 from agent.conversation.intents.knowledge import Knowledge
 from agent.conversation.intents.open_alerts import OpenAlerts
 from agent.conversation.intents.sensor_fresh import SensorFresh
@@ -46,6 +47,7 @@ _ALL: Final[tuple[Intent, ...]] = (
     SensorFresh(),
     FindEvents(),
     AuthorisedWork(),
+    GroupMembers(),
     CaseChange(),
     Knowledge(),
     Capabilities(),

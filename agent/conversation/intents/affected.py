@@ -14,7 +14,7 @@ from agent.conversation.models import Entity, EntityType, Referents, Window, mom
 from agent.conversation.protocol import Draft, Looker, Said, Understood
 from agent.conversation.understanding.mentions import mentions
 from agent.conversation.understanding.rows import inner, objects, rows, text, texts
-from agent.models import Evidence, JsonObject
+from agent.models import Evidence, JsonObject, Ref
 
 TYPES: Final[tuple[EntityType, ...]] = ("case", "address", "domain", "url", "sha256", "technique", "host", "account")
 _OURS: Final = tuple(
@@ -25,8 +25,8 @@ _MOST_PIECES: Final = 4
 _MOST_NAMES: Final = 20
 _A_SENTENCE: Final = 5
 """Names that one sentence shows before it counts the rest."""
-HOSTS_IN: Final = "Hosts in the evidence of it: {names} ({evidence})."
-USERS_IN: Final = "Accounts in the evidence of it: {names} ({evidence})."
+HOSTS_IN: Final = "Hosts in the evidence of it: {names} ({case}/{evidence})."
+USERS_IN: Final = "Accounts in the evidence of it: {names} ({case}/{evidence})."
 HOSTS_OF: Final = "Hosts the alert names: {hosts}."
 USERS_OF: Final = "Accounts the alert names: {users}."
 MET: Final[Mapping[str, str]] = {
@@ -107,6 +107,7 @@ async def _in_evidence(case: Entity, opened: Evidence, claims: Evidence, looker:
         ]
     )
     said: list[Saying] = []
+    its_case = Ref(evidence=opened.id, path=path("case", "id"))
     known = {name for row in objects(case_of(opened).get("alerts")) for name in (text(row, "host"), text(row, "user"))}
     known.add("system")
     for answer in answers:
@@ -114,7 +115,8 @@ async def _in_evidence(case: Entity, opened: Evidence, claims: Evidence, looker:
             at = _first_of_each(answer, field)
             names = {value for value in found(answer, at) if isinstance(value, str)} if at else set()
             if at is not None and not names <= known:
-                said.append(counted(answer, template, at, {"names": at, "evidence": path("evidence", "id")}))
+                slots: dict[str, str | Ref] = {"names": at, "case": its_case, "evidence": path("evidence", "id")}
+                said.append(counted(answer, template, at, slots))
             known |= names
     return said
 

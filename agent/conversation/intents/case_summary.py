@@ -1,10 +1,17 @@
 """What happened in a case, and why it was judged so: verdict, story, what decided, what was not seen."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from agent.conversation.intents.case_lines import LATE, case_line, closed_line
+from agent.conversation.intents.case_attributes import (
+    attributes,
+    due_line,
+    late,
+    only_attributes,
+    status_line,
+)
+from agent.conversation.intents.case_lines import case_line, closed_line
 from agent.conversation.intents.saying import (
     Saying,
     about,
@@ -21,7 +28,7 @@ from agent.conversation.intents.the_case import case_of, get_case, get_claims, m
 from agent.conversation.models import Entity, Referents
 from agent.conversation.protocol import Draft, Looker, Understood
 from agent.conversation.understanding.rows import inner, objects, rows, text, texts
-from agent.models import Evidence, JsonObject
+from agent.models import Evidence, JsonObject, Ref
 
 _ASKED: Final = (
     (r"\bwork|succe|成功|得手", "Did it work? {value}", "Did it work?", "did_it_work"),
@@ -37,16 +44,13 @@ _UNSEEN: Final = re.compile(r"not (?:seen?|look)|missing|gaps?\b|没看到|看�
 _EXPLAINED: Final = re.compile(r"hypothes|alternative|explanations|假设|其他解释")
 _MOST_CLAIMS: Final = 4
 _MOST_GAPS: Final = 3
-CLAIM: Final = "{value} ({evidence})"
+CLAIMS: Final = (
+    "{value} ({case}/{e1})",
+    "{value} ({case}/{e1}, {case}/{e2})",
+    "{value} ({case}/{e1}, {case}/{e2}, {case}/{e3})",
+)
+"""A statement with one, two or three pieces of evidence."""
 TECHNIQUES: Final = "ATT&CK techniques: {names}."
-STATUS: Final[Mapping[str, str]] = {
-    "new": "{id} is new; it has not been investigated yet.",
-    "investigating": "{id} is still being investigated.",
-    "open": "{id} is open: it was investigated, and nobody has taken it.",
-    "taken": "{id} is being worked on by {owner}.",
-    "closed": "{id} is closed.",
-}
-DUE: Final = "It has to be taken by {value}."
 HYPOTHESIS: Final = "Explanation considered, with what the evidence gives it: {value} ({score})."
 NO_GAP: Final = "Nothing that had to be looked at is missing."
 TO_DO: Final = "What to do now: {value}"
@@ -72,14 +76,22 @@ class CaseSummary:
         opened = await get_case(case.value, question.language, looker)
         if not case_of(opened):
             return missing(opened)
+        asked = question.asked.get("case", ())
+        first = told(_asked(opened, question.plain), attributes(opened, asked))
+        if first and only_attributes(asked, question.plain):
+            return Draft(
+                said=told(first, case_line(opened, "case"), closed_line(opened, "case")),
+                suggestions=_next(question, case_of(opened), case.value),
+                referents=about(question, referents, self.name, entities=named_by(case_of(opened))),
+            )
         claims = await get_claims(case.value, question.language, looker)
         story = telling(claims)
         said = told(
-            _asked(opened, question.plain),
+            first,
             case_line(opened, "case"),
             closed_line(opened, "case"),
             _numbers(opened),
-            [claim_line(claims, place) for place in story],
+            [claim_line(claims, place, opened) for place in story],
             counted(opened, TECHNIQUES, "$.case.techniques[*]", {"names": "$.case.techniques[*]"}),
             _gaps(opened),
             line(opened, TO_DO, "What to do now:", path("case", "opening", "what_to_do_now")),
@@ -104,11 +116,15 @@ def telling(claims: Evidence) -> list[int]:
     return [*raised[:1], *sorted(weighty[:_MOST_CLAIMS])]
 
 
-def claim_line(claims: Evidence, place: int) -> Saying:
-    """One statement, with the ids of the case's evidence that it rests on."""
-    return equals(
-        claims, CLAIM, path("claims", place, "text"), {"evidence": path("claims", place, "evidence")}
-    ) or line(claims, "{value}", "", path("claims", place, "text"))
+def claim_line(claims: Evidence, place: int, opened: Evidence) -> Saying:
+    """One statement, with the pieces of evidence it rests on as `C-2/E5`: the thread has numbers of its own."""
+    at = path("claims", place, "text")
+    pieces = texts(rows(claims, "claims")[place], "evidence")[: len(CLAIMS)]
+    if not pieces:
+        return line(claims, "{value}", "", at)
+    slots = {f"e{number}": path("claims", place, "evidence", number - 1) for number in range(1, len(pieces) + 1)}
+    case = Ref(evidence=opened.id, path=path("case", "id"))
+    return equals(claims, CLAIMS[len(pieces) - 1], at, {**slots, "case": case}) or line(claims, "{value}", "", at)
 
 
 def evidence_of(claims: Evidence, places: Sequence[int]) -> list[Entity]:
@@ -153,20 +169,6 @@ def _asked(opened: Evidence, plain: str) -> list[Saying]:
     return said
 
 
-def status_line(opened: Evidence) -> Saying:
-    """Where the case stands, and who works on it."""
-    template = STATUS.get(text(case_of(opened), "status") or "")
-    slots = {"id": path("case", "id"), "owner": path("case", "owner")}
-    kept = {name: at for name, at in slots.items() if template and f"{{{name}}}" in template}
-    return equals(opened, template, path("case", "status"), kept) if template else None
-
-
-def due_line(opened: Evidence) -> Saying:
-    """By when it has to be taken, while nobody has."""
-    waiting = text(case_of(opened), "status") in ("new", "open")
-    return equals(opened, DUE, path("case", "due_at")) if waiting else None
-
-
 def _hypotheses(opened: Evidence) -> list[Saying]:
     places = range(len(objects(case_of(opened).get("hypotheses"))))
     at = [("case", "hypotheses", place) for place in places]
@@ -184,13 +186,6 @@ def _gaps(opened: Evidence) -> list[Saying]:
         equals(opened, GAP, path("case", "gaps", place, "sensor"), {"reason": path("case", "gaps", place, "reason")})
         for place in places
     ]
-
-
-def late(opened: Evidence) -> Saying:
-    """That the case is overdue, when it is."""
-    if case_of(opened).get("overdue") is not True:
-        return None
-    return equals(opened, LATE, path("case", "overdue"), {"id": path("case", "id"), "due": path("case", "due_at")})
 
 
 def _next(question: Understood, case: JsonObject, case_id: str) -> tuple[str, ...]:

@@ -9,11 +9,11 @@ from agent.conversation.intents.the_case import case_of, get_case, missing, no_c
 from agent.conversation.models import Entity, Referents
 from agent.conversation.protocol import Draft, Looker, Speech, Understood
 from agent.conversation.understanding.rows import rows, text
-from agent.models import Evidence
+from agent.models import Evidence, Ref
 
 _MOST: Final = 12
 _PAGE: Final = 100
-EVENT: Final = "{time}: {value} ({evidence})"
+EVENT: Final = "{time}: {value} ({case}/{evidence})"
 NONE: Final = "No event of the case's evidence lies within half a day of its alerts."
 SOME: Final = "One event of each sort is shown; the evidence has them all."
 
@@ -39,7 +39,7 @@ class CaseTimeline:
             said=told(
                 case_line(opened, "case"),
                 nothing(timeline, NONE, "$.events[*]"),
-                [_line(timeline, place) for place in places],
+                [_line(timeline, place, opened) for place in places],
                 Speech(SOME) if len(places) < len(rows(timeline, "events")) else None,
             ),
             suggestions=(
@@ -58,7 +58,8 @@ def _telling(timeline: Evidence) -> list[int]:
     return sorted(first.values())[:_MOST]
 
 
-def _line(timeline: Evidence, place: int) -> Saying:
+def _line(timeline: Evidence, place: int, opened: Evidence) -> Saying:
     at = ("events", place)
-    slots = {"time": path(*at, "time"), "evidence": path(*at, "evidence")}
+    case = Ref(evidence=opened.id, path=path("case", "id"))
+    slots: dict[str, str | Ref] = {"case": case, "time": path(*at, "time"), "evidence": path(*at, "evidence")}
     return equals(timeline, EVENT, path(*at, "what"), slots)

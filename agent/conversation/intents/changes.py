@@ -24,7 +24,7 @@ from agent.evidence.entities import moment_of
 from agent.models import Evidence
 
 _DAY: Final = timedelta(days=1)
-_INSTANT: Final = timedelta(milliseconds=1)
+_INSTANT: Final = timedelta(seconds=1)
 _MOST: Final = 200
 TOLD_AT: Final = "changes.told_at"
 """Name of the filter that keeps when changes were told last."""

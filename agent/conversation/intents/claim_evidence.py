@@ -22,14 +22,14 @@ from agent.conversation.intents.the_case import case_of, get_case, get_claims, m
 from agent.conversation.models import Entity, Referents
 from agent.conversation.protocol import Draft, Looker, Speech, Understood
 from agent.conversation.understanding.rows import inner, objects, rows, text, texts
-from agent.models import Evidence
+from agent.models import Evidence, Ref
 
 _MOST: Final = 10
 _VALUES: Final = 8
 _EVENTS: Final = 5
 _NAME: Final = re.compile(r"[a-z_.]{1,40}")
-OF_ALERT: Final = "{value} is the alert itself, of {time}."
-OPENED: Final = "{value} is what {tool} of {server} answered: {summary}."
+OF_ALERT: Final = "{case}/{value} is the alert itself, of {time}."
+OPENED: Final = "{case}/{value} is what {tool} of {server} answered: {summary}."
 ASKED: Final = "It was asked at {value}."
 STATUS: Final[dict[str, str]] = {
     "error": "That look failed: {error}.",
@@ -76,7 +76,7 @@ async def _claims(case: Entity, question: Understood, referents: Referents, look
     said = told(
         equals(opened, VERIFIED, path("case", "claims", "verified")),
         _struck(opened),
-        [claim_line(claims, place) for place in places],
+        [claim_line(claims, place, opened) for place in places],
         nothing(claims, "The report makes no statements.", "$.claims[*]"),
         Speech(MORE) if places else None,
     )
@@ -104,10 +104,11 @@ def _struck(opened: Evidence) -> Saying:
 
 
 async def _piece(case: Entity, piece: Entity, question: Understood, referents: Referents, looker: Looker) -> Draft:
-    item, claims = await looker.read_many(
+    item, claims, opened = await looker.read_many(
         [
             ("mcpsoc__mcpsoc_get_evidence", {"case_id": case.value, "evidence_id": piece.value}),
             ("mcpsoc__mcpsoc_list_claims", {"case_id": case.value, "language": question.language, "limit": 100}),
+            ("mcpsoc__mcpsoc_get_case", {"case_id": case.value, "language": question.language}),
         ]
     )
     evidence = inner(item, "evidence")
@@ -117,7 +118,7 @@ async def _piece(case: Entity, piece: Entity, question: Understood, referents: R
         )
     resting = [place for place, row in enumerate(rows(claims, "claims")) if piece.value in texts(row, "evidence")]
     said = told(
-        _head(item),
+        _head(item, opened),
         _state(item),
         [equals(claims, RESTS, path("claims", place, "text")) for place in resting],
         _contents(item),
@@ -132,11 +133,14 @@ async def _piece(case: Entity, piece: Entity, question: Understood, referents: R
     )
 
 
-def _head(item: Evidence) -> Saying:
+def _head(item: Evidence, opened: Evidence) -> Saying:
+    case = Ref(evidence=opened.id, path=path("case", "id"))
     at = path("evidence", "id")
     if text(inner(item, "evidence"), "server") == "intake":
-        return equals(item, OF_ALERT, at, {"time": path("evidence", "data", "alert", "@timestamp")})
-    return equals(item, OPENED, at, {name: path("evidence", name) for name in ("tool", "server", "summary")})
+        return equals(item, OF_ALERT, at, {"case": case, "time": path("evidence", "data", "alert", "@timestamp")})
+    return equals(
+        item, OPENED, at, {"case": case, **{name: path("evidence", name) for name in ("tool", "server", "summary")}}
+    )
 
 
 def _state(item: Evidence) -> list[Saying]:

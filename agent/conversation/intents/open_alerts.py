@@ -84,7 +84,7 @@ def _wanted(question: Understood) -> JsonObject:
     disposition: list[JsonValue] = [name for name, words in _DISPOSITIONS if re.search(words, plain)]
     if disposition:
         wanted["disposition"] = disposition
-    if re.search(r"overdue|past due|late\b|逾期|超时|过期", plain):
+    if re.search(r"overdue|past due|\blate\b|逾期|超时|过期", plain):
         wanted["overdue"] = True
     if technique := next((item for item in question.entities if item.type == "technique" and item.said), None):
         wanted["text"] = technique.value

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from agent.conversation.intents.case_attributes import NONE_OF_CASE, OF_CASE
 from agent.conversation.intents.case_lines import case_entities, case_lines
 from agent.conversation.intents.knowledge import in_english
 from agent.conversation.intents.saying import Saying, about, asks, counted, equals, nothing, path, quote, told
@@ -24,8 +25,6 @@ UNKNOWN: Final = "ATT&CK has no such technique."
 CASES: Final = "Cases in which it was seen: {value}."
 NO_CASE: Final = "No case has it."
 RUNBOOK: Final = "The runbook says:"
-OF_CASE: Final = "ATT&CK techniques of {id}: {names}."
-NONE_OF_CASE: Final = "The case has no technique."
 WHICH: Final = "Which technique? Name it by its ATT&CK id or its name."
 NO_RUNBOOK: Final = "No runbook speaks of it."
 

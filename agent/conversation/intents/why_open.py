@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
+from agent.conversation.intents.case_attributes import due_line, late, status_line
 from agent.conversation.intents.case_lines import closed_line
-from agent.conversation.intents.case_summary import GAP, due_line, late, named_by, status_line
+from agent.conversation.intents.case_summary import GAP, named_by
 from agent.conversation.intents.saying import Saying, about, asks, equals, line, path, told
 from agent.conversation.intents.the_case import case_of, get_case, missing, no_case, which_case
 from agent.conversation.models import Proposal, Referents

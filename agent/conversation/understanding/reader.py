@@ -4,8 +4,8 @@ folded text -> `field = value` -> indicators and names (looked up) -> what it po
 """
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from agent.conversation.models import Entity, EntityType, Reading, Referents, Window
@@ -40,6 +40,15 @@ _GREETING: Final = re.compile(
     r"^(?:good )?(?:morning|afternoon|evening)\b(?=\W*(?:[,.!:;-]|all|team|there|folks|$))"
     r"|^(?:早上好|上午好|下午好|晚上好|早安)"
 )
+_OF_THING: Final = ("entity_profile", "entity_activity", "find_cases")
+_LIKELY: Final[Mapping[EntityType, tuple[str, ...]]] = {
+    "case": ("case_summary", "claim_evidence", "containment"),
+    "technique": ("technique", "find_cases"),
+    **dict.fromkeys(THINGS, _OF_THING),
+}
+"""What is asked most, by the kind of thing."""
+_TELL_ATTRIBUTES: Final = ("entity_profile", "case_summary", "open_alerts")
+"""Intents whose words are those of attributes, too: priority is a case's and the queue's."""
 _EVENTS: Final = "find_events"
 _OF_THINGS: Final = ("entity_activity", "entity_profile", "affected")
 """Intents whose answers count events of what they are about."""
@@ -121,7 +130,16 @@ class Reader:
             read.said.append(Entity(type="case", value=choices[0].id))
         if intent is not None and len(several := self._several(intent, read)) > 1:
             return self._understood(read, None, tuple(self._asking(intent, read, item.value) for item in several))
+        if intent is None and (offered := self._offered(read)):
+            return replace(self._understood(read, None, offered), guessed=True)
         return self._understood(read, intent)
+
+    def _offered(self, read: _Read) -> tuple[Reading, ...]:
+        """What is asked most of what the question names, or else of what the thread was about last."""
+        focus = next((item for item in (*read.said, *read.kept) if item.type in _LIKELY), None)
+        if focus is None or (not read.said and len(read.words) > _FEW):
+            return ()
+        return tuple(self._asking(name, read, focus.value) for name in _LIKELY[focus.type])
 
     def _several(self, intent: str, read: _Read) -> list[Entity]:
         """The things of one kind that the question names, where the intent answers about one at a time."""
@@ -176,9 +194,15 @@ class Reader:
         elif (
             not (read.said or read.kinds or read.filters)
             and _is_short(read)
+            and not self._asks_else(read)
             and (entity := meant(read.kept, tuple(read.asked), "")) is not None
         ):
             self._say(read, entity.model_copy(update={"said": entity.value}))
+
+    def _asks_else(self, read: _Read) -> bool:
+        """Whether its words ask for something else than an attribute."""
+        ranked = scores(self._table, self._said(read))
+        return any(score.spoken >= _OWN and score.intent not in _TELL_ATTRIBUTES for score in ranked)
 
     def _say(self, read: _Read, entity: Entity) -> None:
         read.said.append(entity)
