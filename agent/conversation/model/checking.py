@@ -23,7 +23,7 @@ from agent.conversation.model.wholes import Place, check_no_wholes, check_wholes
 from agent.conversation.model.writing import Writing, WrittenSentence
 from agent.conversation.models import Sentence
 from agent.conversation.protocol import Understood
-from agent.conversation.sentences import blind_rows, quoted
+from agent.conversation.sentences import QUOTED, blind_rows, quoted
 from agent.evidence.claims import check
 from agent.evidence.errors import PathError
 from agent.evidence.paths import ANY, compile_path, select
@@ -45,6 +45,11 @@ _CLAIMS: Final = ("mcpsoc", "mcpsoc_list_claims")
 _TRUSTED: Final = tuple(kind.value for kind in Provenance if kind.trusted)
 _HOLDS_NOTHING: Final = ("false", "0", "0.0", "", "no", "none")
 _UNANSWERED: Final = ("error", "refused", "stale")
+_BREAK: Final = re.compile(r"(?:\s|\\n|\\r|\\t)+")
+"""Between two words of a quotation: spaces and line breaks, written out or not."""
+_SAID_OF_A_LOOK: Final = 120
+"""Characters of what code adds about one look."""
+_UNTOLD: Final = ("limit", "cursor", "fields")
 _LONG: Final = 28
 """Characters from which one word is a text."""
 _NAME_KEYS: Final = re.compile(r"(?:^|[._])(?:host|hostname|user|username|account|owner|name|domain|email|manager)$")
@@ -127,7 +132,7 @@ def _sentence(written: WrittenSentence, bench: _Bench) -> Sentence:
         return _speech(written, bench.language)
     if not written.cites:
         raise UnborneError("it cites nothing")
-    text = inert(without_citations(written.text), LONGEST)
+    text = inert(without_citations(written.text), LONGEST if written.kind != "quote" else QUOTED)
     cited = [_cited(ref, bench.evidence) for ref in written.cites[:MOST_CITES]]
     match written.kind:
         case "quote":
@@ -200,16 +205,21 @@ def _could_not_look(text: str, cited: list[_Cited], bench: _Bench) -> Sentence:
         lambda: check_no_wholes(text),
     )
     why = "; ".join(dict.fromkeys(map(_why, answers)))
-    told = _with(text, localised("{sentence} (reason: {what})", bench.language), why)
+    told = (
+        text
+        if folded(why) in folded(text)
+        else _with(text, localised("{sentence} (reason: {what})", bench.language), why)
+    )
     return Sentence(kind="could_not_look", text=told, cites=tuple(Ref(evidence=item.id, path="$") for item in answers))
 
 
 def _quote(text: str, cited: list[_Cited], language: Language) -> Sentence:
     words = text.strip("\"“”'‘’「」『』` ")
     for item in cited:
-        if words and any(_joined(words) in _joined(leaf) for leaf in item.texts()):
+        standing = next((found for leaf in item.texts() if (found := _standing(words, leaf))), None)
+        if standing is not None:
             kind = classes(item.ref.path, item.answer)
-            return Sentence(kind="quote", text=quoted([words], language), cites=(item.ref,), provenance=kind)
+            return Sentence(kind="quote", text=quoted([standing], language), cites=(item.ref,), provenance=kind)
     raise UnborneError("these words do not stand in what it cites")
 
 
@@ -320,14 +330,24 @@ def _with(sentence: str, shape: str, what: str) -> str:
 
 
 def _looked(answer: Evidence) -> str:
-    said = ", ".join(f"{name} {' '.join(leaves(value))}" for name, value in answer.arguments.items())
-    return inert(f"{answer.tool} {said}".strip())
+    asked = {name: value for name, value in answer.arguments.items() if name not in _UNTOLD and value is not None}
+    said = ", ".join(f"{name} {' '.join(map(_short, leaves(value)))}" for name, value in asked.items())
+    return inert(f"{answer.tool} {said}".strip(), _SAID_OF_A_LOOK)
+
+
+def _short(value: str) -> str:
+    """A hash by its first characters."""
+    return f"{value[:12]}…" if re.fullmatch(r"[0-9a-fA-F]{32,}", value) else value
 
 
 def _why(answer: Evidence) -> str:
     blind = ", ".join(f"{row.get('sensor')} {row.get('state')}" for _, row in blind_rows(answer))
-    return inert(answer.error or blind or answer.status)
+    return inert(answer.error or blind or answer.status, _SAID_OF_A_LOOK)
 
 
-def _joined(text: str) -> str:
-    return " ".join(inert(text, None).split())
+def _standing(words: str, leaf: str) -> str | None:
+    """The words as they stand in the text, with its line breaks; None when they do not."""
+    parts = [re.escape(part) for part in _BREAK.split(words) if part]
+    lines = "\n".join(inert(line, None) for line in leaf.split("\n"))
+    found = re.search(_BREAK.pattern.join(parts), lines) if parts else None
+    return None if found is None else found[0]

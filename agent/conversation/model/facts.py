@@ -20,6 +20,11 @@ MOST_CHARS: Final = 6_000
 """Characters of rows in one answer."""
 CLIP: Final = 300
 """Characters of one value; of the only row that was asked for, ten times that."""
+_DOCUMENTS: Final = ("kb",)
+_SECTION: Final = 1_500
+"""Characters of one value of a document, which is there to be quoted."""
+_LITTLE: Final = 1.25
+"""A value that is not longer than the clip by more than this factor stays whole."""
 _ITEMS: Final = 20
 """Items of a list of plain values."""
 
@@ -38,7 +43,7 @@ class Row:
 def shown(evidence: Evidence, *, at: str = "$", start: int = 0, most_chars: int = MOST_CHARS) -> JsonObject:
     """One answer with the rows under `at`, from row `start` on, as many as there is room for."""
     rows = [row for row in rows_of(evidence) if row.at == at or row.at.startswith((f"{at}[", f"{at}."))]
-    clip = CLIP * 10 if len(rows) == 1 else CLIP
+    clip = CLIP * 10 if len(rows) == 1 else _SECTION if evidence.server in _DOCUMENTS else CLIP
     kept = list(_fitting(rows[start:], clip, most_chars))
     document: JsonObject = {
         "evidence": evidence.id,
@@ -52,10 +57,23 @@ def shown(evidence: Evidence, *, at: str = "$", start: int = 0, most_chars: int 
         if text:
             document[name] = inert(mask_secrets(text), CLIP)
     if evidence.truncated:
-        document["cut"] = "the server cut this answer short: what it does not show may still be there"
+        document["cut"] = _cut(evidence)
     if (left := len(rows) - start - len(kept)) > 0:
         document |= {"rows_left": left, "expand_from": start + len(kept)}
     return document
+
+
+def _cut(evidence: Evidence) -> str:
+    """Why there is more than the answer has: its size, or the limit that it was asked with."""
+    listed = (
+        next((item for item in evidence.data.values() if isinstance(item, list)), [])
+        if (isinstance(evidence.data, dict))
+        else []
+    )
+    limit = evidence.arguments.get("limit")
+    if isinstance(limit, int) and len(listed) >= limit:
+        return f"your limit of {limit} rows was reached: there are more; ask with a larger limit or narrower"
+    return "there are more rows than the server gives at once: ask narrower, or with a larger limit"
 
 
 def rows_of(evidence: Evidence) -> list[Row]:
@@ -119,9 +137,17 @@ def _fitting(rows: list[Row], clip: int, most_chars: int) -> Iterator[JsonValue]
         yield document
 
 
+def _lines(text: str, clip: int | None) -> str:
+    """A text made inert line by line, so that it can be quoted as it stands."""
+    rest = 0 if clip is None else len(text) - clip
+    kept = "\n".join(inert(line, None) for line in text[:clip].replace("\r\n", "\n").split("\n"))
+    return f"{kept}… (+{rest} characters)" if rest > 0 else kept
+
+
 def _clean(value: JsonValue, clip: int) -> JsonValue:
     if isinstance(value, str):
-        return inert(mask_secrets(value), clip)
+        masked = mask_secrets(value)
+        return _lines(masked, None if len(masked) <= clip * _LITTLE else clip)
     if isinstance(value, list):
         return [_clean(item, clip) for item in value]
     if isinstance(value, dict):

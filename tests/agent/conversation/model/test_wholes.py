@@ -65,6 +65,9 @@ def one() -> Callable[..., Sentence]:
     add("mcpsoc_list_claims", CLAIMS, provenance=attested)
     add("siem_search_events", EVENTS, provenance=sensor, truncated=True)
     add("intel_lookup", {"verdicts": []}, status="no_data", arguments={"indicator": "10.0.0.1"})
+    add("kb_get_section", {"text": "1. End all sessions.\n2. Call the person."})
+    add("intel_lookup", {"verdicts": []}, status="no_data", arguments={"indicator": "ab" * 32, "limit": 5})
+    add("mail_search", None, status="error", error="dns down")
 
     def check(text: str, *cites: str, kind: str = "fact") -> Sentence:
         writing = Writing.model_validate({"sentences": [sentence(text, kind, *cites)]})
@@ -193,6 +196,24 @@ def test_a_checked_claim_of_ours_may_be_said_again_and_one_with_an_outsiders_wor
     assert (ours.kind, ours.struck_because) == ("fact", None)
     assert theirs.kind == "quote"
     assert "quote that" in mixed.struck_because
+
+
+def test_a_quotation_over_several_lines_stands_however_its_lines_are_written(one):
+    """A model writes a line break, its escape or a space; people read the lines as they are."""
+    text = "1. End all sessions.\n2. Call the person."
+
+    for words in (text, text.replace("\n", "\\n"), text.replace("\n", " ")):
+        assert one(words, "E7 $.text", kind="quote").text == f"“{text}”"
+    assert one(text.replace("Call", "Ignore"), "E7 $.text", kind="quote").struck_because
+
+
+def test_what_code_adds_is_short_and_never_said_twice(one):
+    """A reader wants to know where was looked, not how many rows were asked for."""
+    found = one("No threat feed knows it.", "E8 $.verdicts[*]", kind="nothing_found")
+    blind = one("The mail log was not read: dns down.", "E9 $", kind="could_not_look")
+
+    assert found.text == "No threat feed knows it (looked at: intel_lookup indicator abababababab…)"
+    assert blind.text == "The mail log was not read: dns down."
 
 
 def test_everything_that_is_wrong_is_told_at_once(one):
