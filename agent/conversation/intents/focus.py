@@ -4,9 +4,24 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from agent.conversation.protocol import Fact, Said
+from agent.conversation.protocol import CouldNotLook, Fact, Said
 
+_BESIDE: Final = 4
+"""Other sentences told beside those that answer what was asked."""
+_WHOLE: Final = re.compile(
+    r"\b(?:know|tell me about|profile|details?|info|everything|all about)\b|了解|信息|介绍|画像|情况"
+)
+"""Words that ask for everything there is."""
 _FOCUS: Final = (
+    (r"critical|importan|tier|重要|关键|等级", r"criticality"),
+    (r"\bzone|segment|subnet|vlan|网段|区域", r"in the zone"),
+    (r"\bips?\b|address|地址", r"address \{ip\}|^\{ip\} is ours"),
+    (r"\bkind\b|\btype\b|sort of|类型|哪种|什么机器", r"^\{name\} is an? |network of kind"),
+    (r"department|\bdept|\bteam\b|division|部门|团队", r"belongs to"),
+    (r"\btitle\b|position|\bjob\b|职位|岗位|职务|\bsite\b|office|where does|办公", r"belongs to"),
+    (r"\bwho is\b|real name|person|是谁|姓名", r"belongs to"),
+    (r"\basn\b|\bisp\b|provider|hosting|运营商", r"network of kind"),
+    (r"internet|exposed|外网|互联网|暴露", r"internet"),
     (r"isolat|隔离", r"isolated"),
     (r"\bblock|封|阻断|拦截", r"block"),
     (r"disabl|enabl|禁用|启用|locked", r"enabled|disabled"),
@@ -33,9 +48,15 @@ _FOCUS: Final = (
 
 
 def first_what_was_asked(said: Sequence[Said], plain: str) -> tuple[Said, ...]:
-    """The sentences that answer what was asked in front, all others in their order behind."""
+    """The sentences that answer what was asked in front, and a few of the others in their order behind; all of them
+    when nothing in particular was asked. That something could not be looked at is never left out."""
     wanted = [answer for words, answer in _FOCUS if re.search(words, plain)]
-    return tuple(sorted(said, key=lambda item: not any(re.search(answer, _template(item)) for answer in wanted)))
+    answers = [item for item in said if any(re.search(answer, _template(item)) for answer in wanted)]
+    others = [item for item in said if item not in answers]
+    if answers and _WHOLE.search(plain) is None:
+        kept = others[:_BESIDE]
+        others = [item for item in others if item in kept or isinstance(item, CouldNotLook)]
+    return (*answers, *others)
 
 
 def _template(said: Said) -> str:
