@@ -58,7 +58,7 @@ def calls(lab: Path) -> dict[str, dict[str, JsonValue]]:
         "siem_related_events": {"alert_id": alert["kibana.alert.uuid"]},
         "siem_baseline": {"field": "host.name", "value": host, "before": at},
         "siem_list_sources": {},
-        "siem_check_coverage": {"sensors": ["edr", "idp", "seismograph"], "host": host, **WINDOW},
+        "siem_check_coverage": {"sensors": ["edr", "idp", "ids"], "host": host, **WINDOW},
         "firewall_search_flows": {"source": host, **WINDOW},
         "firewall_summarise_flows": {"host_or_ip": host, **WINDOW},
         "firewall_list_blocks": {},
