@@ -41,9 +41,11 @@ _BY: Final = (
     ("user.name", r"(?:which|what|whose) (?:users?|accounts?|people)|who\b|(?:by|per) (?:user|account)"
                   r"|哪些用户|哪个用户|哪些账|哪个账|谁|按用户|按账"),
     ("source.ip", r"(?:which|what) (?:source|ips?\b|address)|from where|where from|(?:by|per) (?:source|ip)"
-                  r"|哪些地址|哪些ip|哪个ip|来源地址|按来源"),
+                  r"|哪些地址|哪些ip|哪个ip|从哪里|从哪儿|从哪|来源地址|按来源"),
+    ("dns.question.registered_domain", r"(?:which|what) (?:domains?|names)|哪些域名|哪个域名"),
     ("source.country", r"which countr|(?:by|per) country|哪些国家|哪个国家"),
-    ("destination.ip", r"(?:by|per) destination|which destination|哪些目的"),
+    ("destination.ip", r"(?:by|per) destination|which destination|to (?:which|what) (?:address|ip)|to where|where to"
+                       r"|哪些目的"),
     ("process.executable", r"which process|which program|(?:by|per) process|哪些进程|哪些程序"),
     ("event.source", r"which sensor|(?:by|per) sensor|which log|哪个传感器"),
 )  # fmt: skip
@@ -56,7 +58,7 @@ _ROLES: Final = (
 )
 """Parts that an address may be said to play."""
 _FIRST: Final = re.compile(
-    r"\bfirst\b|\bearliest\b|\bsince when\b|\bwhen (?:was|were|did|is|has)\b|\b(?:started|began|begin)\b"
+    r"\bfirst\b|\bearliest\b|\bsince when\b|\bwhen\W*$|\bwhen (?:was|were|did|is|has)\b|\b(?:started|began|begin)\b"
     r"|什么时候|何时|几点|首次|第一|最早|起始"
 )
 _LAST: Final = re.compile(

@@ -10,7 +10,11 @@ from agent.models import JsonObject
 
 _OPENS: Final = re.compile(
     r"^(?:and|but|or|so|ok|okay|then|only|just|same|also|now|what about|how about|what of|again)\b"
-    r"|^(?:那么|那|再|还有|只|仅|同样|换成|换|以及)|呢\W*$"
+    r"|\b(?:too|as well|instead|only)\W*$|也\W*$|^(?:那么|那|再|还有|只|仅|同样|换成|换|以及)|呢\W*$"
+)
+_GROUPS: Final = re.compile(
+    r"^(?:and |but )?(?:by|from|to|for|on|in|with) (?:which|what|whom|where|how many)\b"
+    r"|^(?:都)?(?:从|在|由)?(?:哪里|哪儿|哪些|哪个|哪台)|^(?:分别|都)(?:是|从|在|来自)"
 )
 _ONES: Final = re.compile(r"\b(?:ones?|those|them|these|they)\b|这些|那些|它们|其中|前者|后者")
 _REFINES: Final = re.compile(
@@ -50,6 +54,24 @@ def points_at_listed(plain: str) -> bool:
 def speaks_of_ones(plain: str) -> bool:
     """Whether it speaks of `ones`, which are always some of what was listed."""
     return re.search(r"\bones?\b|其中", plain) is not None
+
+
+def groups(plain: str) -> bool:
+    """Whether it begins by asking for whom, from where or on which hosts."""
+    return _GROUPS.search(plain) is not None
+
+
+def asks_how_long(plain: str) -> bool:
+    """Whether it asks since when, until when or for how long, and little else."""
+    return (
+        re.fullmatch(
+            r"(?:and |ok |so )?(?:since when|until when|how long|when did (?:it|that|this) (?:start|stop|happen))\b"
+            r".{0,20}"
+            r"|.{0,6}(?:从什么时候|什么时候开始|多久|自何时).{0,6}",
+            plain,
+        )
+        is not None
+    )
 
 
 def refines(plain: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 from agent.conversation.models import Entity, EntityType, Reading, Referents, Window
 from agent.conversation.protocol import Looker, Understood
 from agent.conversation.understanding import going_on
-from agent.conversation.understanding.acting import asks_for_records, doings, fitting
+from agent.conversation.understanding.acting import asks_for_records, doings, fitting, program
 from agent.conversation.understanding.aspects import Asked, Aspects, asked_for
 from agent.conversation.understanding.cases import Choice, case_asked_for, cases_of
 from agent.conversation.understanding.filters import Filtered, filters_of, kinds_of, named_kinds
@@ -124,6 +124,8 @@ class Reader:
             return self._understood(read, None, readings)
         if others:
             intent = next((name for name in others if self._reading(name, read) is not None), others[0])
+        if intent == _EVENTS and not (read.said or read.filters or read.kinds):
+            self._keep(read, referents.model_copy(update={"filters": {}, "intent": _EVENTS}))
         if intent is not None and (choices := await self._case_missing(intent, read, looker)) is not None:
             if len(choices) != 1:
                 return self._understood(read, intent if not choices else None, self._of_cases(intent, read, choices))
@@ -175,6 +177,8 @@ class Reader:
         read.asked = asked_for(self._aspects, read.words, read.plain)
         read.kept = carried(referents, pointed_types(whole.lower(), self._words), read.said)
         self._point(read)
+        if read.did and (ran := program(read.plain, self._table.vocabulary | self._words.common)) is not None:
+            read.filters.setdefault("process.executable", f"*{ran}*")
         read.window = window_of(_for_time(found, whole), looker.now(), await self._before(read, referents, looker))
         return read
 
@@ -280,6 +284,7 @@ class Reader:
     def _said(self, read: _Read) -> Said:
         types = read.types()
         acting = bool(read.did) and bool(types.intersection(("host", "account", "address")))
+        acting = acting and not types.intersection(read.asked).intersection(("host",))
         if acting:
             more = (kind for kind in read.did if kind not in read.kinds)
             read.kinds = fitting((*read.kinds, *more), types)
@@ -295,6 +300,7 @@ class Reader:
             asked=types.intersection(read.asked),
             actor=acting,
             recorded="sensor" in types and bool(about) and asks_for_records(read.plain),
+            watched={"sensor", "host"} <= types and not asks_for_records(read.plain) and not read.kinds,
         )
 
     def _chosen(self, read: _Read, ranked: Sequence[Score], referents: Referents) -> tuple[str | None, list[str]]:
@@ -313,6 +319,9 @@ class Reader:
         if row is None or referents.intent is None:
             return None
         spoken = max((score.spoken for score in ranked if score.intent != referents.intent), default=0.0)
+        if referents.intent == "sensor_fresh" and not read.said and going_on.asks_how_long(read.folded.lower()):
+            self._keep(read, referents)
+            return referents.intent
         if self._counts_of(read, referents, ranked):
             self._keep(read, referents.model_copy(update={"filters": {}, "intent": _EVENTS}))
             return _EVENTS
@@ -341,9 +350,8 @@ class Reader:
             return read.window is not None or going_on.points_at_listed(read.folded.lower())
         if read.types().intersection(read.asked) and not going_on.opens(read.folded.lower()):
             return False
-        return any(
-            entity.type in row.needs or entity.type in row.entities or entity.type in THINGS for entity in read.said
-        )
+        fits = {*row.needs, *(kind for kind, weight in row.entities.items() if weight > 0)}
+        return bool(read.types().intersection(fits | set(THINGS if row.filters else ("host",) if row.watched else ())))
 
     def _narrows(self, read: _Read, intent: str, spoken: float) -> bool:
         """Whether it asks for a number, a first one, some of what the last answer listed."""
@@ -353,6 +361,10 @@ class Reader:
             return False
         if read.types().intersection(read.asked) or (read.filters and intent != "find_events"):
             return False
+        if intent == _EVENTS and not read.said and going_on.groups(plain):
+            return True
+        if intent == _EVENTS and read.types() == {"sensor"} and going_on.opens(plain):
+            return True
         if going_on.points_at_listed(plain) and (spoken < _OWN or going_on.speaks_of_ones(plain)):
             return True
         if (

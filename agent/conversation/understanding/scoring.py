@@ -39,6 +39,8 @@ class Said:
     """Whether it asks if somebody or something did something."""
     recorded: bool = False
     """Whether it asks for events of a sensor that it names."""
+    watched: bool = False
+    """Whether it names a sensor beside a host, and no events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def _score(name: str, row: Row, said: Said) -> Score:
     if spoken or said.types:
         points += row.window * said.window
     points += row.filters * said.filters + row.kinds * said.kinds
-    points += row.actor * said.actor + row.recorded * said.recorded
+    points += row.actor * said.actor + row.recorded * said.recorded + row.watched * said.watched
     points += max((weight for kind, weight in row.asked.items() if kind in said.asked), default=0.0)
     if row.needs and not said.known.intersection(row.needs):
         points -= row.missing

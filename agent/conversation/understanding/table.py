@@ -41,6 +41,8 @@ class Row(Model):
     """What an attribute that is asked for adds, by the kind of thing that has it."""
     actor: float = 0.0
     recorded: float = 0.0
+    watched: float = 0.0
+    """What a sensor beside a host adds."""
     ask: dict[Language, str]
     """The question that chooses it, with `{it}` for what it is about."""
     groups: tuple[Group, ...] = ()

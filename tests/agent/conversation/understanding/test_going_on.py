@@ -18,6 +18,7 @@ SOURCE = "198.18.22.31"
         ("when was the first one?", {"event.category": "authentication", "event.outcome": "failure"}),
         ("how many in total", {"event.category": "authentication", "event.outcome": "failure"}),
         ("第一次是什么时候", {"event.category": "authentication", "event.outcome": "failure"}),
+        ("from which countries?", {"event.category": "authentication", "event.outcome": "failure"}),
         ("那成功的呢？", {"event.category": "authentication", "event.outcome": "success"}),
     ],
 )
@@ -81,6 +82,10 @@ async def test_what_is_asked_for_decides_between_a_case_and_a_host(talking: Talk
             ("过去3小时 ws-137 有哪些 ids 告警？", "find_events"),
             ("since when do we see 198.18.22.31", "find_events"),
             ("list members of domain-admins", "group_members"),
+            ("what os does ws-137 run", "entity_profile"),
+            ("which account ran vssadmin on app-10", "find_events"),
+            ("show me proxy logs for ws-137 last hour", "find_events"),
+            ("is antivirus ok on ws-137", "sensor_fresh"),
         ):
             assert (await talk.read(question)).intent == intent, question
         await talk.ask("what happened in C-6?")
