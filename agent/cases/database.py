@@ -1,24 +1,21 @@
 """Opening the case database: engine, pragmas, and the migrations that bring it to the present form."""
 
-import sqlite3
-import time
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from agent.cases.errors import StoreError
+from agent.write_ahead import use_write_ahead_log
 
 HEAD: Final = "0001"
 """The revision this code reads and writes."""
 
 _PRAGMAS: Final = ("synchronous=NORMAL", "busy_timeout=30000", "foreign_keys=ON")
-_WAL_ATTEMPTS: Final = 200
-_WAL_PAUSE_S: Final = 0.05
 
 
 def open_database(url: str) -> Engine:
@@ -50,23 +47,10 @@ def _configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     """Transactions begin where we say so, not where the driver guesses."""
     connection.isolation_level = None
     cursor = connection.cursor()
-    _use_wal(cursor)
+    use_write_ahead_log(cursor.execute)
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _use_wal(cursor: DBAPICursor) -> None:
-    """Switch to write-ahead logging. SQLite does not wait for others at this one step, so we do."""
-    for attempt in range(1, _WAL_ATTEMPTS + 1):
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or attempt == _WAL_ATTEMPTS:
-                raise
-            time.sleep(_WAL_PAUSE_S)
-        else:
-            return
 
 
 def _begin(connection: Connection) -> None:

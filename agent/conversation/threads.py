@@ -6,7 +6,6 @@ run that somebody stopped, in whichever process, takes nothing more.
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -25,10 +24,9 @@ from agent.conversation.errors import (
 )
 from agent.conversation.models import Answer, ChatStep, Run, RunStatus, Thread
 from agent.models import Evidence
+from agent.write_ahead import use_write_ahead_log
 
 _VERSION: Final = 1
-_WAL_ATTEMPTS: Final = 200
-_WAL_PAUSE_S: Final = 0.05
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS threads (
     id TEXT PRIMARY KEY, tenant TEXT NOT NULL, owner TEXT NOT NULL, title TEXT NOT NULL, case_id TEXT, language TEXT,
@@ -248,7 +246,7 @@ class ThreadStore:
 def _opened(path: Path) -> sqlite3.Connection:
     """Raises: ThreadStoreError when a newer version made the file."""
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-    _use_wal(db)
+    use_write_ahead_log(db.execute)
     db.execute("PRAGMA synchronous=NORMAL")
     db.execute("PRAGMA foreign_keys=ON")
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
@@ -258,18 +256,6 @@ def _opened(path: Path) -> sqlite3.Connection:
     if version < _VERSION:
         db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
     return db
-
-
-def _use_wal(db: sqlite3.Connection) -> None:
-    """Switch to write-ahead logging. SQLite does not wait for others at this one step, so we do."""
-    for _ in range(_WAL_ATTEMPTS):
-        try:
-            db.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
-            time.sleep(_WAL_PAUSE_S)
-        else:
-            return
-    db.execute("PRAGMA journal_mode=WAL")
 
 
 def _running(db: sqlite3.Connection, thread_id: str) -> str | None:

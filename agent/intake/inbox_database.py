@@ -1,7 +1,6 @@
 """Opening the file of the inbox."""
 
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,10 +8,9 @@ from typing import Final, Literal
 
 from agent.intake.errors import InboxError
 from agent.intake.inbox_rows import SCHEMA
+from agent.write_ahead import use_write_ahead_log
 
 BUSY_S: Final = 30.0
-_WAL_ATTEMPTS: Final = 200
-_WAL_PAUSE_S: Final = 0.05
 
 
 def open_inbox_database(path: Path, synchronous: Literal["NORMAL", "FULL"]) -> sqlite3.Connection:
@@ -25,7 +23,7 @@ def open_inbox_database(path: Path, synchronous: Literal["NORMAL", "FULL"]) -> s
             path.touch(mode=0o600)
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
         db.row_factory = sqlite3.Row
-        _use_wal(db)
+        use_write_ahead_log(db.execute)
         db.execute(f"PRAGMA synchronous={synchronous}")
         with transaction(db):
             for statement in SCHEMA:
@@ -46,16 +44,3 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
-
-
-def _use_wal(db: sqlite3.Connection) -> None:
-    """Switch to write-ahead logging. SQLite does not wait for others at this one step, so we do."""
-    for attempt in range(1, _WAL_ATTEMPTS + 1):
-        try:
-            db.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or attempt == _WAL_ATTEMPTS:
-                raise
-            time.sleep(_WAL_PAUSE_S)
-        else:
-            return
