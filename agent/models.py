@@ -336,6 +336,85 @@ class Grant(Model):
     signature: str = ""
 
 
+class Usage(Model):
+    """What asking models cost: one call, one decision, or a whole case."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the input tokens, those that the endpoint says it had seen before."""
+    output_tokens: int = 0
+    seconds: float = 0.0
+    """Time spent waiting for models."""
+    money: float | None = 0.0
+    """In the currency of the price table; None as soon as one call's price is not known."""
+    estimated: bool = False
+    """Whether some tokens were counted by us because the endpoint did not say."""
+
+    @property
+    def tokens(self) -> int:
+        """Input and output together."""
+        return self.input_tokens + self.output_tokens
+
+    def plus(self, other: "Usage") -> "Usage":
+        """Both together."""
+        return Usage(
+            calls=self.calls + other.calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            seconds=round(self.seconds + other.seconds, 3),
+            money=None if self.money is None or other.money is None else round(self.money + other.money, 6),
+            estimated=self.estimated or other.estimated,
+        )
+
+
+class Decision(Model):
+    """One decision of an investigation as it was taken: enough to read it, and to play it again."""
+
+    step: Literal["plan", "assess", "challenge", "conclude"]
+    by: str
+    """Who took it: `playbook`, or `model:` and the model's name."""
+    prompt: str = ""
+    """Name and version of the prompt; empty where no model was asked."""
+    answer: JsonObject
+    """What was decided, in the form of that step."""
+    messages: tuple[JsonObject, ...] = ()
+    """What this decision added to the conversation with the model, in Chat Completions form, as it was sent."""
+    problems: tuple[str, ...] = ()
+    """What of the model's answer was refused, struck or mended, each in words."""
+    fell_back: str | None = None
+    """Why the embedded brain decided in the model's place."""
+    usage: Usage = Usage()
+
+
+class Disagreement(Model):
+    """Where the model and the evidence say different things. It is shown; it never lowers anything."""
+
+    about: Literal["hypothesis", "disposition", "second_look"]
+    model_says: str
+    evidence_says: str
+
+
+class Variation(Model):
+    """One more run of a case on the same evidence, with something changed that should change nothing."""
+
+    changed: str
+    """What was changed: `nothing`, `entities renamed`, `times shifted`, ..."""
+    disposition: Disposition
+    severity: Severity
+    likelihood: float = Field(ge=0, le=1)
+    concluded: Disposition
+    """What the brain itself concluded, before the gates."""
+
+
+class Stability(Model):
+    """Whether a case ends the same way every time."""
+
+    variations: tuple[Variation, ...]
+    stable: bool
+
+
 class Report(Model):
     """All that an investigation leaves behind."""
 
@@ -351,6 +430,15 @@ class Report(Model):
     rounds: int
     seconds: float
     proposed: tuple[Action, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    """Every decision in the order it was taken."""
+    usage: Usage = Usage()
+    """What the models of this case cost altogether; one alert's investigation is one report."""
+    cut: tuple[str, ...] = ()
+    """What was left out because a budget was spent, each in words."""
+    disagreements: tuple[Disagreement, ...] = ()
+    stability: Stability | None = None
+    """How the case ended when it was run again with changes; None when it was run once."""
 
 
 class Note(Model):

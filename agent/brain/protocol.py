@@ -7,9 +7,27 @@ changes nothing. What a brain adds is class T3: it can raise a verdict, never lo
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias
 
-from agent.models import Alert, Claim, Disposition, Evidence, Finding, Hypothesis, Model, Scalar
+from pydantic import Field
+
+from agent.models import (
+    Alert,
+    Claim,
+    Contribution,
+    Decision,
+    Disposition,
+    Evidence,
+    Finding,
+    Gap,
+    Hypothesis,
+    JsonObject,
+    Model,
+    Scalar,
+    Usage,
+    World,
+)
 from agent.playbooks.format import Playbook, Question
 
 
@@ -28,13 +46,72 @@ class CaseView:
     findings: tuple[Finding, ...]
     open_questions: tuple[Question, ...]
     """Questions that can be asked now and have not been."""
+    case_id: str = ""
+    tenant: str = ""
+    world: World = "lab"
+    now: datetime | None = None
+    """The case's clock when the question was put."""
+    subject: str = "E0"
+    """Evidence id of the alert itself."""
+    contributions: tuple[Contribution, ...] = ()
+    """What the alert alone says about the likelihood."""
+    gaps: tuple[Gap, ...] = ()
+    """Sensors that did not cover the event, as far as is known yet."""
+    answered: tuple[tuple[str, str], ...] = ()
+    """Question id and the id of its answer, in the order they were asked."""
+    decisions: tuple[Decision, ...] = ()
+    """What was decided before in this investigation: a brain that keeps nothing finds its conversation here."""
 
 
-class Plan(Model):
+class Taken(Model):
+    """How a choice came about, where a model took it or should have."""
+
+    by: str
+    """`model:` and the model's name, or `playbook` where the embedded brain stood in."""
+    prompt: str = ""
+    messages: tuple[JsonObject, ...] = ()
+    """What the choice added to the conversation with the model, in Chat Completions form."""
+    problems: tuple[str, ...] = ()
+    fell_back: str | None = None
+    """Why no model took it."""
+    cut: tuple[str, ...] = ()
+    """What a budget left out."""
+    usage: Usage = Usage()
+
+
+class Choice(Model):
+    """What every decision has in common."""
+
+    taken: Taken | None = Field(default=None, exclude=True)
+    """None where no model is involved. It is kept beside the decision, not in it."""
+
+
+class OwnRead(Model):
+    """A read of the brain's own that no question of the playbook makes, through the read door like any other."""
+
+    tool: str
+    """Full name, `server__tool`."""
+    arguments: JsonObject
+    why: str = ""
+
+
+Bearing: TypeAlias = Literal["strongly_for", "for", "neutral", "against", "strongly_against"]
+
+
+class Weighed(Model):
+    """What the brain thinks a claim says about a hypothesis: held against the evidence matrix, it moves nothing."""
+
+    claim: str
+    hypothesis: str
+    bearing: Bearing
+
+
+class Plan(Choice):
     """In which order to look."""
 
     order: tuple[str, ...]
     """Question ids, most telling first; required questions that are left out are asked all the same, first."""
+    reads: tuple[OwnRead, ...] = ()
 
 
 class ExtraFinding(Model):
@@ -45,7 +122,7 @@ class ExtraFinding(Model):
     """True when it speaks for a malicious hypothesis; False is recorded and weighs nothing."""
 
 
-class Assessment(Model):
+class Assessment(Choice):
     """What the brain makes of the evidence so far."""
 
     gap: str | None = None
@@ -53,9 +130,12 @@ class Assessment(Model):
     ask: tuple[str, ...] = ()
     """Question ids to ask next; needs a `gap`."""
     extra: tuple[ExtraFinding, ...] = ()
+    reads: tuple[OwnRead, ...] = ()
+    """Needs a `gap`, like `ask`."""
+    weighed: tuple[Weighed, ...] = ()
 
 
-class Challenge(Model):
+class Challenge(Choice):
     """The other side's best case."""
 
     against: str
@@ -68,12 +148,16 @@ class Challenge(Model):
     """Claim ids that speak for the rival."""
 
 
-class Conclusion(Model):
+class Conclusion(Choice):
     """The brain's word on the outcome; code decides, and takes from it only what raises."""
 
     disposition: Disposition
     highlights: tuple[str, ...] = ()
     """Claim ids that carry the story, in telling order."""
+    hypothesis: str | None = None
+    """Id of the hypothesis that the brain holds to be true."""
+    second: Disposition | None = None
+    """What it concluded when it was asked again with the roles swapped; None when it was asked once."""
 
 
 class ChangeRequest(Model):
