@@ -58,7 +58,7 @@ def retrace(case: Case, playbooks: Mapping[str, Playbook]) -> Retraced | None:
     if report is None:
         return None
     playbook = next((item for item in playbooks.values() if f"{item.name}@{item.version}" == report.playbook), None)
-    subject, alert, answered = _investigated(case, report)
+    subject, alert, answered = investigated(case, report)
     if playbook is None or subject is None or alert is None:
         return None
     context = context_questions(playbook, report.alert_class, alert_values(alert, subject.id))
@@ -82,7 +82,7 @@ def retrace(case: Case, playbooks: Mapping[str, Playbook]) -> Retraced | None:
     return Retraced(replace(facts, missing=_missing(facts, questions, answers)), questions, answers, trusted, report)
 
 
-def _investigated(case: Case, report: Report) -> tuple[Evidence | None, Alert | None, tuple[Evidence, ...]]:
+def investigated(case: Case, report: Report) -> tuple[Evidence | None, Alert | None, tuple[Evidence, ...]]:
     """The alert that the report is about, as evidence and as alert, and the answers of its investigation."""
     raised = next((claim for claim in report.claims if claim.id == "alert.raised" and claim.kind == "equals"), None)
     name = raised.ref.evidence if raised is not None and raised.kind == "equals" else "E0"
