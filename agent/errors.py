@@ -2,6 +2,7 @@
 
 AgentError
 ├── BrainError                a brain failed or answered in another form than asked
+├── ModelRecordError          what a home remembers about models cannot be read
 └── HostError                 the MCP host
     ├── ConnectionConfigError     a `mcpServers` entry cannot be used; says file or entry, key and reason
     ├── RegistryError             the tool registry is faulty
@@ -25,6 +26,10 @@ class AgentError(Exception):
 
 class BrainError(AgentError):
     """A brain failed or answered in another form than asked; the embedded brain takes the decision."""
+
+
+class ModelRecordError(AgentError):
+    """The file in which a home remembers what its models are fit for cannot be read."""
 
 
 class HostError(AgentError):
