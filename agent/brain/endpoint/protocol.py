@@ -1,0 +1,87 @@
+"""What a model is asked and what it says back: messages in Chat Completions form in, one message out."""
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+from agent.models import JsonObject, Usage
+
+Mode: TypeAlias = Literal["auto", "json_schema", "tool", "json"]
+"""How a structured answer is asked for: by `response_format`, by one forced tool, in words, or whatever works."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request. Its bytes depend on nothing but these fields and the settings of the endpoint."""
+
+    messages: tuple[JsonObject, ...]
+    """As they are sent: `role`, `content`, and for calls `tool_calls` and `tool_call_id`."""
+    schema: JsonObject | None = None
+    """JSON schema that the answer has to fit, sent as a strict `response_format`."""
+    schema_name: str = "decision"
+    tools: tuple[JsonObject, ...] = ()
+    """Tool definitions, as they are sent."""
+    tool_choice: str | None = None
+    """Name of the tool that has to be called; None leaves it to the model."""
+    max_output_tokens: int | None = None
+    """None: as the settings say."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that the model wants."""
+
+    id: str
+    name: str
+    text: str
+    """The arguments as they came."""
+    arguments: JsonObject | None
+    """None when the text is no JSON object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of a model. Nothing in it is believed."""
+
+    text: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    refusal: str | None = None
+    """Why it will not answer, in the endpoint's words; a content filter counts as a refusal."""
+    finish: str = "stop"
+    """Why it stopped: `stop`, `tool_calls`, `length` (cut at the output limit), `content_filter`, or the endpoint's."""
+    usage: Usage = field(default_factory=Usage)
+    model: str = ""
+    """The model that answered, as the endpoint names it."""
+
+    @property
+    def message(self) -> JsonObject:
+        """The message as the next request repeats it."""
+        told: JsonObject = {"role": "assistant", "content": self.text}
+        if self.calls:
+            told["tool_calls"] = [
+                {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.text}}
+                for call in self.calls
+            ]
+        return told
+
+
+class Endpoint(Protocol):
+    """One model at one place."""
+
+    @property
+    def name(self) -> str:
+        """`model:` and the model's name, as cases and answers name it."""
+        ...
+
+    @property
+    def shown(self) -> str:
+        """The URL as a person is told it: without user, password and query."""
+        ...
+
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether what is sent there stays here."""
+        ...
+
+    async def say(self, asked: Asked) -> Said:
+        """The model's next message. Raises: ModelError."""
+        ...
