@@ -51,6 +51,8 @@ class Said:
     usage: Usage = field(default_factory=Usage)
     model: str = ""
     """The model that answered, as the endpoint names it."""
+    first_token_s: float | None = None
+    """Seconds until the first piece of the answer came; None where it came whole or nobody measured."""
 
     @property
     def message(self) -> JsonObject:
