@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from agent.brain.endpoint.notes import ModelNotes
+from agent.brain.endpoint.modes import ModeMemory
 from agent.brain.endpoint.protocol import Endpoint, Mode
 from agent.models import JsonObject, Usage
 
@@ -32,13 +32,13 @@ async def decide(
     parse: Callable[[JsonObject], T],
     mode: Mode = "auto",
     *,
-    notes: ModelNotes | None = None,
+    memory: ModeMemory | None = None,
     schema_name: str = "decide",
     max_output_tokens: int | None = None,
 ) -> Decided[T]:
     """Ask for an object that fits `schema`. `parse` raises ValueError, in words a model can mend.
 
-    `notes`: where the mode that works is remembered; without them `auto` finds out every time.
+    `memory`: where the mode that works is remembered; without it `auto` finds out every time.
     Raises: RefusedError, NonsenseError after one repair, and every other ModelError of the endpoint; `usage` of the
     error is what all the calls cost."""
     raise NotImplementedError
