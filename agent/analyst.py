@@ -132,16 +132,19 @@ class Analyst:
         on_step: Callable[[Step], None] | None,
     ) -> Report:
         settings, world = self.settings, alert.world
+        door = self.host.read_door(world=world, ledger=ledger, clock=lambda: self.clock(world))
         deps = Deps(
             case_id=placed.case.id,
             brain=self.brain,
             fallback=PlaybookBrain(),
-            door=self.host.read_door(world=world, ledger=ledger, clock=lambda: self.clock(world)),
+            door=door,
             playbooks=self.playbooks,
             clock=lambda: self.clock(world),
             subject=subject,
             neighbours=placed.neighbours,
             limits=Limits(settings.max_calls, settings.max_rounds, settings.max_seconds),
+            tenant=placed.case.tenant,
+            excuse=door.budget.excuse,
         )
         return await investigate(alert, alert_class(alert), deps, on_step)
 

@@ -61,6 +61,10 @@ class CaseView:
     """Question id and the id of its answer, in the order they were asked."""
     decisions: tuple[Decision, ...] = ()
     """What was decided before in this investigation: a brain that keeps nothing finds its conversation here."""
+    reads_left: int = 0
+    """How many reads of the brain's own are still to be had in this case."""
+    draft: Disposition | None = None
+    """What code would conclude if the brain agrees; only shown to a conclusion."""
 
 
 class Taken(Model):

@@ -1,7 +1,8 @@
 """The gates: what a draft verdict has to survive before anybody reads it.
 
     draft -> claims_hold -> malice_stands -> telemetry_covered -> nothing_failed -> survives_without_text
-          -> authorisation_fits -> sensor_not_silenced -> somebody_looked -> one_world -> brain_only_raises -> verdict
+          -> authorisation_fits -> sensor_not_silenced -> somebody_looked -> one_world -> brain_only_raises
+          -> second_look -> verdict
 
 A gate sees the disposition so far and the bench, and gives the disposition it allows with its reason. Only
 `malice_stands` makes a verdict worse for the attacker outright; every other gate sends an unearned closing to a person.
@@ -41,6 +42,12 @@ def judge(draft: Disposition, bench: Bench) -> tuple[Disposition, tuple[GateResu
         )
         disposition = after
     return disposition, tuple(results)
+
+
+def drafted(facts: Facts, contributions_without_text: tuple[Contribution, ...]) -> Disposition:
+    """What would survive every gate if the brain agreed."""
+    draft = decide(facts)
+    return judge(draft, Bench(facts, contributions_without_text, Conclusion(disposition=draft)))[0]
 
 
 def claims_hold(disposition: Disposition, bench: Bench) -> tuple[Disposition, str]:
@@ -132,6 +139,14 @@ def brain_only_raises(disposition: Disposition, bench: Bench) -> tuple[Dispositi
     return disposition, "the brain asked for nothing that raises"
 
 
+def second_look(disposition: Disposition, bench: Bench) -> tuple[Disposition, str]:
+    """A brain that says something else when the roles are swapped has closed nothing."""
+    first, second = bench.conclusion.disposition, bench.conclusion.second
+    if disposition in CLOSING and second is not None and second != first:
+        return "needs_human", f"asked again with the roles swapped, the brain concluded {second}"
+    return disposition, "no second look was asked for" if second is None else "a second look says nothing that raises"
+
+
 GATES: tuple[tuple[str, Gate], ...] = (
     ("claims_hold", claims_hold),
     ("malice_stands", malice_stands),
@@ -143,5 +158,6 @@ GATES: tuple[tuple[str, Gate], ...] = (
     ("somebody_looked", somebody_looked),
     ("one_world", one_world),
     ("brain_only_raises", brain_only_raises),
+    ("second_look", second_look),
 )
 """Every gate in the order it is passed. Each has its own test and its own mutant."""

@@ -75,6 +75,11 @@ class Budget:
         self.spent += 1
         return None
 
+    def excuse(self, seconds: float) -> None:
+        """Do not count the last `seconds`: nothing was asked in them."""
+        if self._until is not None:
+            self._until += seconds
+
 
 @dataclass(slots=True)
 class Totals:

@@ -8,7 +8,21 @@ from typing import Literal, Protocol, TypeAlias, TypedDict
 from agent.brain.protocol import Brain, Conclusion
 from agent.evidence.authorisation import Fit
 from agent.evidence.telemetry import Coverage
-from agent.models import Alert, Claim, Contribution, Evidence, Finding, Hypothesis, JsonObject, Model, Report, UtcTime
+from agent.investigation.verdict import Facts
+from agent.models import (
+    Alert,
+    Claim,
+    Contribution,
+    Decision,
+    Disposition,
+    Evidence,
+    Finding,
+    Hypothesis,
+    JsonObject,
+    Model,
+    Report,
+    UtcTime,
+)
 from agent.playbooks.format import Playbook, Question
 
 StepName: TypeAlias = Literal["recall", "plan", "gather", "call", "assess", "finding", "challenge", "conclude", "gates"]
@@ -41,6 +55,11 @@ class Limits:
     calls: int = 25
     rounds: int = 6
     seconds: float = 120.0
+    """Time spent looking and weighing. What a brain takes to decide is not counted: models have their own budgets."""
+
+
+def _nobody_counts(seconds: float) -> None:
+    """For doors that keep no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +77,16 @@ class Deps:
     """The alert as evidence E0."""
     neighbours: tuple[Alert, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    tenant: str = ""
+    """Whose case it is: budgets are kept by tenant."""
+    excuse: Callable[[float], None] = _nobody_counts
+    """Told the seconds that a brain took to decide, which a door does not count as the case's."""
 
 
 class State(TypedDict, total=False):
-    """Fields are written by one step each, named in its docstring; every value is frozen."""
+    """Fields are written by one step each, named in its docstring; every value is frozen.
+
+    Whatever step asks a brain also writes what was decided: decisions, cut, waited, and the brain's own questions."""
 
     alert: Alert
     alert_class: str
@@ -81,5 +106,16 @@ class State(TypedDict, total=False):
     calls: int
     challenged: bool
     started: float
+    decisions: tuple[Decision, ...]
+    cut: tuple[str, ...]
+    waited: float
+    """Seconds that brains took to decide."""
+    literal: dict[str, JsonObject]
+    """Arguments of the brain's own questions, by question id: taken as they are, never filled like a template."""
+    facts: Facts
+    contributions_without_text: tuple[Contribution, ...]
+    """What the alert says without the fields that somebody may have written into."""
+    draft: Disposition
+    """What code would conclude if the brain agrees."""
     conclusion: Conclusion
     report: Report

@@ -38,6 +38,8 @@ class Facts:
     """Evidence ids of the answers to required questions."""
     subject: str = "E0"
     """Evidence id of the alert itself."""
+    own: tuple[str, ...] = ()
+    """Evidence ids of answers that only the brain asked for: they can raise, and never count as having looked."""
     missing: tuple[str, ...] = ()
     """Looks that could have spoken for malice and were not made, or only in part, each with the reason."""
 
@@ -124,11 +126,12 @@ def shows_capability(contributions: Sequence[Contribution]) -> bool:
 def basis(facts: Facts) -> Basis:
     """How much was seen: every contracted sensor, some, one, or nothing but the alert.
 
-    What registers and feeds say is context: it never counts as somebody having looked."""
+    What registers and feeds say is context, and what a brain chose to ask is its own: neither ever counts as somebody
+    having looked."""
     answered = {
         item.sensor or item.server
         for item in facts.evidence
-        if item.server not in CONTEXT_SERVERS and item.status in ("success", "no_data")
+        if item.server not in CONTEXT_SERVERS and item.id not in facts.own and item.status in ("success", "no_data")
     }
     if not answered:
         return "alert_only"

@@ -212,6 +212,8 @@ class Playbook(Model):
     questions: tuple[Question, ...]
     proofs: tuple[Proof, ...] = ()
     actions: tuple[PermittedAction, ...] = ()
+    own_reads: int = Field(default=4, ge=0, le=8)
+    """How many reads of its own a brain has in one investigation."""
 
     @model_validator(mode="after")
     def _names_resolve(self) -> Self:

@@ -2,30 +2,49 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from time import perf_counter
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from langgraph.runtime import Runtime
 
-from agent.brain.protocol import Brain, CaseView
-from agent.errors import BrainError
+from agent.brain.protocol import Assessment, Brain, CaseView, Choice, OwnRead, Plan
+from agent.errors import AgentError
+from agent.investigation.own import admit, is_own, reserved
 from agent.investigation.state import Deps, State
+from agent.investigation.steps.recording import DecisionStep, recorded
 from agent.investigation.values import fill_arguments, question_values
 from agent.investigation.weighing import score
-from agent.models import JsonObject, Model
+from agent.models import Decision, JsonObject
 from agent.playbooks.format import Question
 
 log = logging.getLogger(__name__)
-Decision = TypeVar("Decision", bound=Model)
+Chosen = TypeVar("Chosen", bound=Choice)
+ROUNDS_KEPT = 2
+"""Rounds that a brain's wishes leave untouched: the other side's questions, and what their answers make askable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[Chosen]):
+    """One decision, and what the state keeps of it."""
+
+    choice: Chosen
+    view: CaseView
+    """What the brain was shown."""
+    kept: State
+    own: tuple[str, ...] = ()
+    """Ids of the brain's own questions that the decision brought."""
 
 
 def question_of(state: State, question_id: str) -> Question:
-    """The question of that id, from the playbook or the context."""
+    """The question of that id, from the playbook, the context or the brain."""
     return next(question for question in state["questions"] if question.id == question_id)
 
 
 def arguments_of(state: State, question_id: str) -> JsonObject | None:
     """The filled arguments; None while a value is missing."""
+    if is_own(question_id):
+        return state["literal"][question_id]
     question = question_of(state, question_id)
     return fill_arguments(question, question_values(state["alert"], state["subject"], question, state["answers"]))
 
@@ -37,34 +56,95 @@ def askable(state: State, question_id: str) -> bool:
 
 def affordable(state: State, deps: Deps) -> int:
     """How many further calls the limits allow in the next round; 0 when the investigation has to conclude."""
-    if state["rounds"] >= deps.limits.rounds or perf_counter() - state["started"] >= deps.limits.seconds:
+    if state["rounds"] >= deps.limits.rounds or spent_s(state) >= deps.limits.seconds:
         return 0
     return max(0, deps.limits.calls - state["calls"])
 
 
-def view_of(state: State) -> CaseView:
+def spent_s(state: State) -> float:
+    """Seconds that the investigation has taken, without those in which a brain decided."""
+    return perf_counter() - state["started"] - state["waited"]
+
+
+def own_affordable(state: State, deps: Deps) -> int:
+    """How many own reads may be asked in the next round without taking anything from looks that could speak for malice.
+
+    Half of the seconds is theirs at most: a read that hangs until its time-out leaves enough for the others."""
+    if state["rounds"] + ROUNDS_KEPT >= deps.limits.rounds or spent_s(state) * 2 >= deps.limits.seconds:
+        return 0
+    malicious = [hypothesis.id for hypothesis in state["hypotheses"] if hypothesis.kind == "malicious"]
+    return max(0, affordable(state, deps) - reserved(state["questions"], state["answers"], malicious))
+
+
+def view_of(state: State, deps: Deps) -> CaseView:
     """What a brain is shown of the state."""
     kinds = {hypothesis.id: hypothesis.kind for hypothesis in state["hypotheses"]}
+    coverage = state.get("coverage")
     return CaseView(
         alert=state["alert"],
         alert_class=state["alert_class"],
         playbook=state["playbook"],
         hypotheses=state["hypotheses"],
         scores=score(kinds, state["findings"]),
-        evidence=tuple(state["answers"].values()),
+        evidence=tuple({item.id: item for item in state["answers"].values()}.values()),
         claims=state["claims"],
         findings=state["findings"],
-        open_questions=tuple(question for question in state["questions"] if askable(state, question.id)),
+        open_questions=tuple(q for q in state["questions"] if not is_own(q.id) and askable(state, q.id)),
+        case_id=deps.case_id,
+        tenant=deps.tenant,
+        world=state["alert"].world,
+        now=deps.clock(),
+        subject=state["subject"],
+        contributions=state["contributions"],
+        gaps=() if coverage is None else coverage.gaps,
+        answered=tuple((name, answer.id) for name, answer in state["answers"].items()),
+        decisions=state["decisions"],
+        reads_left=state["playbook"].own_reads - len(state["literal"]),
+        draft=state.get("draft"),
     )
 
 
 async def ask_brain(
-    runtime: Runtime[Deps], decide: Callable[[Brain], Awaitable[Decision]], kind: type[Decision]
-) -> Decision:
+    state: State,
+    runtime: Runtime[Deps],
+    step: DecisionStep,
+    kind: type[Chosen],
+    decide: Callable[[Brain, CaseView], Awaitable[Chosen]],
+) -> Asked[Chosen]:
     """The brain's decision; the embedded brain's when the configured one fails or answers in another form."""
+    deps, view, begun = runtime.context, view_of(state, runtime.context), perf_counter()
+    by, failed, choice = deps.brain.name, None, None
     try:
-        decision = await decide(runtime.context.brain)
-    except BrainError as error:
-        log.warning("brain_failed case=%s decision=%s error=%s", runtime.context.case_id, kind.__name__, error)
-        return await decide(runtime.context.fallback)
-    return decision if isinstance(decision, kind) else await decide(runtime.context.fallback)
+        choice = await decide(deps.brain, view)
+    except AgentError as error:
+        failed = str(error) or type(error).__name__
+    if not isinstance(choice, kind):
+        failed = failed or "it answered in another form"
+        log.warning("brain_failed case=%s decision=%s error=%s", deps.case_id, kind.__name__, failed)
+        by, choice = deps.fallback.name, await decide(deps.fallback, view)
+    waited = perf_counter() - begun
+    deps.excuse(waited)
+    kept, own = _kept(state, deps, choice, recorded(step, by, choice, failed), waited)
+    return Asked(choice, view, kept, own)
+
+
+def _kept(state: State, deps: Deps, choice: Choice, decision: Decision, waited: float) -> tuple[State, tuple[str, ...]]:
+    """What a choice adds to the state: its record, and own questions as far as they are admitted, with their ids."""
+    allowed = min(state["playbook"].own_reads, len(state["literal"]) + own_affordable(state, deps))
+    admitted = admit(_reads(choice), state["alert"], state["answers"], len(state["literal"]), allowed)
+    decision = decision.model_copy(update={"problems": (*decision.problems, *admitted.problems)})
+    kept: State = {
+        "decisions": (*state["decisions"], decision),
+        "cut": (*state["cut"], *(choice.taken.cut if choice.taken else ())),
+        "waited": state["waited"] + waited,
+        "questions": (*state["questions"], *admitted.questions),
+        "literal": state["literal"] | dict(admitted.literal),
+    }
+    return kept, tuple(question.id for question in admitted.questions)
+
+
+def _reads(choice: Choice) -> tuple[OwnRead, ...]:
+    """The own reads of a decision; an assessment has some only where it names a gap."""
+    if isinstance(choice, Assessment):
+        return choice.reads if choice.gap else ()
+    return choice.reads if isinstance(choice, Plan) else ()

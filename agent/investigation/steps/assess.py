@@ -1,15 +1,18 @@
 """Assess: read every answer by the playbook, weigh it against each hypothesis, and name the gap that is left."""
 
+from dataclasses import dataclass, field
+
 from langgraph.runtime import Runtime
 
-from agent.brain.protocol import Assessment, ExtraFinding
+from agent.brain.protocol import Assessment, CaseView, ExtraFinding
 from agent.evidence.authorisation import Fit, fits, read_work
 from agent.evidence.claims import check
 from agent.evidence.telemetry import Coverage, blind_sensors, read_coverage
 from agent.investigation.context import COVERAGE, WORK
 from agent.investigation.reading import read_answer
 from agent.investigation.state import Deps, State
-from agent.investigation.steps.asking import affordable, ask_brain, askable, view_of
+from agent.investigation.steps.asking import ROUNDS_KEPT, affordable, ask_brain, askable, question_of
+from agent.investigation.steps.gather import SPENT
 from agent.investigation.steps.telling import tell
 from agent.investigation.values import question_values
 from agent.models import Claim, Evidence, Finding, Hypothesis, Provenance
@@ -34,15 +37,25 @@ async def assess(state: State, runtime: Runtime[Deps]) -> State:
         if finding.claim not in known:
             text = next(claim.text for claim in reviewed["claims"] if claim.id == finding.claim)
             tell(runtime, "finding", text, claim=finding.claim)
-    pending = await _next(reviewed, runtime)
-    extra = _accept(pending.extra, reviewed, deps.subject)
+    following = await _next(reviewed, runtime)
+    extra = _accept(following.extra, reviewed, deps.subject)
     return {
+        **following.kept,
         "claims": (*reviewed["claims"], *(claim for claim, _ in extra)),
         "findings": (*reviewed["findings"], *(finding for _, finding in extra)),
         "coverage": coverage,
         "fits": held,
-        "pending": pending.ask,
+        "pending": following.pending,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Following:
+    """What an assessment leads to."""
+
+    pending: tuple[str, ...] = ()
+    extra: tuple[ExtraFinding, ...] = ()
+    kept: State = field(default_factory=State)
 
 
 def _read_all(state: State, subject: Evidence) -> tuple[list[Claim], list[Finding]]:
@@ -81,29 +94,29 @@ def _read_context(state: State, subject: Evidence) -> tuple[Coverage, tuple[Fit,
     return coverage, held, [*checked, *claims], [*coverage.findings, *findings]
 
 
-async def _next(state: State, runtime: Runtime[Deps]) -> Assessment:
+async def _next(state: State, runtime: Runtime[Deps]) -> _Following:
     """Required questions that became askable come first; then what the brain's named gap needs."""
-    required = tuple(
-        name
-        for name in state["order"]
-        if askable(state, name) and next(item for item in state["questions"] if item.id == name).required
-    )
+    required = tuple(name for name in state["order"] if askable(state, name) and question_of(state, name).required)
     if not affordable(state, runtime.context):
         tell(runtime, "assess", "the budget is spent: concluding on what is there")
-        return Assessment()
+        return _Following(kept={"cut": (*state["cut"], f"concluded on what was there: {SPENT}")})
     if required:
-        return Assessment(gap="required looks that earlier answers made possible", ask=required)
-    view = view_of(state)
+        return _Following(required)
     fresh = tuple(state["answers"].values())
-    assessment = await ask_brain(runtime, lambda brain: brain.assess(view, fresh), Assessment)
+    asked = await ask_brain(state, runtime, "assess", Assessment, lambda brain, view: brain.assess(view, fresh))
+    assessment = asked.choice
+    pending = (*_heeded(assessment, asked.view, state, runtime.context), *asked.own)
+    told = f"gap: {assessment.gap}" if pending else "no question left that could tell the hypotheses apart"
+    tell(runtime, "assess", told)
+    return _Following(pending, assessment.extra, asked.kept)
+
+
+def _heeded(assessment: Assessment, view: CaseView, state: State, deps: Deps) -> tuple[str, ...]:
+    """The questions a brain wishes to ask next; never so many rounds of them that the other side has no turn."""
+    if not assessment.gap or not (state["challenged"] or state["rounds"] + ROUNDS_KEPT < deps.limits.rounds):
+        return ()
     open_ids = {question.id for question in view.open_questions}
-    asked = tuple(name for name in assessment.ask if name in open_ids) if assessment.gap else ()
-    tell(
-        runtime,
-        "assess",
-        f"gap: {assessment.gap}" if asked else "no question left that could tell the hypotheses apart",
-    )
-    return assessment.model_copy(update={"ask": asked})
+    return tuple(name for name in assessment.ask if name in open_ids)
 
 
 def _accept(extra: tuple[ExtraFinding, ...], state: State, subject: Evidence) -> list[tuple[Claim, Finding]]:

@@ -3,14 +3,27 @@
 from langgraph.runtime import Runtime
 
 from agent.brain.protocol import Conclusion
+from agent.evidence.gates import drafted
+from agent.investigation.facts import facts_of
 from agent.investigation.state import Deps, State
-from agent.investigation.steps.asking import ask_brain, view_of
+from agent.investigation.steps.asking import ask_brain
 from agent.investigation.steps.telling import tell
+from agent.likelihood import counterfactual, weigh
 
 
 async def conclude(state: State, runtime: Runtime[Deps]) -> State:
-    """Writes conclusion."""
-    view = view_of(state)
-    conclusion = await ask_brain(runtime, lambda brain: brain.conclude(view), Conclusion)
-    tell(runtime, "conclude", f"{runtime.context.brain.name} concludes {conclusion.disposition}")
-    return {"conclusion": conclusion}
+    """Writes facts, draft and conclusion."""
+    deps = runtime.context
+    facts = facts_of(state, deps.subject)
+    without_text = weigh(counterfactual(state["alert"]), deps.neighbours)
+    draft = drafted(facts, without_text)
+    told: State = {**state, "facts": facts, "draft": draft}
+    asked = await ask_brain(told, runtime, "conclude", Conclusion, lambda brain, view: brain.conclude(view))
+    tell(runtime, "conclude", f"{deps.brain.name} concludes {asked.choice.disposition}")
+    return {
+        **asked.kept,
+        "facts": facts,
+        "draft": draft,
+        "contributions_without_text": without_text,
+        "conclusion": asked.choice,
+    }

@@ -1,36 +1,29 @@
-"""Gates: code re-runs every claim, decides, lets the gates judge, and writes the verdict and the report."""
+"""Gates: code decides on the claims it has run again, lets the gates judge, and writes the verdict and the report."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from time import perf_counter
 
 from langgraph.runtime import Runtime
 
-from agent.evidence.claims import check
 from agent.evidence.gates import Bench, judge
-from agent.evidence.telemetry import blind_sensors
-from agent.investigation.context import ACCOUNT, ASSET, COVERAGE
-from agent.investigation.looks import missing_looks
-from agent.investigation.opening import alert_claim, opening, reason
+from agent.investigation.context import ACCOUNT, ASSET
+from agent.investigation.disagreeing import disagreements
+from agent.investigation.opening import opening, reason
 from agent.investigation.state import Deps, State
 from agent.investigation.steps.telling import tell
 from agent.investigation.values import alert_values, argument_slots, slots_in
 from agent.investigation.verdict import Facts, basis, decide, outcome, techniques
-from agent.likelihood import counterfactual, outcome_of, priority, severity, weigh
-from agent.models import SEVERITIES, Action, Claim, Finding, Gap, Outcome, Ref, Report, Severity, Verdict
+from agent.likelihood import outcome_of, priority, severity
+from agent.models import SEVERITIES, Action, Claim, Finding, Gap, Outcome, Ref, Report, Severity, Usage, Verdict
 from agent.playbooks.format import PermittedAction
 
 
 async def gates(state: State, runtime: Runtime[Deps]) -> State:
     """Writes report."""
     deps = runtime.context
-    facts = _facts(state, deps)
-    bench = Bench(
-        facts=facts,
-        contributions_without_text=weigh(counterfactual(state["alert"]), deps.neighbours),
-        conclusion=state["conclusion"],
-    )
+    facts = state["facts"]
+    bench = Bench(facts, state["contributions_without_text"], state["conclusion"])
     disposition, results = judge(decide(facts), bench)
     for result in results:
         if not result.passed:
@@ -72,41 +65,12 @@ async def gates(state: State, runtime: Runtime[Deps]) -> State:
         rounds=state["rounds"],
         seconds=round(perf_counter() - state["started"], 3),
         proposed=actions,
+        decisions=state["decisions"],
+        usage=reduce(Usage.plus, (decision.usage for decision in state["decisions"]), Usage()),
+        cut=tuple(dict.fromkeys(state["cut"])),
+        disagreements=disagreements(state["decisions"], state["conclusion"], facts, results),
     )
     return {"report": report}
-
-
-def _facts(state: State, deps: Deps) -> Facts:
-    """The facts with every claim run once more over the evidence as it is stored."""
-    evidence = {item.id: item for item in (deps.subject, *state["answers"].values())}
-    facts = Facts(
-        alert=state["alert"],
-        playbook=state["playbook"],
-        hypotheses=state["hypotheses"],
-        contributions=state["contributions"],
-        findings=state["findings"],
-        claims=(),
-        evidence=tuple(evidence.values()),
-        coverage=state["coverage"],
-        fits=state["fits"],
-        subject=state["subject"],
-        required=tuple(
-            state["answers"][question.id].id
-            for question in state["questions"]
-            if question.required and question.id in state["answers"]
-        ),
-        missing=_missing(state),
-    )
-    claims = tuple(check(claim, evidence) for claim in (alert_claim(facts), *state["claims"]))
-    return replace(facts, claims=claims)
-
-
-def _missing(state: State) -> tuple[str, ...]:
-    questions, answers = state["questions"], state["answers"]
-    sensors = {question.sensor for question in questions if question.sensor is not None}
-    blind = blind_sensors(sensors, answers.get(COVERAGE), state["alert"], state["playbook"].contract)
-    held = {finding.reading for finding in state["findings"]}
-    return missing_looks(questions, state["alert"], answers, state["hypotheses"], blind, held)
 
 
 def _severity(state: State, facts: Facts, worked: Outcome) -> Severity:

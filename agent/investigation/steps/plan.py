@@ -4,19 +4,18 @@ from langgraph.runtime import Runtime
 
 from agent.brain.protocol import Plan
 from agent.investigation.state import Deps, State
-from agent.investigation.steps.asking import ask_brain, askable, view_of
+from agent.investigation.steps.asking import ask_brain, askable
 from agent.investigation.steps.telling import tell
 
 
 async def plan(state: State, runtime: Runtime[Deps]) -> State:
     """Writes order and pending."""
-    view = view_of(state)
-    planned = await ask_brain(runtime, lambda brain: brain.plan(view), Plan)
+    asked = await ask_brain(state, runtime, "plan", Plan, lambda brain, view: brain.plan(view))
     required = [question.id for question in state["questions"] if question.required]
     known = {question.id for question in state["questions"]}
-    wanted = [question for question in planned.order if question in known and question not in required]
+    wanted = [question for question in asked.choice.order if question in known and question not in required]
     rest = [question.id for question in state["questions"] if question.id not in {*required, *wanted}]
     order = (*required, *wanted, *rest)
     first = tuple(name for name in order if name in required and askable(state, name))
     tell(runtime, "plan", f"{len(first)} required looks first, {len(order) - len(first)} further questions")
-    return {"order": order, "pending": first}
+    return {**asked.kept, "order": order, "pending": (*first, *asked.own)}

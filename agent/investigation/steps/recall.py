@@ -32,4 +32,8 @@ async def recall(state: State, runtime: Runtime[Deps]) -> State:
         "calls": 0,
         "pending": (),
         "challenged": False,
+        "decisions": (),
+        "cut": (),
+        "waited": 0.0,
+        "literal": {},
     }

@@ -223,6 +223,14 @@ def test_brain_that_would_close_an_attack_is_not_heeded() -> None:
     assert judge("true_positive", bench(GUILTY, "false_positive"))[0] == "true_positive"
 
 
+def test_two_looks_that_differ_close_nothing() -> None:
+    """A brain that concludes otherwise with the roles swapped has not made up its mind."""
+    torn = Conclusion(disposition="false_positive", second="needs_human")
+    assert failed("false_positive", replace(bench(INNOCENT), conclusion=torn)) == ["second_look"]
+    sure = torn.model_copy(update={"second": "false_positive"})
+    assert failed("false_positive", replace(bench(INNOCENT), conclusion=sure)) == []
+
+
 def test_no_gate_turns_an_open_verdict_into_a_closing_one() -> None:
     """Whatever the bench, gates only keep or raise."""
     for facts in (INNOCENT, replace(INNOCENT, fits=(FITTING,)), GUILTY):
