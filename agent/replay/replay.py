@@ -63,6 +63,7 @@ async def replay(
         subject=stored.subject,
         neighbours=stored.neighbours,
         limits=limits or Limits(),
+        tenant=stored.tenant,
     )
     report = await investigate(stored.alert, stored.alert_class, deps, on_step)
     return Replayed(stored, report, tuple(door.asked.values()), door.unanswered)
