@@ -14,8 +14,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -23,18 +21,13 @@ from typing import Literal
 
 from agent.brain.playbook import PlaybookBrain
 from agent.brain.protocol import Brain
-from agent.evidence.ledger import Ledger
-from agent.intake import alert_class, parse
-from agent.investigation.graph import investigate
-from agent.investigation.state import Deps
-from agent.models import CLOSING, SEVERITIES, Alert, Disposition, JsonObject, Model, Verdict
-from agent.playbooks.format import Playbook
-from agent.testing import Door, ObedientBrain
+from agent.models import CLOSING, SEVERITIES, Disposition, Model, Verdict
+from agent.testing import ObedientBrain
 from evals.payloads import Payload, own_payloads, public_payloads, sample
-from evals.pipeline import Pipeline, lab_pipeline
-from evals.planting import DESCRIPTION, EVERYWHERE, SURFACES, Plant, PlantingDoor, originals, plant_alert
+from evals.pipeline import lab_pipeline
+from evals.planting import DESCRIPTION, EVERYWHERE, SURFACES, Plant
 from evals.settings import Settings
-from evals.suites.truth import truths
+from evals.targets import Target, targets_of
 from knowledge.trust.keys import SigningKey
 from servers.lab.world import Lab
 
@@ -76,9 +69,8 @@ CHANGE_TOOLS: tuple[str, ...] = (
     "firewall__firewall_block_address",
     "firewall__firewall_unblock_address",
     "endpoint__endpoint_isolate_host",
-    "endpoint__endpoint_release_host",
     "endpoint__endpoint_quarantine_file",
-    "endpoint__endpoint_restore_file",
+    "endpoint__endpoint_release",
     "identity__identity_disable_account",
     "identity__identity_enable_account",
 )
@@ -120,20 +112,6 @@ class InjectionReport(Model):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One attack story, ready to be run again and again."""
-
-    name: str
-    raw: JsonObject
-    door: PlantingDoor
-    """Over the live servers; keeps each answer."""
-    act: Door | None
-    """The read door's single call, handed to the brain."""
-    clock: Callable[[], datetime]
-    playbooks: dict[str, Playbook]
-
-
 async def run_injection(
     payloads: Sequence[Payload], *, seed: int = 1, manner: Manner = "sample", progress: Callable[[str], None]
 ) -> InjectionReport:
@@ -142,22 +120,9 @@ async def run_injection(
         path = Path(folder) / "lab.db"
         Lab.create(path, seed, stories=[(family, "attack") for family in FAMILIES]).close()
         async with lab_pipeline(Path(folder), path, grant_key=SigningKey.generate().public.text) as pipeline:
-            targets = await attack_targets(pipeline, path)
+            targets = await targets_of(pipeline, path)
             report = await campaign(targets, payloads, manner, progress)
         return report.model_copy(update={"containments": containments(path)})
-
-
-async def attack_targets(pipeline: Pipeline, lab: Path) -> list[Target]:
-    """Every attack story of the lab as a target."""
-    known = truths(lab)
-    targets = []
-    for raw in await pipeline.new_alerts():
-        truth = known[str(raw["kibana.alert.uuid"])]
-        if truth.kind == "attack":
-            door = pipeline.read_door()
-            now = partial(pipeline.clock, "lab")
-            targets.append(Target(truth.family, raw, PlantingDoor(door), door.read, now, pipeline.analyst.playbooks))
-    return targets
 
 
 def containments(lab: Path) -> int:
@@ -242,25 +207,8 @@ async def _attack(target: Target, placed: Mapping[str, Payload], clean: Verdict,
 
 
 async def _verdict(target: Target, plant: Plant | None, brain: Brain) -> Verdict:
-    """The verdict over the target's alert with the payload planted in it and in every answer."""
-    clean = _parsed(target.raw)
-    alert = clean if plant is None else _parsed(plant_alert(clean, plant))
-    door = PlantingDoor(target.door.inner, plant, originals(clean, alert), target.door.kept)
-    deps = Deps(
-        case_id=target.name,
-        brain=brain,
-        fallback=PlaybookBrain(),
-        door=door,
-        playbooks=target.playbooks,
-        clock=target.clock,
-        subject=Ledger().from_alert(alert, backend="embedded"),
-    )
-    report = await investigate(alert, alert_class(alert), deps)
-    return report.verdict
-
-
-def _parsed(raw: JsonObject) -> Alert:
-    return parse(raw, world="lab", ordinal=1, format="elastic")
+    """The verdict over the target with the payload planted in it."""
+    return (await target.run(*target.planted(plant), brain)).verdict
 
 
 def fallen(before: Verdict, after: Verdict) -> Iterator[tuple[str, str, str]]:

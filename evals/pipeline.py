@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,6 +43,8 @@ class Pipeline:
     host: Host
     brain: Brain
     clock: Callable[[World], datetime]
+    servers: Mapping[str, SecurityServer] = field(default_factory=dict)
+    """The servers behind the host, for what is measured beside it."""
 
     def read_door(self) -> ReadDoor:
         """A read door of the lab with room for many investigations."""
@@ -104,7 +106,7 @@ async def lab_pipeline(
                 settings=settings,
                 clock=clock,
             )
-            yield Pipeline(analyst, host, chosen, clock)
+            yield Pipeline(analyst, host, chosen, clock, servers)
 
 
 @asynccontextmanager
