@@ -40,17 +40,31 @@ def is_own(question_id: str) -> bool:
     return question_id.startswith(OWN)
 
 
-def admit(reads: Sequence[OwnRead], alert: Alert, answers: Mapping[str, Evidence], used: int, allowed: int) -> Admitted:
-    """The reads that may be asked, numbered on from the `used` there are; `allowed`: how many a case has.
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What own reads are held against."""
 
-    `answers`: question id to the answer so far."""
+    alert: Alert
+    answers: Mapping[str, Evidence]
+    """Question id to the answer so far."""
+    open_calls: Mapping[str, tuple[str, JsonObject]]
+    """Question id to the call that it would make now."""
+    used: int
+    """How many own reads the case has had."""
+    allowed: int
+    """How many it may have had after this decision."""
+
+
+def admit(reads: Sequence[OwnRead], room: Room) -> Admitted:
+    """The reads that may be asked, numbered on from those there were."""
     questions: list[Question] = []
     literal: dict[str, JsonObject] = {}
     problems: list[str] = []
-    known = {_call(f"{item.server}__{item.tool}", item.arguments): item.id for item in answers.values()}
+    known = {_call(f"{item.server}__{item.tool}", item.arguments): item.id for item in room.answers.values()}
+    known |= {_call(*call): name for name, call in room.open_calls.items()}
     for read in reads:
-        number = used + len(questions) + 1
-        problem = "none is left" if number > allowed else _problem(read, alert, answers, known)
+        number = room.used + len(questions) + 1
+        problem = "none is left" if number > room.allowed else _problem(read, room, known)
         if problem:
             problems.append(f"own read of {read.tool} not asked: {problem}")
             continue
@@ -70,9 +84,7 @@ def reserved(questions: Sequence[Question], asked: Collection[str], malicious: C
     )
 
 
-def _problem(
-    read: OwnRead, alert: Alert, answers: Mapping[str, Evidence], known: Mapping[tuple[str, bytes], str]
-) -> str:
+def _problem(read: OwnRead, room: Room, known: Mapping[tuple[str, bytes], str]) -> str:
     """Why the read is not asked; empty when it is."""
     server, _, tool = read.tool.partition("__")
     if not server or not tool or tool.endswith("_health"):
@@ -84,8 +96,8 @@ def _problem(
     if len(call[1]) > LONGEST:
         return f"its arguments are longer than {LONGEST} bytes"
     if call in known:
-        return f"asked already, see {known[call]}"
-    if server in OUTSIDE and not set(_texts(read.arguments)) <= set(_attested(alert, answers)):
+        return f"{known[call]} asks the same"
+    if server in OUTSIDE and not set(_texts(read.arguments)) <= set(_attested(room)):
         return "who may ask outsiders is told only what a sensor attests"
     return ""
 
@@ -94,12 +106,12 @@ def _call(tool: str, arguments: JsonObject) -> tuple[str, bytes]:
     return tool, canonical(arguments)
 
 
-def _attested(alert: Alert, answers: Mapping[str, Evidence]) -> Iterator[str]:
+def _attested(room: Room) -> Iterator[str]:
     """Every value that the operator or a sensor wrote. An own read's answer may echo what the brain asked: not it."""
-    for field in alert.fields:
+    for field in room.alert.fields:
         if field.provenance.trusted:
             yield from map(str, field.value if isinstance(field.value, tuple) else (field.value,))
-    for name, answer in answers.items():
+    for name, answer in room.answers.items():
         declared = {} if is_own(name) else declarations(answer)
         if declared:
             yield from (str(value) for at, value in _leaves((), answer.data) if leaf_class(at, value, declared).trusted)

@@ -10,12 +10,12 @@ from langgraph.runtime import Runtime
 
 from agent.brain.protocol import Assessment, Brain, CaseView, Choice, OwnRead, Plan
 from agent.errors import AgentError
-from agent.investigation.own import admit, is_own, reserved
+from agent.investigation.own import Room, admit, is_own, reserved
 from agent.investigation.state import Deps, State
 from agent.investigation.steps.recording import DecisionStep, recorded
 from agent.investigation.values import fill_arguments, question_values
 from agent.investigation.weighing import score
-from agent.models import Decision, JsonObject
+from agent.models import JsonObject
 from agent.playbooks.format import Question
 
 log = logging.getLogger(__name__)
@@ -124,23 +124,33 @@ async def ask_brain(
         by, choice = deps.fallback.name, await decide(deps.fallback, view)
     waited = perf_counter() - begun
     deps.excuse(waited)
-    kept, own = _kept(state, deps, choice, recorded(step, by, choice, failed), waited)
-    return Asked(choice, view, kept, own)
-
-
-def _kept(state: State, deps: Deps, choice: Choice, decision: Decision, waited: float) -> tuple[State, tuple[str, ...]]:
-    """What a choice adds to the state: its record, and own questions as far as they are admitted, with their ids."""
-    allowed = min(state["playbook"].own_reads, len(state["literal"]) + own_affordable(state, deps))
-    admitted = admit(_reads(choice), state["alert"], state["answers"], len(state["literal"]), allowed)
-    decision = decision.model_copy(update={"problems": (*decision.problems, *admitted.problems)})
+    decision = recorded(step, by, choice, failed)
     kept: State = {
         "decisions": (*state["decisions"], decision),
         "cut": (*state["cut"], *(choice.taken.cut if choice.taken else ())),
         "waited": state["waited"] + waited,
-        "questions": (*state["questions"], *admitted.questions),
-        "literal": state["literal"] | dict(admitted.literal),
     }
-    return kept, tuple(question.id for question in admitted.questions)
+    if not (reads := _reads(choice)):
+        return Asked(choice, view, kept)
+    admitted = admit(reads, _room(state, deps, view))
+    noted = decision.model_copy(update={"problems": (*decision.problems, *admitted.problems)})
+    kept["decisions"] = (*state["decisions"], noted)
+    kept["questions"] = (*state["questions"], *admitted.questions)
+    kept["literal"] = state["literal"] | dict(admitted.literal)
+    return Asked(choice, view, kept, tuple(question.id for question in admitted.questions))
+
+
+def _room(state: State, deps: Deps, view: CaseView) -> Room:
+    """What own reads are held against now."""
+    used = len(state["literal"])
+    calls = {q.id: (q.tool, arguments) for q in view.open_questions if (arguments := arguments_of(state, q.id))}
+    return Room(
+        alert=state["alert"],
+        answers=state["answers"],
+        open_calls=calls,
+        used=used,
+        allowed=min(state["playbook"].own_reads, used + own_affordable(state, deps)),
+    )
 
 
 def _reads(choice: Choice) -> tuple[OwnRead, ...]:
