@@ -3,7 +3,8 @@
 EvalError
 ├── SuiteUnknownError no suite of that name
 ├── DataMissingError  a data set that was named or configured is not there
-└── DataBrokenError   a line of a data set cannot be read; says file and line
+├── DataBrokenError   a line of a data set cannot be read; says file and line
+└── NotFrozenError    a case cannot be made an eval; says why
 """
 
 
@@ -21,3 +22,7 @@ class DataMissingError(EvalError):
 
 class DataBrokenError(EvalError):
     """A data set holds something that is not what its suite reads."""
+
+
+class NotFrozenError(EvalError):
+    """A case cannot be made an eval: it is open, or would be another case under other names."""

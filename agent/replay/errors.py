@@ -2,7 +2,8 @@
 
 ReplayError (an AgentError)
 ├── NotReplayableError   the case has no report, or lacks what its report is about
-└── NoDecisionsError     the case keeps no decisions that could be played back
+├── NoDecisionsError     the case keeps no decisions that could be played back
+└── BrainUnknownError    no brain goes by that name
 """
 
 from agent.errors import AgentError
@@ -18,3 +19,7 @@ class NotReplayableError(ReplayError):
 
 class NoDecisionsError(ReplayError):
     """The case keeps no decisions that could be played back."""
+
+
+class BrainUnknownError(ReplayError):
+    """No brain goes by that name."""

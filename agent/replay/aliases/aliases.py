@@ -46,6 +46,7 @@ class Aliases:
         self._addresses = Addresses(self._shapes, frozenset(names.of("address")), outsiders=outsiders)
         self._alias: dict[str, Callable[[str], str]] = {}
         self._learn(names, outsiders=outsiders)
+        self._whole = _whole(names, self._alias)
         self._pattern = _pattern(self._alias, outsiders=outsiders)
 
     @classmethod
@@ -57,6 +58,10 @@ class Aliases:
     def count(self) -> int:
         """How many names were learned."""
         return len(self._alias)
+
+    def left_in(self, text: str) -> tuple[str, ...]:
+        """Whole names of hosts, accounts, people and our domains that still stand in the text, each once."""
+        return tuple(sorted({found[0].lower() for found in self._whole.finditer(text)})) if self._whole else ()
 
     def value(self, value: JsonValue) -> JsonValue:
         """A JSON value with every name replaced."""
@@ -144,6 +149,16 @@ def _pattern(names: Iterable[str], *, outsiders: bool) -> re.Pattern[str]:
     longest = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     named = [rf"(?P<name>{_BEFORE}(?:{longest}){_AFTER})"] if longest else []
     return re.compile("|".join((*forms[:2], *named, *forms[2:])), re.IGNORECASE)
+
+
+def _whole(names: Names, replaced: Iterable[str]) -> re.Pattern[str] | None:
+    """The names that must not be left anywhere; a single letter and the like is no name."""
+    kinds = names.of("host") | names.of("account") | names.of("person") | names.of("domain")
+    known = set(replaced)
+    wanted = sorted((name for name in kinds if name.lower() in known and len(name) > 3), key=len, reverse=True)
+    if not wanted:
+        return None
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, wanted))})(?![A-Za-z0-9])", re.IGNORECASE)
 
 
 def _is_telling(name: str) -> bool:
