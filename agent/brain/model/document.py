@@ -1,0 +1,192 @@
+"""A case as a model is told it: blocks of lines, each with a key that code knows again.
+
+A message holds the blocks that no earlier message of the case held. A line never begins with a text somebody else
+wrote, and such a text never has a line break, so a block cannot be forged.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from agent.brain.model.rows import few, known_of, room_for
+from agent.brain.model.tools import is_ours
+from agent.brain.model.writing import UNTRUSTED, Pen
+from agent.brain.protocol import CaseView
+from agent.models import AlertField, Before, Claim, Evidence, Gap, Provenance, Ref, SameEntity
+from agent.playbooks.format import Question
+from knowledge.trust.masking import mask_object
+
+SENTENCE = 260
+"""Characters of one claim."""
+_STRONG = 1.0
+"""Weight from which a contribution of the alert is told."""
+_OWN = "own."
+_HASH = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b")
+"""The alert and the values have hashes in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One thing a model is told once: its key, and the lines."""
+
+    key: str
+    text: str
+
+    @property
+    def lines(self) -> str:
+        """As it stands in a message."""
+        return f"{self.key}: {self.text}"
+
+
+def told_in(text: str) -> Iterator[str]:
+    """The keys of the blocks that a message holds."""
+    for line in text.split("\n"):
+        key, colon, _ = line.partition(": ")
+        if colon and not line.startswith(" "):
+            yield key
+
+
+def news(view: CaseView, pen: Pen, told: Collection[str]) -> tuple[Block, ...]:
+    """What has not been told yet, in the order an analyst reads it."""
+    fresh = [item for item in view.evidence if _answer_key(item, view) not in told]
+    room = room_for(sum(item.data is not None for item in fresh))
+    blocks = [*_case(view, pen), *_questions(view, pen)]
+    blocks += [_answer(item, view, pen, room) for item in fresh]
+    blocks += [_gap(gap, pen) for gap in view.gaps]
+    blocks += [_claim(claim, view, pen) for claim in view.claims if claim.status == "verified"]
+    return tuple(block for block in blocks if block.key not in told)
+
+
+def fresh_claims(view: CaseView, told: Collection[str]) -> tuple[Claim, ...]:
+    """Verified claims that the model has not been told."""
+    return tuple(c for c in view.claims if c.status == "verified" and _claim_key(c) not in told)
+
+
+def fresh_own(view: CaseView, told: Collection[str]) -> tuple[Evidence, ...]:
+    """Answers to the brain's own reads that the model has not been told."""
+    fresh = (item for item in view.evidence if _answer_key(item, view) not in told)
+    return tuple(item for item in fresh if _question_of(item, view).startswith(_OWN))
+
+
+def _case(view: CaseView, pen: Pen) -> Iterator[Block]:
+    """The alert and the hypotheses."""
+    alert = view.alert
+    title = pen.quoted(alert.title, 120)
+    marked = title if alert.title == alert.rule.name else f"{UNTRUSTED}{title}"
+    groups = pen.text(", ".join(alert.rule.groups), 160)
+    about = [f"{view.alert_class} {marked}", f"at {_stamp(alert.time)}"]
+    about += [f"now {_stamp(view.now)}"] if view.now else []
+    about += [f"vendor says {pen.text(alert.vendor_severity, 40)}"] if alert.vendor_severity else []
+    yield Block(f"{view.subject} alert", "; ".join([*about, groups] if groups else about))
+    yield Block(f"{view.subject} $.alert", "; ".join(_field(field, pen) for field in _telling(view)))
+    strong = [item.reason for item in view.contributions if abs(item.weight) >= _STRONG]
+    if strong:
+        yield Block("alert alone", pen.text("; ".join(strong), 300))
+    for hypothesis in view.hypotheses:
+        yield Block(f"H {hypothesis.id}", f"({hypothesis.kind}) {hypothesis.text}")
+
+
+def _telling(view: CaseView) -> Iterator[AlertField]:
+    """Fields worth telling: what only a database cares about, and what another field says already, is left out."""
+    seen: set[str] = set()
+    for field in (*view.alert.fields, *view.alert.decoded):
+        value = str(field.value)
+        if field.name in ("host.id", "user.id") or (value in seen and field.name.startswith(("file.", "event."))):
+            continue
+        seen.add(value)
+        yield field
+
+
+def _field(field: AlertField, pen: Pen) -> str:
+    value = list(field.value) if isinstance(field.value, tuple) else field.value
+    masked = mask_object({field.name: value})[field.name]
+    return f"{field.name}={pen.value(masked, trusted=field.provenance.trusted, clip=400)}"
+
+
+def _questions(view: CaseView, pen: Pen) -> Iterator[Block]:
+    """What can be asked; what is asked anyway is named only."""
+    required = [question.id for question in view.open_questions if question.required]
+    if required and not view.answered:
+        yield Block("Q*", ", ".join(required))
+    for question in view.open_questions:
+        if not question.required:
+            yield Block(f"Q {question.id}", pen.text(question.asks, 160))
+
+
+def _answer(item: Evidence, view: CaseView, pen: Pen, room: int) -> Block:
+    """What one answer says: what was asked, how it ended, the server's summary, and the first values."""
+    said = tuple(_said_of(item, view))
+    about = item.status + (", cut short" if item.truncated else "")
+    head = [about, _foreign(item) + pen.quoted(item.error or item.summary, 120)]
+    known = replace(known_of(view.alert), text=" ".join([item.summary, *said]))
+    shown = few(item, known, pen, room // 2 if said else room)
+    left = [f"  {shown.left} more rows"] if shown.left else []
+    asked = "" if said else _asked(item, view, pen)
+    return Block(_answer_key(item, view), "\n".join([asked + ", ".join(head), *shown.lines, *left]))
+
+
+def _asked(item: Evidence, view: CaseView, pen: Pen) -> str:
+    """What was asked, where no claim tells what came of it: the question, or the call of a read of its own."""
+    name = _question_of(item, view)
+    asks = next((pen.text(question.asks, 160) for question in view.playbook.questions if question.id == name), "")
+    if name.startswith(_OWN) or name == item.tool:
+        asks = _call(item, pen)
+    return f"{asks} " if asks else ""
+
+
+def _said_of(item: Evidence, view: CaseView) -> Iterator[str]:
+    """What the claims on an answer say."""
+    for claim in view.claims:
+        if item.id in {ref.evidence for ref in _refs(claim)}:
+            yield claim.text
+
+
+def _refs(claim: Claim) -> Iterator[Ref]:
+    yield from claim.slots.values()
+    yield from (claim.first, claim.second) if isinstance(claim, Before | SameEntity) else (claim.ref,)
+
+
+def _call(item: Evidence, pen: Pen) -> str:
+    """The call of a read that no question of ours makes."""
+    arguments = json.dumps(mask_object(item.arguments), ensure_ascii=False, separators=(",", ":"))
+    return f"{item.tool} {pen.text(arguments, 240)}"
+
+
+def _foreign(item: Evidence) -> str:
+    """The mark of a summary that a server wrote which is not one of ours."""
+    return "" if is_ours(item.server) else UNTRUSTED
+
+
+def _gap(gap: Gap, pen: Pen) -> Block:
+    return Block(f"G {gap.sensor}", pen.quoted(gap.reason, 120))
+
+
+def _claim(claim: Claim, view: CaseView, pen: Pen) -> Block:
+    """A verified claim; what it shows is marked where the finding it bears rests on untrusted text."""
+    worst = max((f.provenance for f in view.findings if f.claim == claim.id), default=Provenance.SENSOR)
+    mark = "" if worst.trusted else f"{UNTRUSTED} "
+    return Block(_claim_key(claim), mark + pen.text(_HASH.sub(r"\1…", claim.text), SENTENCE))
+
+
+def _question_of(item: Evidence, view: CaseView) -> str:
+    """Id of the question that the answer is to; the tool's name where nobody says."""
+    return next((question for question, answer in view.answered if answer == item.id), item.tool)
+
+
+def _answer_key(item: Evidence, view: CaseView) -> str:
+    return f"{item.id} {_question_of(item, view)}"
+
+
+def _claim_key(claim: Claim) -> str:
+    return f"C {claim.id}"
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def ids(questions: Sequence[Question]) -> str:
+    """Ids of questions that a model may choose from, as one text."""
+    return ", ".join(question.id for question in questions if not question.required) or "none"
