@@ -24,6 +24,10 @@ class Asked:
     """Name of the tool that has to be called; None leaves it to the model."""
     max_output_tokens: int | None = None
     """None: as the settings say."""
+    timeout_s: float | None = None
+    """How long the answer may take, where that is less than the settings say."""
+    most_requests: int | None = None
+    """How many requests may be sent for it, repeated ones included, where that is less than the settings say."""
 
 
 @dataclass(frozen=True, slots=True)

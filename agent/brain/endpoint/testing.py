@@ -96,6 +96,8 @@ class PlayedEndpoint:
     """The `Authorization` of each."""
     headers: list[dict[str, str]] = field(default_factory=list)
     """All headers of each, names in lower case."""
+    keep_alive: bool = False
+    """Whether connections are kept between requests; who asks has to close its own then."""
     retry_after_s: float = 0.001
     """What it asks for when it is busy."""
     url: str = ""
@@ -149,6 +151,8 @@ class PlayedEndpoint:
         handler.send_response(status)
         handler.send_header("Content-Type", kind)
         handler.send_header("Content-Length", str(len(body)))
+        if not self.keep_alive:
+            handler.send_header("Connection", "close")
         if status >= 400:
             handler.send_header("Retry-After-Ms", f"{self.retry_after_s * 1000:g}")
         handler.end_headers()

@@ -1,0 +1,56 @@
+"""Finding the one JSON object in what a model wrote: fences, a sentence before it, an object inside a string and a
+thinking part are packaging and taken off; what is meant is never guessed."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from agent.brain.endpoint.reading import object_of
+from agent.models import JsonObject
+
+_THOUGHT: Final = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
+_FENCE: Final = re.compile(r"```[a-zA-Z]*\s*\n?(.*?)```", re.DOTALL)
+_MOST_TRIES: Final = 20
+_DECODER: Final = json.JSONDecoder()
+
+
+def unpacked_object(text: str) -> JsonObject:
+    """The object. Raises: ValueError, in words that a model can mend."""
+    text = _THOUGHT.sub("", text, count=1).strip()
+    if not text:
+        raise ValueError("the answer is empty")
+    if (found := object_of(text) or _inside_string(text)) is not None:
+        return found
+    fenced = [item for item in map(object_of, _FENCE.findall(text)) if item is not None]
+    objects = fenced or list(_objects(text))
+    if not objects:
+        raise ValueError("the answer is no JSON object")
+    if any(item != objects[0] for item in objects):
+        raise ValueError("the answer holds more than one JSON object")
+    return objects[0]
+
+
+def _inside_string(text: str) -> JsonObject | None:
+    if not text.startswith('"'):
+        return None
+    try:
+        inner = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return object_of(inner) if isinstance(inner, str) else None
+
+
+def _objects(text: str) -> Iterator[JsonObject]:
+    """Every whole object that stands in the text by itself."""
+    at, tries = text.find("{"), 0
+    while at != -1 and tries < _MOST_TRIES:
+        tries += 1
+        try:
+            _, end = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            at = text.find("{", at + 1)
+            continue
+        if found := object_of(text[at:end]):
+            yield found
+        at = text.find("{", end)
