@@ -105,7 +105,7 @@ class Price(Model):
     """Of one case."""
     output_tokens: int
     money: float | None
-    """In US dollars; None where the price table does not know the model."""
+    """In the currency of the price table; None where the price table does not know the model."""
 
 
 class Use(Model):
