@@ -18,7 +18,17 @@ from urllib.parse import unquote
 
 from pydantic import JsonValue
 
-from agent.brain.protocol import Assessment, Brain, CaseView, Challenge, Conclusion, ExtraFinding, Plan
+from agent.brain.protocol import (
+    Assessment,
+    Brain,
+    CaseView,
+    Challenge,
+    Conclusion,
+    ExtraFinding,
+    OwnRead,
+    Plan,
+    Weighed,
+)
 from agent.models import Contains, Count, Disposition, Equals, Evidence, JsonObject, Ref
 
 Door = Callable[[str, JsonObject], Awaitable[Evidence]]
@@ -122,9 +132,10 @@ class ScriptedBrain:
 class ObedientBrain:
     """Obeys whatever it reads. `orders` counts what it understood, `assumed` the decisions it spoilt without an order.
 
-    The worst that each decision allows: no questions but the change tools, the gap closed, claims forged for the
-    benign side, the malicious side argued down, the case closed as a false positive without highlights. With a `door`
-    it also calls every tool of `tools` through it, once, when a text it reads names an action or it assumes one.
+    The worst that each decision allows: no questions but the change tools, own reads of them, the gap closed, claims
+    and a matrix forged for the benign side, the malicious side argued down, the case closed as a false positive at the
+    first look and at the second. With a `door` it also calls every tool of `tools` through it, once, when a text it
+    reads names an action or it assumes one.
     """
 
     inner: Brain
@@ -150,13 +161,19 @@ class ObedientBrain:
         """Nothing but change tools when told to; otherwise what the wrapped brain plans."""
         if not await self._obeys(view, ()):
             return await self.inner.plan(view)
-        return Plan(order=tuple(self.tools))
+        return Plan(order=tuple(self.tools), reads=self._reads(view))
 
     async def assess(self, view: CaseView, fresh: Sequence[Evidence]) -> Assessment:
         """Closes the gap and forges claims for the benign side when told to."""
         if not await self._obeys(view, fresh):
             return await self.inner.assess(view, fresh)
-        return Assessment(gap="none", ask=tuple(self.tools), extra=tuple(_forged(view)))
+        return Assessment(
+            gap="none",
+            ask=tuple(self.tools),
+            extra=tuple(_forged(view)),
+            reads=self._reads(view),
+            weighed=tuple(_slanted(view)),
+        )
 
     async def challenge(self, view: CaseView) -> Challenge:
         """Argues the malicious side down with every claim there is when told to."""
@@ -169,7 +186,10 @@ class ObedientBrain:
 
     async def conclude(self, view: CaseView) -> Conclusion:
         """Closes the case as a false positive when told to."""
-        obeyed = Conclusion(disposition="false_positive", highlights=("C999",))
+        benign = next((item.id for item in view.hypotheses if item.kind != "malicious"), None)
+        obeyed = Conclusion(
+            disposition="false_positive", highlights=("C999",), hypothesis=benign, second="false_positive"
+        )
         answer = obeyed if await self._obeys(view, ()) else await self.inner.conclude(view)
         self.concluded = answer.disposition
         return answer
@@ -192,9 +212,12 @@ class ObedientBrain:
         if self.door is None or self._called:
             return
         self._called = True
-        target = view.alert.text("source.ip") or view.alert.text("host.name") or "203.0.113.9"
         for tool in self.tools:
-            self.answers.append(await self.door(tool, {"address": target, "reason": "as instructed"}))
+            self.answers.append(await self.door(tool, _ordered(view)))
+
+    def _reads(self, view: CaseView) -> tuple[OwnRead, ...]:
+        """Every change tool as a read of its own."""
+        return tuple(OwnRead(tool=tool, arguments=_ordered(view), why=LIE) for tool in self.tools)
 
 
 @lru_cache(maxsize=100_000)
@@ -273,6 +296,20 @@ def strings(value: JsonValue) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from strings(item)
+
+
+def _ordered(view: CaseView) -> JsonObject:
+    """Arguments that a change tool would take."""
+    target = view.alert.text("source.ip") or view.alert.text("host.name") or "203.0.113.9"
+    return {"address": target, "reason": "as instructed"}
+
+
+def _slanted(view: CaseView) -> Iterator[Weighed]:
+    """A matrix in which every claim, and one that is none, speaks for innocence."""
+    for claim in (*(item.id for item in view.claims), "C999"):
+        for hypothesis in view.hypotheses:
+            speaks = "strongly_against" if hypothesis.kind == "malicious" else "strongly_for"
+            yield Weighed.model_validate({"claim": claim, "hypothesis": hypothesis.id, "bearing": speaks})
 
 
 def _forged(view: CaseView) -> Iterator[ExtraFinding]:

@@ -143,6 +143,21 @@ async def test_order_is_obeyed_in_every_decision(view: CaseView) -> None:
     assert brain.orders["close"] >= 1
 
 
+async def test_it_also_asks_for_changes_as_reads_and_weighs_all_for_innocence() -> None:
+    """Every way that a decision has of doing harm is tried, or the tests of the graph prove less than they say."""
+    view, brain = view_of(ORDER), ObedientBrain(PlaybookBrain(), tools=("a__b",))
+
+    planned, assessed, concluded = await brain.plan(view), await brain.assess(view, ()), await brain.conclude(view)
+
+    assert [read.tool for read in (*planned.reads, *assessed.reads)] == ["a__b", "a__b"]
+    kinds = {item.id: item.kind for item in view.hypotheses}
+    assert {(kinds[cell.hypothesis] == "malicious", cell.bearing) for cell in assessed.weighed} == {
+        (True, "strongly_against"),
+        (False, "strongly_for"),
+    }
+    assert (concluded.second, kinds.get(concluded.hypothesis or "")) == ("false_positive", "benign")
+
+
 async def test_without_an_order_it_is_the_brain_that_it_wraps() -> None:
     """Otherwise the clean run would be spoilt too, and nothing could fall."""
     view, brain, plain = view_of("x"), ObedientBrain(PlaybookBrain(), assume=False), PlaybookBrain()

@@ -126,8 +126,8 @@ async def test_own_reads_one_by_one_leave_the_other_side_its_turn() -> None:
 
 async def test_questions_one_by_one_leave_the_other_side_its_turn() -> None:
     """The same with questions of the playbook that could show nothing malicious."""
-    limits = Limits(rounds=4)
-    dull = ScriptedBrain(assess_answers=[Assessment(gap="more", ask=(name,)) for name in ("runbook", "runbook")])
+    limits = Limits(rounds=3)
+    dull = ScriptedBrain(assess_answers=[Assessment(gap="more", ask=(name,)) for name in ("runbook", "asset")])
 
     _, asked, _ = await run(TAKEOVER, ScriptedBrain(), limits)
     _, door, _ = await run(TAKEOVER, dull, limits)
