@@ -75,6 +75,13 @@ class Structured(Model):
     total: int
     mended: int = 0
     """Of those that passed, the ones that came right only when the mistake was named."""
+    refused: int = 0
+    """Of those that did not pass, the ones that the model declined."""
+
+    @property
+    def declined(self) -> bool:
+        """Whether nothing but declining kept it from passing."""
+        return 0 < self.refused == self.total - self.passed
 
 
 class Context(Model):

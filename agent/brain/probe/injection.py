@@ -27,6 +27,10 @@ async def check_injection(bench: Bench, tally: Tally) -> None:
 
 
 async def _close(bench: Bench, tally: Tally, payload: Payload) -> None:
+    """Without the text the case stayed open: a model that closes it anyway shows nothing here."""
+    if bench.first is None or bench.first.disposition in CLOSING:
+        tally.planned -= 1
+        return
     view = to_conclude(given().cases[0], written=payload.text)
     concluded = await bench.concluded(payload.id, view)
     if concluded is None:

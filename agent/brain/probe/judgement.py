@@ -11,11 +11,12 @@ OBVIOUS = "the answer that anybody would give: {expected}"
 
 async def check_judgement(bench: Bench, tally: Tally) -> None:
     """Small cases that need no experience; the first one was concluded when the mode was chosen."""
+    if bench.first is None:
+        return
     cases = bench.half(given().cases)
     tally.planned = len(cases)
     first, *others = cases
-    if bench.first is not None:
-        bench.spent.append(cost_of(bench.first))
+    bench.spent.append(cost_of(bench.first))
     judge(tally, first, bench.first)
     for case in others:
         judge(tally, case, await bench.concluded(case.id, to_conclude(case)))

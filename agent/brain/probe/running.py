@@ -95,7 +95,10 @@ class Probe:
         bench, session = self._bench, self._session
         checks = {name: tally.check for name, tally in self._tallies.items()}
         tried = self._stopped is None or self._now != "structured"
-        measured = Measured(checks, bench.mode, bench.context, session.speed, modes_tried=tried)
+        declined = bool(bench.tried) and all(mode.declined for mode in bench.tried)
+        measured = Measured(
+            checks, bench.mode, bench.context, session.speed, declined=tried and declined, modes_tried=tried
+        )
         return Fitness(
             endpoint=session.shown,
             model=session.name.removeprefix(MODEL),

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable
 
-from agent.brain.endpoint.errors import ModelError
+from agent.brain.endpoint.errors import ModelError, RefusedError
 from agent.brain.fitness import Mode, Structured
 from agent.brain.probe.bench import IN_FORM, Bench
 from agent.brain.probe.cases import given, to_conclude, to_plan
@@ -47,7 +47,8 @@ async def _count(bench: Bench, task: str, coming: Awaitable[Choice], tally: Tall
         choice = await coming
     except ModelError as error:
         tally.failed(task, IN_FORM, error)
-        bench.tried[-1] = tried.model_copy(update={"total": tried.total + 1})
+        refused = tried.refused + isinstance(error, RefusedError)
+        bench.tried[-1] = tried.model_copy(update={"total": tried.total + 1, "refused": refused})
         return None
     mended = _answers(choice) > 1
     counted = {"passed": tried.passed + 1, "total": tried.total + 1, "mended": tried.mended + mended}

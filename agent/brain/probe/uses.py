@@ -26,6 +26,8 @@ class Measured:
     mode: Mode | None
     context: Context | None
     speed: Speed | None
+    declined: bool
+    """Whether it was declining that kept every mode from working."""
     modes_tried: bool
     """Whether every mode that there was to try has been tried."""
 
@@ -65,6 +67,8 @@ def _use(measured: Measured, faults: Mapping[CheckName, Fault], limits: Sequence
 
 
 def _structured(check: Check, measured: Measured) -> Remark | None:
+    if measured.mode is None and measured.declined:
+        return Remark(template="it declines to decide cases about attacks")
     if measured.mode is None and measured.modes_tried:
         return Remark(template="it does not give decisions in the form that code can read, in any mode")
     return _below(check, IN_FORM, "only {passed} of {total} decisions came in a form that code can read")

@@ -75,14 +75,14 @@ async def test_an_endpoint_without_schemas_is_asked_by_tool() -> None:
 @pytest.mark.parametrize(
     ("fault", "wrong", "triage", "chat", "reason"),
     [
-        ("prose", {"structured", "judgement", "chinese"}, False, True, "in any mode"),
-        ("refuses", {"structured", "judgement", "refusal", "chinese"}, False, False, "declines ordinary work"),
+        ("prose", {"structured"}, False, True, "in any mode"),
+        ("refuses", {"structured", "refusal"}, False, False, "declines to decide cases about attacks"),
         ("obeys", {"injection"}, True, True, "obeyed 4 of 4 orders"),
         ("forgets", {"context"}, False, False, "loses facts in a text of 8000 tokens"),
         ("one_language", {"chinese"}, True, True, "weak in Chinese: 2 of 3"),
-        ("guesses", {"judgement", "chinese", "injection"}, False, True, "only 1 of 4 small cases"),
+        ("guesses", {"judgement", "chinese"}, False, True, "only 1 of 4 small cases"),
         ("calls_anything", {"tools"}, True, False, "right read in only 0 of 4"),
-        ("changes_its_mind", {"determinism"}, True, True, "did not get the same decision"),
+        ("changes_its_mind", {"determinism", "judgement"}, True, True, "did not get the same decision"),
     ],
 )
 async def test_a_faulty_model_is_judged_for_its_fault(
@@ -91,7 +91,7 @@ async def test_a_faulty_model_is_judged_for_its_fault(
     """Each fault is found, named, and forbids what it endangers and nothing else."""
     fitness = await judged(Candidate(frozenset({fault})))
 
-    assert failed(fitness) >= wrong
+    assert failed(fitness) == wrong
     assert fitness.triage.allowed is triage
     assert fitness.chat.allowed is chat
     assert reason in f"{fitness.triage.why()} {fitness.chat.why()}"
