@@ -4,7 +4,8 @@ import resource
 import sys
 from typing import Literal, TypeAlias
 
-from agent.models import Disposition, Model
+from agent.models import Disposition, Model, Usage
+from agent.replay.comparing import Ended
 from evals.measured import Interval, Measured
 from evals.suites.chat_report import ChatReport, chat_table
 
@@ -103,7 +104,37 @@ class TriageReport(Model):
     interrupted: bool = False
 
 
-Report: TypeAlias = StoriesReport | TriageReport | ChatReport
+class FrozenRow(Ended):
+    """How one frozen case ended now."""
+
+    then: Disposition
+    """How the machine had ended it when a person closed it."""
+
+
+class FrozenReport(Model):
+    """Result of the frozen cases of a folder: a brain against what people said."""
+
+    suite: Literal["frozen"] = "frozen"
+    folder: str
+    brain: str
+    n: int
+    as_expected: Measured
+    """The share that ended as the person said."""
+    attacks_closed: int
+    """Attacks a person confirmed, and the machine closes."""
+    as_then: int
+    """How many end as they did when they were closed."""
+    confusion: dict[str, dict[str, int]]
+    """What the person said to disposition to count."""
+    unanswered: int
+    """Questions that had no stored answer."""
+    usage: Usage
+    seconds: float
+    interrupted: bool = False
+    cases: tuple[FrozenRow, ...] = ()
+
+
+Report: TypeAlias = StoriesReport | TriageReport | ChatReport | FrozenReport
 
 
 def peak_rss_mb() -> float:
@@ -119,6 +150,8 @@ def markdown(report: Report) -> str:
             return _stories(report)
         case TriageReport():
             return _triage(report)
+        case FrozenReport():
+            return _frozen(report)
         case ChatReport():
             return chat_table(report) + _interrupted(report.interrupted)
 
@@ -157,6 +190,29 @@ def _triage(report: TriageReport) -> str:
         f"- attacks closed: {report.attacks_closed}",
         f"- lines that could not be judged: {len(report.broken)}",
         f"- {report.seconds:.1f} s",
+    ]
+    return "\n".join(lines) + _interrupted(report.interrupted)
+
+
+def _frozen(report: FrozenReport) -> str:
+    usage = report.usage
+    lines = [
+        f"# frozen: {report.n} cases of {report.folder}, brain `{report.brain}`",
+        "",
+        *_table("person said", report.confusion),
+        "",
+        f"- attacks closed: {report.attacks_closed}",
+        f"- as the person said: {report.as_expected}",
+        f"- as when the case was closed: {report.as_then} of {report.n}",
+        f"- questions without a stored answer: {report.unanswered}",
+        f"- {usage.tokens} tokens in {usage.calls} model calls, "
+        + ("price unknown" if usage.money is None else f"money {usage.money:.4f}"),
+        f"- {report.seconds:.1f} s",
+        *(
+            f"- {row.case}: {row.disposition}, a person said {row.expected} ({row.decided_by})"
+            for row in report.cases
+            if not row.right
+        ),
     ]
     return "\n".join(lines) + _interrupted(report.interrupted)
 

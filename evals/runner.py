@@ -4,10 +4,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.brain.playbook import PlaybookBrain
+from agent.brain.protocol import Brain
+from agent.replay.stored import Stored
 from evals.errors import DataMissingError, EvalError, SuiteUnknownError
 from evals.pipeline import site_judge
 from evals.report import Report
 from evals.suites.chat import OpenDesk, run_chat, run_chat_model
+from evals.suites.frozen import run_frozen
 from evals.suites.stories import run_stories
 from evals.suites.triage_labelled import run_triage_labelled
 
@@ -24,6 +28,8 @@ class Request:
     """The labelled alerts; only for suites that need data."""
     open_desk: OpenDesk | None = None
     """Puts the product together over a home; only for suites that talk with it."""
+    brain_of: Callable[[Stored], Brain] = lambda stored: PlaybookBrain()
+    """Who decides about frozen cases."""
     progress: Progress = lambda line: None
     """Told each finished step; the command line prints it on stderr."""
 
@@ -39,10 +45,13 @@ class Suite:
 
 
 async def run_suite(name: str, request: Request) -> Report:
-    """Run the suite of that name; a cancelled run returns what it had, marked `interrupted`.
+    """Run the suite of that name, or the frozen cases of the folder of that name; a cancelled run returns what it
+    had, marked `interrupted`.
 
-    Raises: SuiteUnknownError, DataMissingError."""
+    Raises: SuiteUnknownError, DataMissingError, DataBrokenError."""
     suite = SUITES.get(name)
+    if suite is None and (folder := Path(name)).is_dir():
+        return await run_frozen(folder, request.brain_of, progress=request.progress)
     if suite is None:
         raise SuiteUnknownError(f"no suite {name!r}; there are: {', '.join(SUITES)}")
     if suite.needs_data and request.data is None:

@@ -7,8 +7,9 @@ from pydantic import ValidationError
 
 from agent.brain.protocol import Assessment, CaseView, Challenge, Choice, Conclusion, Plan, Taken
 from agent.errors import BrainError
-from agent.models import Decision, Evidence, Report
+from agent.models import Decision, Evidence
 from agent.replay.errors import NoDecisionsError
+from agent.replay.stored import Stored
 
 Chosen = TypeVar("Chosen", bound=Choice)
 
@@ -23,11 +24,11 @@ class RecordedBrain:
         self._decisions = tuple(decisions)
 
     @classmethod
-    def of(cls, report: Report) -> "RecordedBrain":
-        """The brain of a report, as it decided. Raises: NoDecisionsError."""
-        if not report.decisions:
-            raise NoDecisionsError("the case keeps no decisions: it was investigated before they were recorded")
-        return cls(report.decisions, report.brain)
+    def of(cls, stored: Stored) -> "RecordedBrain":
+        """The brain of a stored case, as it decided. Raises: NoDecisionsError."""
+        if not stored.decisions:
+            raise NoDecisionsError(f"case {stored.case_id} keeps no decisions: it was made before they were recorded")
+        return cls(stored.decisions, stored.brain)
 
     async def plan(self, view: CaseView) -> Plan:
         """The recorded plan. Raises: BrainError when there is none."""

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from agent.evidence.ledger import alert_data, alert_provenance, storable
 from agent.intake.fingerprint import fingerprint
-from agent.models import Alert, Evidence, JsonObject
+from agent.models import Alert, Decision, Evidence, JsonObject
 from agent.replay.stored import Stored
 from knowledge.trust.canonical import canonical, sha256_of
 
@@ -42,6 +42,7 @@ def rewritten(stored: Stored, rewrite: Rewrite) -> Stored:
         answers=tuple(rewritten_answer(item, rewrite) for item in stored.answers),
         neighbours=tuple(rewritten_alert(item, rewrite) for item in stored.neighbours),
         report=None,
+        decisions=tuple(rewritten_decision(item, rewrite) for item in stored.decisions),
     )
 
 
@@ -55,6 +56,12 @@ def rewritten_alert(alert: Alert, rewrite: Rewrite) -> Alert:
         for field in document[name]:
             field |= {"value": rewrite(field["value"]), "path": rewrite(field["path"])}
     return fingerprinted(Alert.model_validate(document))
+
+
+def rewritten_decision(decision: Decision, rewrite: Rewrite) -> Decision:
+    """The decision in other words, without the conversation: that repeats the evidence, and says nothing more."""
+    document: JsonObject = decision.model_dump(mode="json")
+    return Decision.model_validate(document | {"answer": rewrite(document["answer"]), "messages": (), "problems": ()})
 
 
 def fingerprinted(alert: Alert) -> Alert:

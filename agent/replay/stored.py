@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from agent.intake import alert_class, same_incident
 from agent.investigation.retrace import investigated
-from agent.models import Alert, Case, Evidence, Report, World
+from agent.models import Alert, Case, Decision, Evidence, Report, World
 from agent.replay.errors import NotReplayableError
 
 
@@ -22,7 +22,11 @@ class Stored:
     """Every answer of that investigation, in the order they came."""
     neighbours: tuple[Alert, ...] = ()
     report: Report | None = None
-    """What it ended with then; None when it has not ended."""
+    """What it ended with then; None when that is not known, or not of these words."""
+    decisions: tuple[Decision, ...] = ()
+    """What was decided then."""
+    brain: str = ""
+    """Who decided."""
 
     @property
     def world(self) -> World:
@@ -59,4 +63,6 @@ def open_stored(case: Case) -> Stored:
         answers=answers,
         neighbours=tuple(item for item in before if same_incident(alert, item) is not None),
         report=report,
+        decisions=report.decisions,
+        brain=report.brain,
     )

@@ -77,22 +77,31 @@ class FrozenCase(Model):
     alert: FrozenAlert
     neighbours: tuple[FrozenAlert, ...] = ()
 
+    @property
+    def is_attack(self) -> bool:
+        """Whether the person confirmed an attack."""
+        return self.expected == "true_positive" or self.reason_code == "confirmed_attack"
+
 
 Line = TypeVar("Line", bound=Model)
 
 
-def write_frozen(folder: Path, frozen: FrozenCase, evidence: Sequence[Evidence], decisions: Sequence[Decision]) -> None:
+def write_frozen(folder: Path, frozen: FrozenCase, stored: Stored) -> None:
     """Everything of one frozen case into a folder that is made."""
     folder.mkdir(parents=True)
     content = frozen.model_dump(mode="json")
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
     (folder / CASE).write_text(text, encoding="utf-8")
-    for name, lines in ((EVIDENCE, evidence), (DECISIONS, decisions)):
+    for name, lines in _files(stored):
         if lines or name == EVIDENCE:
             (folder / name).write_text("".join(f"{line.model_dump_json()}\n" for line in lines), encoding="utf-8")
 
 
-def read_frozen(folder: Path) -> tuple[FrozenCase, Stored, tuple[Decision, ...]]:
+def _files(stored: Stored) -> tuple[tuple[str, Sequence[Model]], ...]:
+    return (EVIDENCE, stored.answers), (DECISIONS, stored.decisions)
+
+
+def read_frozen(folder: Path) -> tuple[FrozenCase, Stored]:
     """One frozen case as a person's answer and an investigation to run again.
 
     Raises: DataMissingError, DataBrokenError with file and line."""
@@ -116,8 +125,10 @@ def read_frozen(folder: Path) -> tuple[FrozenCase, Stored, tuple[Decision, ...]]
         subject=subject,
         answers=tuple(_lines(folder / EVIDENCE, Evidence)),
         neighbours=neighbours,
+        decisions=tuple(_lines(folder / DECISIONS, Decision)),
+        brain=frozen.then.brain,
     )
-    return frozen, stored, tuple(_lines(folder / DECISIONS, Decision))
+    return frozen, stored
 
 
 def folders_of(folder: Path) -> tuple[Path, ...]:
@@ -132,12 +143,12 @@ def folders_of(folder: Path) -> tuple[Path, ...]:
 
 def candidates_of(folder: Path) -> tuple[Candidate, ...]:
     """Every frozen case below a folder, ready to be run. Raises: as `read_frozen`."""
-    return tuple(_candidate(*read_frozen(each)[:2]) for each in folders_of(folder))
+    return tuple(candidate_of(*read_frozen(each)) for each in folders_of(folder))
 
 
-def _candidate(frozen: FrozenCase, stored: Stored) -> Candidate:
-    is_attack = frozen.expected == "true_positive" or frozen.reason_code == "confirmed_attack"
-    return Candidate(frozen.name, stored, frozen.expected, is_attack, frozen.seed)
+def candidate_of(frozen: FrozenCase, stored: Stored) -> Candidate:
+    """One frozen case, ready to be run."""
+    return Candidate(frozen.name, stored, frozen.expected, frozen.is_attack, frozen.seed)
 
 
 def _lines(path: Path, kind: type[Line]) -> Iterator[Line]:

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from agent.brain.playbook import PlaybookBrain
 from agent.brain.protocol import Brain
-from agent.models import Case, Decision, Report
+from agent.models import Case, Report
 from agent.playbooks.format import Playbook
 from agent.replay.aliases.aliases import Aliases
 from agent.replay.recorded import RecordedBrain
@@ -59,20 +59,16 @@ async def _written(
     def rewrite(value: JsonValue) -> JsonValue:
         return aliases.value(mask_value(value))
 
-    decisions = tuple(_decision(item, rewrite(item.answer)) for item in stored.ended.decisions)
     other = rewritten(stored, rewrite)
-    write_frozen(folder, _described(case, stored, other, name, aliases.count, outsiders), other.answers, decisions)
+    write_frozen(folder, _described(case, stored, other, name, aliases.count, outsiders), other)
     if left := aliases.left_in(text_in(folder)):
         return f"these names would be left in it: {', '.join(left)}"
-    _, frozen, kept = read_frozen(folder)
-    return await _otherwise(stored, frozen, kept, playbooks)
+    return await _otherwise(stored, read_frozen(folder)[1], playbooks)
 
 
-async def _otherwise(
-    stored: Stored, frozen: Stored, decisions: tuple[Decision, ...], playbooks: Mapping[str, Playbook]
-) -> str:
+async def _otherwise(stored: Stored, frozen: Stored, playbooks: Mapping[str, Playbook]) -> str:
     """How the frozen case ends otherwise than the original, by each brain that can say; nothing when it does not."""
-    for first, second in _brains(stored.ended, decisions):
+    for first, second in _brains(stored, frozen):
         then = (await replay(stored, first, playbooks)).report
         now = (await replay(frozen, second, playbooks)).report
         if _gist(then) != _gist(now):
@@ -85,10 +81,10 @@ def text_in(folder: Path) -> str:
     return "\n".join(path.read_text("utf-8") for path in sorted(folder.iterdir()))
 
 
-def _brains(report: Report, decisions: tuple[Decision, ...]) -> Iterator[tuple[Brain, Brain]]:
+def _brains(stored: Stored, frozen: Stored) -> Iterator[tuple[Brain, Brain]]:
     yield PlaybookBrain(), PlaybookBrain()
-    if report.decisions:
-        yield RecordedBrain(report.decisions, report.brain), RecordedBrain(decisions, report.brain)
+    if stored.decisions:
+        yield RecordedBrain.of(stored), RecordedBrain.of(frozen)
 
 
 def _gist(report: Report) -> tuple[str, ...]:
@@ -96,13 +92,6 @@ def _gist(report: Report) -> tuple[str, ...]:
     verdict = report.verdict
     said = (verdict.disposition, verdict.severity, verdict.priority, f"{verdict.likelihood}", verdict.outcome)
     return (*said, *(finding.claim for finding in report.findings))
-
-
-def _decision(decision: Decision, answer: JsonValue) -> Decision:
-    """The decision without the conversation: that repeats the evidence, and says nothing more."""
-    if not isinstance(answer, dict):
-        raise TypeError("a decision is an object")
-    return decision.model_copy(update={"answer": answer, "messages": (), "problems": ()})
 
 
 def _described(case: Case, stored: Stored, other: Stored, name: str, count: int, outsiders: bool) -> FrozenCase:
