@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, get_args
 
 from agent.cases.errors import CaseStateError
-from agent.models import Alert, Case, Disposition, HumanVerdict, Note, Priority
+from agent.hunting.hunt import is_hunt
+from agent.models import Alert, Case, Disposition, HumanVerdict, Note, Priority, Report
 
 DueIn = Callable[[Priority], timedelta]
 """How long until a case of that priority has to be acknowledged."""
@@ -95,11 +96,17 @@ def receive(case: Case, alert: Alert) -> Reception:
 
 
 def with_due(case: Case, due_in: DueIn) -> Case:
-    """The case with its due time: set when the priority is first known, brought forward when the priority rises."""
-    if case.report is None or case.status in ("taken", "closed"):
+    """The case with its due time: set when the priority is first known, brought forward when the priority rises.
+
+    A hunt that found nothing has none: nobody waits for it but who asked."""
+    if case.report is None or case.status in ("taken", "closed") or _is_idle_hunt(case, case.report):
         return case
     due = case.updated_at + due_in(case.report.verdict.priority)
     return case.model_copy(update={"due_at": due if case.due_at is None else min(due, case.due_at)})
+
+
+def _is_idle_hunt(case: Case, report: Report) -> bool:
+    return all(is_hunt(alert) for alert in case.alerts) and report.verdict.disposition != "true_positive"
 
 
 def is_overdue(case: Case, now: datetime) -> bool:

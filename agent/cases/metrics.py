@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from agent.cases.queries import overdue
 from agent.cases.tables import ALERTS, CASES
+from agent.hunting.hunt import HUNT
 from agent.models import CaseStatus, Disposition, Model, Priority
 
 
@@ -72,7 +73,7 @@ def _rules(connection: Connection, tenant: str) -> tuple[RuleMetrics, ...]:
     query = (
         select(ALERTS.c.rule_id, ALERTS.c.rule_name, CASES.c.id, CASES.c.disposition, CASES.c.human_disposition)
         .join(CASES, CASES.c.id == ALERTS.c.case_id)
-        .where(ALERTS.c.tenant == tenant)
+        .where(ALERTS.c.tenant == tenant, ALERTS.c.rule_id != HUNT)
     )
     names: dict[str, str] = {}
     judged: dict[str, dict[str, _Judged]] = defaultdict(dict)

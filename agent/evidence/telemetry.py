@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue
 
 from agent.evidence.entities import moment_of
+from agent.hunting.hunt import is_hunt
 from agent.models import Alert, Claim, Equals, Evidence, Finding, Gap, Hypothesis, Provenance, Ref
 from agent.playbooks.format import Sensor
 
@@ -16,6 +17,11 @@ SILENCED_BEFORE, SILENCED_AFTER = timedelta(minutes=45), timedelta(minutes=60)
 """A sensor that stops this close to the alert, while its host is still seen elsewhere, was probably stopped."""
 SILENCED_TECHNIQUE = "T1562.001"
 _SILENCE_WEIGHT = 1.5
+
+
+COVERED = ("{sensor} covered the hour around the event.", "{sensor} covered the time of the hunt.")
+NOT_COVERED = ("{sensor} did not cover the event: {state}.", "{sensor} did not cover the time of the hunt: {state}.")
+"""What is said about a sensor: of an alert, and of a hunt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ def read_coverage(
         if answer is None or unknown:
             gaps.append(Gap(sensor=sensor.sensor, reason=unknown, required=True))
             continue
-        claim = _claim(answer, index, sensor.sensor, covered=row.get("covered") is True)
+        claim = _claim(answer, index, sensor.sensor, alert, covered=row.get("covered") is True)
         claims.append(claim)
         if row.get("covered") is True:
             continue
@@ -88,25 +94,27 @@ def _why_unknown(answer: Evidence | None, row: dict[str, JsonValue], alert: Aler
         return answer.error or f"coverage could not be asked ({answer.status})"
     if row.get("covered") is not True:
         return ""
-    if answer.asked_at - alert.time < COVER_AFTER:
+    if answer.asked_at < _end_of(answer, alert):
         return "the hour after the event was not over"
     if per_host and (row.get("host") is None or row.get("last_event") is None):
         return "it has never reported about the host"
     return ""
 
 
-def _claim(answer: Evidence, index: int, sensor: str, *, covered: bool) -> Claim:
+def _end_of(answer: Evidence, alert: Alert) -> datetime:
+    """Until when cover was asked for: a sensor covers no time that has not passed."""
+    return moment_of(answer.arguments.get("end")) or alert.time + COVER_AFTER
+
+
+def _claim(answer: Evidence, index: int, sensor: str, alert: Alert, *, covered: bool) -> Claim:
     path = f"$.coverage[{index}]"
     slots = {
         "sensor": Ref(evidence=answer.id, path=f"{path}.sensor"),
         "state": Ref(evidence=answer.id, path=f"{path}.state"),
     }
-    sentence = (
-        "{sensor} covered the hour around the event." if covered else "{sensor} did not cover the event: {state}."
-    )
     return Equals(
         id=f"coverage.{sensor}",
-        template=sentence,
+        template=(COVERED if covered else NOT_COVERED)[is_hunt(alert)],
         slots=slots,
         ref=Ref(evidence=answer.id, path=f"{path}.covered"),
         value=covered,

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 import yaml
 from pydantic import Field, TypeAdapter
 
+from agent.hunting.hunt import is_hunt
 from agent.models import Alert, Model
 
 AlertClass: TypeAlias = Literal[
@@ -26,6 +27,7 @@ AlertClass: TypeAlias = Literal[
     "network_signature",
     "authentication",
     "policy",
+    "hunt",
     "unknown",
 ]
 
@@ -60,6 +62,8 @@ def class_rules() -> tuple[ClassRule, ...]:
 
 def alert_class(alert: Alert) -> AlertClass:
     """The class whose playbook looks into the alert; `unknown` when no entry fits."""
+    if is_hunt(alert):
+        return "hunt"
     return next((rule.alert_class for rule in class_rules() if rule.fits(alert)), "unknown")
 
 

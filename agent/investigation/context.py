@@ -6,6 +6,7 @@ They are ordinary questions in the playbook's own form, with only the arguments 
 from collections.abc import Mapping
 
 from agent.evidence.telemetry import COVER_AFTER, COVER_BEFORE
+from agent.hunting.hunt import HUNT
 from agent.investigation.values import Values, slots_in
 from agent.models import Scalar
 from agent.playbooks.format import Playbook, Question, Reading, Window
@@ -16,7 +17,10 @@ COVERAGE_WINDOW = Window(before=COVER_BEFORE, after=COVER_AFTER)
 
 
 def context_questions(playbook: Playbook, alert_class: str, values: Values) -> tuple[Question, ...]:
-    """The context questions that this alert can fill, the required ones first."""
+    """The context questions that this alert can fill, the required ones first; a hunt brings its own registers."""
+    if playbook.name == HUNT:
+        looked = (_coverage(playbook, values), _asset(values), _account(values))
+        return tuple(question for question in looked if question is not None)
     candidates = (
         _coverage(playbook, values),
         _work(playbook, values),
@@ -41,7 +45,7 @@ def _coverage(playbook: Playbook, values: Values) -> Question | None:
         asks="Did every sensor that will be asked see the hour before and after the event?",
         tool="siem__siem_check_coverage",
         arguments=arguments,
-        window=COVERAGE_WINDOW,
+        window=playbook.covers or COVERAGE_WINDOW,
         required=True,
     )
 

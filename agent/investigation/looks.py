@@ -84,10 +84,14 @@ def _led_nowhere(
     """Whether a sensor that looked saw nothing to follow; an inventory that does not know a thing is no such sensor."""
     bind = question.bind.get(name)
     answer = answers.get(bind.question) if bind else None
-    if bind is None or answer is None:
+    if bind is None:
         return False
-    sensor = by_id[bind.question].sensor
-    return answer.status in LOOKED and not answer.truncated and sensor is not None and sensor not in blind
+    if answer is None:
+        asked = by_id[bind.question]
+        return any(_led_nowhere(slot, asked, by_id, answers, blind) for slot in asked.bind)
+    asked = by_id[bind.question]
+    sensor, is_whole = asked.sensor, asked.ranked or not answer.truncated
+    return answer.status in LOOKED and is_whole and sensor is not None and sensor not in blind
 
 
 def _why_partial(
@@ -104,7 +108,7 @@ def _why_partial(
         return ""
     if question.sensor in blind:
         return f"{question.sensor} did not cover the event"
-    if answer.truncated and any(reading.id not in held for reading in raising):
+    if answer.truncated and not question.ranked and any(reading.id not in held for reading in raising):
         return "the answer was cut short"
     return "the answer cannot be read" if any(_unreadable(reading, values, answer) for reading in raising) else ""
 

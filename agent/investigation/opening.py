@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from agent.hunting.hunt import is_hunt
+from agent.hunting.telling import RAISED, hunt_opening, hunt_reason
 from agent.investigation.verdict import Facts
 from agent.models import CLOSING, Claim, Contribution, Disposition, Equals, Finding, Gap, Opening, Outcome, Ref
 
@@ -21,7 +23,7 @@ def alert_claim(facts: Facts) -> Claim:
     where = "".join(f"; {label} {{{name.replace('.', '_')}}}" for name, label in _NAMED.items() if name in subject)
     return Equals(
         id="alert.raised",
-        template="'{value}' was raised at {time}" + where + ".",
+        template=(RAISED if is_hunt(facts.alert) else "'{value}' was raised at {time}") + where + ".",
         slots={name.replace(".", "_"): ref for name, ref in subject.items()}
         | {"time": Ref(evidence=facts.subject, path="$.alert['@timestamp']")},
         ref=Ref(evidence=facts.subject, path="$.alert['rule.name']"),
@@ -36,6 +38,8 @@ def opening(
     facts: Facts, disposition: Disposition, outcome: Outcome, highlights: Sequence[Claim], actions: Sequence[str]
 ) -> Opening:
     """The five lines, from verified claims only."""
+    if is_hunt(facts.alert):
+        return hunt_opening(facts.playbook, facts.claims, facts.standing().findings, disposition, _why_not(facts))
     texts = {claim.id: claim.text for claim in facts.claims if claim.status == "verified"}
     story = [claim.text for claim in highlights if claim.status == "verified"]
     return Opening(
@@ -68,6 +72,11 @@ def _going_on(texts: dict[str, str], facts: Facts, disposition: Disposition) -> 
     return "Not seen in what was looked at." if not facts.coverage.gaps else "Unknown: not every sensor could look."
 
 
+def _why_not(facts: Facts) -> tuple[str, ...]:
+    """What kept a hunt from looking: sensors that did not cover its time, and looks that are missing."""
+    return (*(f"{gap.sensor} ({gap.reason})" for gap in facts.coverage.gaps), *facts.missing)
+
+
 def _to_do(facts: Facts, disposition: Disposition, actions: Sequence[str]) -> str:
     if disposition == "true_positive":
         return (
@@ -90,6 +99,8 @@ def reason(
     facts: Facts, contributions: Sequence[Contribution], highlights: Sequence[Claim], gaps: Sequence[Gap]
 ) -> str:
     """One sentence for the queue: the claim or the alert's field that weighed most."""
+    if is_hunt(facts.alert):
+        return hunt_reason(facts.playbook, facts.claims, facts.standing().findings, _why_not(facts))
     story = next((claim.text.rstrip(".") for claim in highlights if claim.status == "verified"), "")
     strongest = max(contributions, key=lambda item: abs(item.weight), default=None)
     field = (

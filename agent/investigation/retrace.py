@@ -13,6 +13,7 @@ from agent.evidence.authorisation import fits
 from agent.evidence.gates import GATES, Bench
 from agent.evidence.ledger import INTAKE
 from agent.evidence.telemetry import blind_sensors, read_coverage
+from agent.hunting.playbook import playbook_for
 from agent.investigation.context import COVERAGE, WORK, context_questions
 from agent.investigation.looks import missing_looks
 from agent.investigation.values import alert_values, fill_arguments, question_values
@@ -46,10 +47,14 @@ class Retraced:
 
     def _conclusion(self, facts: Facts) -> Conclusion:
         """What the brain would conclude: the embedded one follows from the facts, another one is taken at its word."""
-        if self.report.brain == "playbook":
+        decided = next((item.by for item in reversed(self.report.decisions) if item.step == "conclude"), None)
+        if (decided or self.report.brain) == "playbook":
             return Conclusion(disposition=word_on(_view(facts, self.report.alert_class)))
-        raised = any(gate.gate == "brain_only_raises" and not gate.passed for gate in self.report.verdict.gates)
-        return Conclusion(disposition="needs_human" if raised else decide(facts))
+        stopped = {gate.gate for gate in self.report.verdict.gates if not gate.passed}
+        return Conclusion(
+            disposition="needs_human" if "brain_only_raises" in stopped else decide(facts),
+            second="needs_human" if "second_look" in stopped else None,
+        )
 
 
 def retrace(case: Case, playbooks: Mapping[str, Playbook]) -> Retraced | None:
@@ -61,6 +66,7 @@ def retrace(case: Case, playbooks: Mapping[str, Playbook]) -> Retraced | None:
     subject, alert, answered = investigated(case, report)
     if playbook is None or subject is None or alert is None:
         return None
+    playbook = playbook_for(playbook, alert)
     context = context_questions(playbook, report.alert_class, alert_values(alert, subject.id))
     questions = (*context, *playbook.questions)
     answers = _answers(questions, alert, subject.id, answered)

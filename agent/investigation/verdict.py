@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 from agent.evidence.authorisation import AUTHORISED_BY, Fit
 from agent.evidence.telemetry import Coverage
+from agent.hunting.hunt import is_hunt
+from agent.hunting.judging import judged
 from agent.investigation.weighing import Weighing, trusted_only, weigh
 from agent.models import Alert, Basis, Claim, Contribution, Disposition, Evidence, Finding, Hypothesis, Outcome
 from agent.playbooks.format import Playbook
@@ -70,6 +72,8 @@ class Facts:
 
 def decide(facts: Facts) -> Disposition:
     """What the facts say, before any gate. Malice proved comes first, then authorisation, then innocence."""
+    if is_hunt(facts.alert):
+        return judged(facts.playbook, facts.findings, facts.coverage.gaps, facts.missing)
     weighing = facts.weighed()
     proved = {facts.kind_of(proof.hypothesis) for proof in weighing.proofs}
     if (fit := facts.fit()) is not None and _explains(fit, facts):

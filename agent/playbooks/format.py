@@ -165,6 +165,8 @@ class Question(Model):
     required: bool = False
     """Asked whatever a brain plans; every question that can settle a hypothesis is required."""
     sensor: str | None = None
+    ranked: bool = False
+    """Whether the answer lists the largest first and its readings look for large ones: what is cut off is none."""
     readings: tuple[Reading, ...] = ()
 
 
@@ -212,6 +214,8 @@ class Playbook(Model):
     questions: tuple[Question, ...]
     proofs: tuple[Proof, ...] = ()
     actions: tuple[PermittedAction, ...] = ()
+    covers: Window | None = None
+    """The time that cover is asked for, around that of the alert; without it, an hour before and an hour after."""
     own_reads: int = Field(default=4, ge=0, le=8)
     """How many reads of its own a brain has in one investigation."""
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from agent.wording.catalogue import SLOT, Language, translations_in
 
-RETOLD: Final = ("opening", "reasons", "likelihood")
+RETOLD: Final = ("opening", "reasons", "likelihood", "hunting")
 """Files whose templates whole sentences are made from."""
 _WHOLE: Final = (*RETOLD, "playbooks")
 """Files whose sentences without a slot are known as well."""

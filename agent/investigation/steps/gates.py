@@ -7,6 +7,8 @@ from time import perf_counter
 from langgraph.runtime import Runtime
 
 from agent.evidence.gates import Bench, judge
+from agent.hunting.hunt import is_hunt
+from agent.hunting.judging import severity_of
 from agent.investigation.context import ACCOUNT, ASSET
 from agent.investigation.disagreeing import disagreements
 from agent.investigation.opening import opening, reason
@@ -32,6 +34,8 @@ async def gates(state: State, runtime: Runtime[Deps]) -> State:
     weighing = standing.weighed()
     worked = outcome(standing, outcome_of(state["alert"]))
     how_bad = _severity(state, standing, worked)
+    if is_hunt(state["alert"]):
+        how_bad = severity_of(disposition, how_bad, standing.findings)
     gaps = tuple(_with_query(gap, state) for gap in facts.coverage.gaps)
     highlights = _highlights(state, facts)
     fit = facts.fit()

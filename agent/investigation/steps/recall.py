@@ -2,6 +2,7 @@
 
 from langgraph.runtime import Runtime
 
+from agent.hunting.playbook import playbook_for
 from agent.investigation.context import context_questions
 from agent.investigation.state import Deps, State
 from agent.investigation.steps.telling import tell
@@ -15,7 +16,7 @@ FALLBACK_CLASS = "unknown"
 async def recall(state: State, runtime: Runtime[Deps]) -> State:
     """Writes playbook, hypotheses, questions, contributions."""
     deps, alert = runtime.context, state["alert"]
-    playbook = deps.playbooks.get(state["alert_class"], deps.playbooks[FALLBACK_CLASS])
+    playbook = playbook_for(deps.playbooks.get(state["alert_class"], deps.playbooks[FALLBACK_CLASS]), alert)
     hypotheses = tuple(Hypothesis(id=item.id, kind=item.kind, text=item.text) for item in playbook.hypotheses)
     context = context_questions(playbook, state["alert_class"], alert_values(alert, deps.subject.id))
     tell(runtime, "recall", f"{state['alert_class']}: playbook {playbook.name}, {len(hypotheses)} hypotheses")

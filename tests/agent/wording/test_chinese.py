@@ -36,7 +36,7 @@ REASONING = (
 )
 """Where sentences are written that a case keeps."""
 ELSEWHERE = frozenset(
-    {"'{}' was raised at {}", "; {} {}", "{} {}", "{}; {}", "Register entry {entry} names the {} {second}."}
+    {"'{}' was raised at {}", "; {} {}", "{} {}", "{}; {}", "{} ({})", "Register entry {entry} names the {} {second}."}
 )
 """Pieces of sentences that are checked whole below, the name of a place, and two reasons of the tables in one."""
 
