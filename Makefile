@@ -9,7 +9,7 @@ SEEDS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup readme demo test check lint types tests evals mutants bench coverage catalogues constraints clean
+.PHONY: help setup readme demo test check lint types tests evals mutants bench bench-tokens coverage catalogues constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ mutants: $(STAMP)  ## break each gate on purpose; every mutant must be killed by
 
 bench: $(STAMP)  ## speed, measured; JSON on stdout
 	$(BIN)/python -m evals.benchmarks.intake
+
+bench-tokens: $(STAMP)  ## tokens per case against a plain tool loop; JSON on stdout
+	$(BIN)/python -m evals.benchmarks.tokens --seeds $(SEEDS)
 
 coverage: PYTEST_ARGS = --cov --cov-report=json:.coverage.json --cov-report=term
 coverage: test  ## tests with branch coverage, held against the thresholds

@@ -5,7 +5,7 @@ with nothing added. At each turn it is sent everything so far, which is what suc
 """
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,6 +21,7 @@ from pydantic import JsonValue, TypeAdapter
 from agent.host.host import ToolStatus
 from agent.models import Evidence, JsonObject
 from evals.planting import Reader
+from servers.kit import SecurityServer
 
 TASK: Final = (
     "You are a security analyst. Investigate the alert with the tools, look for what speaks for and against an attack,"
@@ -109,11 +110,31 @@ def _read_tool(status: ToolStatus, door: Reader) -> LoopTool:
     return LoopTool(status.name, status.description, status.input_schema, read)
 
 
+def served_tools(servers: Mapping[str, SecurityServer]) -> list[LoopTool]:
+    """Every tool of the servers, their answers as they send them."""
+    return [_served(server, tool.name) for server in servers.values() for tool in server.published]
+
+
+def _served(server: SecurityServer, name: str) -> LoopTool:
+    published = next(tool for tool in server.published if tool.name == name)
+
+    async def ask(arguments: JsonObject) -> str:
+        return compact(await server.call(name, arguments))
+
+    return LoopTool(f"{server.name}__{name}", published.description, published.input_schema, ask)
+
+
+def compact(value: JsonValue) -> str:
+    """JSON without blanks."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def answer_text(evidence: Evidence) -> str:
-    """An answer as a plain loop hands it to its model: all of it, as JSON without blanks."""
-    told = {"status": evidence.status, "summary": evidence.summary, "data": evidence.data, "error": evidence.error}
-    kept = {name: value for name, value in told.items() if value is not None}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    """An answer of the door as a plain loop hands it to its model: all of it."""
+    told: JsonObject = {"status": evidence.status, "summary": evidence.summary}
+    if evidence.data is not None:
+        told["data"] = evidence.data
+    return compact(told | ({} if evidence.error is None else {"error": evidence.error}))
 
 
 @dataclass(slots=True)
