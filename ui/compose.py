@@ -1,17 +1,20 @@
 """Putting the parts together: host, stores and analyst, for one home and one world."""
 
+import os
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from agent.analyst import Analyst
-from agent.brain.playbook import PlaybookBrain
+from agent.brain import build_brain
 from agent.cases import CaseStore
 from agent.host.host import Host
 from agent.models import World, utc_now
 from agent.playbooks.format import load_playbooks
 from agent.settings import Settings as AgentSettings
+from agent.wording import Language
 from knowledge.trust.audit import AuditLog
 from servers.lab.world import Lab
 from ui.home import Home
@@ -32,20 +35,34 @@ class Desk:
 async def open_desk(home: Home, world: World) -> AsyncIterator[Desk]:
     """An analyst over the files of `home`. In world `site` no server has the lab behind it.
 
-    Alerts are judged by the playbook brain also when a model is switched on: it answers chats only."""
+    Raises: ModelUnfitError when a model is switched on that must not judge alerts."""
     settings = AgentSettings(home=home.make().root)
+    brain = build_brain(settings, home.root, tell=_say, language=_language())
     with _clock(home, world) as now, _store(home, settings) as store, closing(AuditLog(home.audit)) as audit:
         async with open_host(home, world, settings, now) as host:
             analyst = Analyst(
                 host=host,
                 store=store,
-                brain=PlaybookBrain(),
+                brain=brain,
                 playbooks=load_playbooks(),
                 audit=audit,
                 settings=settings,
                 clock=lambda _: now(),
             )
             yield Desk(analyst, host, now)
+
+
+def _say(told: str) -> None:
+    """To the person who started the program; its data goes to stdout."""
+    sys.stderr.write(f"{told}\n")
+    sys.stderr.flush()
+
+
+def _language() -> Language:
+    """The language this program was asked to speak."""
+    from ui.cli.catalogue import choose
+
+    return "zh" if choose(sys.argv[1:], os.environ) == "zh" else "en"
 
 
 @contextmanager

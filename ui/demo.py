@@ -7,7 +7,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Protocol
 
-from agent.brain.playbook import PlaybookBrain
 from agent.evidence.ledger import Ledger
 from agent.host.read import Budget
 from agent.intake.parsing import parse
@@ -71,7 +70,7 @@ async def run_demo(home: Home, show: Show, *, seed: int, keep: bool, language: s
     show.end(
         {
             "schema_version": SCHEMA_VERSION,
-            "brain": PlaybookBrain.name,
+            "brain": desk.analyst.brain.name,
             "alerts": len(raws),
             "seconds": round(perf_counter() - started, 3),
             "cases": [dict(row) for row in rows],

@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeVar
 from agent.brain.endpoint.errors import BudgetSpentError, ModelError
 from agent.brain.endpoint.metered import Metered
 from agent.brain.endpoint.modes import ModeMemory
+from agent.brain.endpoint.names import Names
 from agent.brain.endpoint.protocol import Endpoint, Mode
 from agent.brain.endpoint.structured import decide
 from agent.brain.model.conversation import Talk, resume, user
@@ -28,11 +29,9 @@ from agent.brain.model.prompts import SECOND, prompt, prompt_version
 from agent.brain.model.schema import SCHEMA
 from agent.brain.model.writing import Pen
 from agent.brain.protocol import Assessment, CaseView, Challenge, Choice, Conclusion, Plan, Taken
-from agent.conversation.model.names import Names
 from agent.models import CLOSING, Disposition, Evidence, HypothesisKind, JsonObject, Usage
 
 T = TypeVar("T", bound=Choice)
-MAX_OUTPUT_TOKENS: Final = 1_200
 SCHEMA_NAME: Final = "decide"
 _PLAIN: Final = Pen(Names(hidden=False))
 """Writes what stays here."""
@@ -141,7 +140,6 @@ class _Turn:
             self.mode,
             memory=self.memory,
             schema_name=SCHEMA_NAME,
-            max_output_tokens=MAX_OUTPUT_TOKENS,
         )
         self.added = (*self.added, message, *decided.messages)
         self.problems = (*self.problems, *decided.problems, *decided.value.problems)

@@ -111,7 +111,5 @@ def _real_path(path: str, item: Evidence) -> str:
 
 def _flat(path: str) -> str:
     """A path without its quoting: what stays the same however a member is written."""
-    steps = (
-        next(filter(None, found.groups()), "") for found in _STEP.finditer(path.replace(" ", ".").removeprefix("$"))
-    )
-    return ".".join(steps)
+    plain = path.replace(" ", ".").removeprefix("$")
+    return ".".join(next(filter(None, found.groups()), "") for found in _STEP.finditer(plain))

@@ -8,13 +8,13 @@ So each request begins with all bytes of the one before, and a case can go on in
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.brain.endpoint.names import Names
 from agent.brain.model.document import ids, news, told_in
 from agent.brain.model.expanding import expansions_left
 from agent.brain.model.prompts import system_prompt
 from agent.brain.model.schema import Step
 from agent.brain.model.writing import Pen
 from agent.brain.protocol import CaseView
-from agent.conversation.model.names import Names
 from agent.evidence.ledger import Ledger
 from agent.models import Evidence, JsonObject
 

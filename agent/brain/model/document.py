@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pydantic import JsonValue
+
 from agent.brain.model.rows import few, known_of, room_for
 from agent.brain.model.tools import is_ours
 from agent.brain.model.writing import UNTRUSTED, Pen
@@ -100,7 +102,7 @@ def _telling(view: CaseView) -> Iterator[AlertField]:
 
 
 def _field(field: AlertField, pen: Pen) -> str:
-    value = list(field.value) if isinstance(field.value, tuple) else field.value
+    value: JsonValue = [*field.value] if isinstance(field.value, tuple) else field.value
     masked = mask_object({field.name: value})[field.name]
     return f"{field.name}={pen.value(masked, trusted=field.provenance.trusted, clip=400)}"
 

@@ -5,7 +5,7 @@ everything else is mended here and noted. Numbers that a model offers are never 
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
@@ -207,7 +207,3 @@ def _arguments(said: str | JsonObject) -> JsonObject | None:
     except ValueError:
         return None
     return read if isinstance(read, dict) else None
-
-
-Parser = Callable[[JsonObject], Parsed[T]]
-"""Reads one answer of a model."""

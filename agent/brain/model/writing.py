@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from agent.conversation.model.names import Names
+from agent.brain.endpoint.names import Names
 from agent.evidence.text import inert
 from knowledge.trust.masking import mask_secrets
 

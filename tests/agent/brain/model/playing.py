@@ -1,14 +1,16 @@
 """A model that decides as the playbook does, behind an endpoint in this process that keeps every request."""
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
+
+from pydantic import JsonValue
 
 from agent.brain.endpoint.protocol import Asked, Said
 from agent.brain.model.brain import ModelBrain
 from agent.brain.playbook import PlaybookBrain
-from agent.brain.protocol import Assessment, Bearing, CaseView, Challenge, Conclusion, Plan
+from agent.brain.protocol import Assessment, CaseView, Challenge, Conclusion, Plan
 from agent.models import Evidence, Finding, JsonObject, Usage
 
 T = TypeVar("T")
@@ -72,39 +74,39 @@ class Played:
 
 def as_playbook(step: str, view: CaseView, asked: Asked) -> JsonObject:
     """What the playbook brain decides, said in the form of a model; its weights become bearings."""
-    open_ids = {question.id for question in view.open_questions if not question.required}
+    open_ids = sorted(question.id for question in view.open_questions if not question.required)
     brain = PlaybookBrain()
     if step == "plan":
-        return {"order": sorted(open_ids), "reads": []}
+        return {"order": [*open_ids], "reads": []}
     if step == "assess":
-        assessment = _now(brain.assess(view, ()))
+        assessment = now(brain.assess(view, ()))
         said = str(asked.messages[-1]["content"])
         fresh = [finding for finding in view.findings if finding.weights and f"C {finding.claim}: " in said]
-        weighed = [_weighed(finding) for finding in fresh]
+        weighed: list[JsonValue] = [_weighed(finding) for finding in fresh]
         rest: JsonObject = {"reads": [], "expand": [], "points": []}
-        return {"weighed": weighed[:12], "gap": assessment.gap, "ask": list(assessment.ask), **rest}
+        return {"weighed": weighed[:12], "gap": assessment.gap, "ask": [*assessment.ask], **rest}
     if step == "challenge":
-        challenge = _now(brain.challenge(view))
-        return {"rival": challenge.rival, "argument": list(challenge.argument), "ask": list(challenge.ask)}
-    conclusion = _now(brain.conclude(view))
+        challenge = now(brain.challenge(view))
+        return {"rival": challenge.rival, "argument": [*challenge.argument], "ask": [*challenge.ask]}
+    conclusion = now(brain.conclude(view))
     leading = max(view.scores, key=lambda name: view.scores[name])
-    highlights = list(conclusion.highlights)
+    highlights: list[JsonValue] = [*conclusion.highlights]
     return {"hypothesis": leading, "disposition": view.draft or conclusion.disposition, "highlights": highlights}
 
 
 def _weighed(finding: Finding) -> JsonObject:
     hypothesis = max(finding.weights, key=lambda name: abs(finding.weights[name]))
     weight = finding.weights[hypothesis]
-    size: Bearing = "for" if weight > 0 else "against"
+    size = "for" if weight > 0 else "against"
     bearing = f"strongly_{size}" if abs(weight) >= 2 else size
     return {"claim": finding.claim, "hypothesis": hypothesis, "bearing": bearing}
 
 
-def _now(taking: Awaitable[T]) -> T:
+def now(taking: Coroutine[object, None, T]) -> T:
     """The result of a coroutine that never waits."""
-    step = taking.__await__()
     try:
-        next(step)
+        taking.send(None)
     except StopIteration as done:
-        return done.value  # the value of the coroutine
+        result: T = done.value
+        return result
     raise AssertionError("the playbook brain waited for something")
