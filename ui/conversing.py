@@ -17,7 +17,7 @@ from ui.home import Home
 async def chat_over(desk: Desk, home: Home, world: World) -> AsyncIterator[ChatService]:
     """The chat of one world. It reads through the desk's host and keeps its threads in `home`.
 
-    Raises: ModelError when a model is switched on and none is named."""
+    Raises: ModelUnfitError when a model is switched on and none is named."""
     analyst = desk.analyst
     settings = analyst.settings
     with closing(ThreadStore(home.threads)) as threads:

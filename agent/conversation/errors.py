@@ -8,8 +8,9 @@ ChatError
 ├── RunBusyError               the thread is still answering another question
 ├── RunOverError               the run ended meanwhile: nothing may be added to it
 ├── UnborneError               a sentence does not stand on its evidence
-├── ModelError                 the language model cannot be reached, or answers nonsense
 └── ThreadStoreError           the database of the threads cannot be used
+
+What goes wrong with the language model is told in agent/brain/endpoint/errors.py.
 """
 
 from agent.errors import AgentError
@@ -49,10 +50,6 @@ class RunOverError(ChatError):
 
 class UnborneError(ChatError):
     """A sentence is not borne by what it cites; the message is the reason it is struck for."""
-
-
-class ModelError(ChatError):
-    """The language model gave no usable answer; the message says what happened, without the key."""
 
 
 class ThreadStoreError(ChatError):

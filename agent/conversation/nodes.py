@@ -8,7 +8,7 @@ from typing import Final
 from langgraph.runtime import Runtime
 from pydantic import JsonValue
 
-from agent.conversation.errors import ModelError
+from agent.brain.endpoint.errors import ModelError
 from agent.conversation.model import Writing, checked_writing
 from agent.conversation.models import Answer, Entity, Referents, Sentence, moment_text
 from agent.conversation.protocol import Draft, Speech, Understood

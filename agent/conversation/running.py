@@ -69,6 +69,8 @@ class Runner:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._desk.brain is not None:
+            await self._desk.brain.aclose()
         await self._stack.aclose()
 
     async def answer(self, run: Run, thread: Thread, *, resumed: bool) -> AsyncIterator[ChatStep]:

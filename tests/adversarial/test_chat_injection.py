@@ -13,9 +13,11 @@ from typing import Annotated
 
 import pytest
 
-from agent.conversation.model import EndpointSettings, ModelChat, Writing, checked_writing
+from agent.brain.endpoint.settings import EndpointSettings
+from agent.brain.endpoint.testing import PlayedEndpoint
+from agent.conversation.model import ModelChat, Writing, checked_writing
 from agent.conversation.model.speeches import SPEECHES
-from agent.conversation.model.testing import INVENTED, Endpoint, Obedient, forms_of
+from agent.conversation.model.testing import INVENTED, Obedient, forms_of
 from agent.conversation.models import Answer, ChatStep, Referents
 from agent.conversation.protocol import Draft, Fact, Looker, Quote, Understood
 from agent.conversation.service import ChatService
@@ -99,7 +101,7 @@ class Stage:
 
     chat: ChatService
     store: ThreadStore
-    endpoint: Endpoint
+    endpoint: PlayedEndpoint
     lab: Path
     model: Obedient = field(default_factory=lambda: Obedient(CHANGE_TOOLS))
 
@@ -135,7 +137,7 @@ async def on_stage(lab: Path, home: Path) -> AsyncIterator[Stage]:
         store = ThreadStore(home / "threads.db")
         stack.callback(store.close)
         now = stack.enter_context(Lab.open(lab)).now
-        endpoint = stack.enter_context(Endpoint(Obedient(CHANGE_TOOLS)))
+        endpoint = stack.enter_context(PlayedEndpoint(Obedient(CHANGE_TOOLS)))
         async with (
             Host(connections, settings=settings, pins=PinStore(), clock=now) as host,
             ChatService(

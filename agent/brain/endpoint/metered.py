@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from agent.brain.endpoint.budgets import Budgets, Held, Limit
-from agent.brain.endpoint.client import open_endpoint
+from agent.brain.endpoint.client import HttpEndpoint, open_endpoint
 from agent.brain.endpoint.errors import EndpointSlowError, ModelError
 from agent.brain.endpoint.prices import Price, Prices, load_prices
 from agent.brain.endpoint.protocol import Asked, Endpoint, Said
@@ -60,6 +60,18 @@ class Metered:
     async def say(self, asked: Asked) -> Said:
         """The model's next message. Raises: ModelError; BudgetSpentError before anything is sent."""
         return await self.for_tenant("").say(asked)
+
+    def load(self) -> None:
+        """Load the libraries, which takes a second or two; else the first question does."""
+        if isinstance(self.endpoint, HttpEndpoint):
+            self.endpoint.load()
+
+    async def aclose(self) -> None:
+        """Close connections and account; the next question opens new ones."""
+        if isinstance(self.endpoint, HttpEndpoint):
+            await self.endpoint.aclose()
+        if self.budgets is not None:
+            self.budgets.close()
 
 
 @dataclass(slots=True)

@@ -5,7 +5,6 @@ A model chooses what to look at and phrases sentences; checking.py decides which
 
 from agent.conversation.model.chat import ModelChat, build_model_chat
 from agent.conversation.model.checking import checked_writing
-from agent.conversation.model.settings import EndpointSettings
 from agent.conversation.model.writing import Writing
 
-__all__ = ["EndpointSettings", "ModelChat", "Writing", "build_model_chat", "checked_writing"]
+__all__ = ["ModelChat", "Writing", "build_model_chat", "checked_writing"]

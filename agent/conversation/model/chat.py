@@ -11,16 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from pydantic import JsonValue, ValidationError
 
-from agent.conversation.errors import ModelError
+from agent.brain.endpoint.errors import ModelUnfitError, NonsenseError, RefusedError
+from agent.brain.endpoint.metered import Metered, open_metered
+from agent.brain.endpoint.names import Names
+from agent.brain.endpoint.protocol import Asked, Endpoint, Said
+from agent.brain.endpoint.settings import EndpointSettings
 from agent.conversation.model.checking import checked_writing
-from agent.conversation.model.client import Client, EndpointClient
 from agent.conversation.model.facts import shown
-from agent.conversation.model.names import Names
 from agent.conversation.model.opening import dumped, prompt, question_document, rules
-from agent.conversation.model.settings import EndpointSettings
 from agent.conversation.model.toolbox import (
     ANSWER,
     EXPAND,
@@ -57,10 +57,13 @@ log = logging.getLogger(__name__)
 
 
 class ModelChat:
-    """A model behind an OpenAI-compatible endpoint. Making one opens no connection."""
+    """A model behind an OpenAI-compatible endpoint. Making one opens no connection.
 
-    def __init__(self, settings: Settings, endpoint: EndpointSettings, client: Client | None = None) -> None:
-        """`client`: what talks to the endpoint; by default one over HTTP, made on first use."""
+    What a question costs is booked on the tenant; the budgets of a tenant and of a day hold for questions too, those
+    of a case do not: a question has its rounds."""
+
+    def __init__(self, settings: Settings, endpoint: EndpointSettings, client: Endpoint | None = None) -> None:
+        """`client`: what talks to the endpoint; by default one over HTTP, metered, made on first use."""
         self.settings = settings
         self.endpoint = endpoint
         self._client = client
@@ -80,11 +83,21 @@ class ModelChat:
         """Whether names of hosts and accounts are replaced before anything is sent."""
         return self.settings.model_names == "hidden" and not self.endpoint.on_this_machine
 
-    def prepare(self) -> Client:
-        """Load what takes long to load; no connection is opened."""
+    def prepare(self) -> Endpoint:
+        """Load what takes long to load; no connection is opened. Raises: ModelUnfitError for impossible settings."""
         if self._client is None:
-            self._client = EndpointClient(self.endpoint, self.settings.model, self.settings.model_timeout_s)
+            self._client = metered = open_metered(self.settings, endpoint=self.endpoint)
+            metered.load()
         return self._client
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if isinstance(self._client, Metered):
+            await self._client.aclose()
+
+    def _asked_for(self, tenant: str) -> Endpoint:
+        client = self.prepare()
+        return client.for_tenant(tenant) if isinstance(client, Metered) else client
 
     def disclosure(self, language: Language) -> str:
         """Which endpoint is used and what it sees, to be told before it sees anything."""
@@ -104,14 +117,15 @@ class ModelChat:
         """What the model has to say: `known` was found without it, `evidence` grows with what it looks at.
 
         Raises: ModelError when it cannot be reached, or comes to no answer within its rounds."""
-        talk = _Talk(self.prepare(), Toolbox(tools), Names(hidden=self.hides_names), looker, evidence, asked)
+        client = self._asked_for(self.settings.tenant(looker.world))
+        talk = _Talk(client, Toolbox(tools), Names(hidden=self.hides_names), looker, evidence, asked)
         talk.open(known, history)
         for round_ in range(1, self.settings.model_rounds + 1):
             last = round_ == self.settings.model_rounds
             if await talk.take_turn(last=last):
                 break
         if talk.writing is None:
-            raise ModelError(f"no answer after {self.settings.model_rounds} rounds")
+            raise NonsenseError(f"no answer after {self.settings.model_rounds} rounds")
         log.info("chat_model rounds=%s tokens=%s", round_, talk.tokens)
         return talk.writing.model_copy(update={"rounds": round_, "tokens": talk.tokens})
 
@@ -120,38 +134,40 @@ class ModelChat:
 class _Talk:
     """One question's conversation with the model."""
 
-    client: Client
+    client: Endpoint
     toolbox: Toolbox
     names: Names
     looker: Looker
     evidence: Mapping[str, Evidence]
     asked: Understood
-    messages: list[BaseMessage] = field(default_factory=list)
+    messages: list[JsonObject] = field(default_factory=list)
     writing: Writing | None = None
     tokens: int = 0
     _mended: bool = False
 
     def open(self, known: Sequence[Sentence], history: Sequence[Answer]) -> None:
         """The rules and the question."""
-        self.names.learn_question(self.asked)
+        for entity in self.asked.entities:
+            if entity.type in ("host", "account"):
+                self.names.learn_named("HOST" if entity.type == "host" else "USER", (entity.value, entity.said))
         for item in self.evidence.values():
             self.names.learn(item)
         document = question_document(self.asked, known, history, self.looker, self.evidence)
-        self.messages = [SystemMessage(rules(self.toolbox.catalogue())), HumanMessage(self._hidden(document))]
+        self._say("system", rules(self.toolbox.catalogue()))
+        self._say("user", self._hidden(document))
 
     async def take_turn(self, *, last: bool) -> bool:
         """One message of the model and what it asks for; whether that was its last word."""
         if last:
-            self.messages.append(HumanMessage(prompt("final")))
-        message = await self.client.say(self.messages, self.toolbox.schemas(only_answer=last))
-        self.tokens += message.usage_metadata["total_tokens"] if message.usage_metadata else 0
-        self.messages.append(message)
-        calls = [
-            (call["id"] or "", call["name"], _arguments(self.names.show(call["args"]))) for call in message.tool_calls
-        ]
-        calls += [(call["id"] or "", call["name"] or "", None) for call in message.invalid_tool_calls]
+            self._say("user", prompt("final"))
+        said = await self.client.say(Asked(tuple(self.messages), tools=tuple(self.toolbox.schemas(only_answer=last))))
+        if said.refusal is not None:
+            raise RefusedError(f"the model refuses: {inert(mask_secrets(said.refusal), 160)}")
+        self.tokens += said.usage.tokens
+        self.messages.append(said.message)
+        calls = [(call.id, call.name, _arguments(self.names.show(call.arguments))) for call in said.calls]
         if not calls:
-            return self._read_content(message, last=last)
+            return self._read_content(said)
         answers = [call for call in calls if call[1] == ANSWER]
         await self._look([call for call in calls if call[1] != ANSWER])
         done = [self._read_answer(call_id, arguments, last=last) for call_id, _, arguments in answers]
@@ -208,19 +224,22 @@ class _Talk:
         self._reply(call_id, prompt("struck").replace("{struck}", mask_secrets(reasons)))
         return False
 
-    def _read_content(self, message: AIMessage, *, last: bool) -> bool:
+    def _read_content(self, said: Said) -> bool:
         """A model that cannot call tools may write the arguments of `answer` as its text."""
         try:
-            arguments = _arguments(self.names.show(json.loads(message.text.strip().strip("`").removeprefix("json"))))
+            arguments = _arguments(self.names.show(json.loads(said.text.strip().strip("`").removeprefix("json"))))
             wanted = AnswerArguments.model_validate(arguments)
         except ValueError:
-            self.messages.append(HumanMessage(prompt("nothing")))
+            self._say("user", prompt("nothing"))
             return False
         self.writing = Writing(sentences=wanted.sentences[:MOST_SENTENCES])
         return True
 
     def _reply(self, call_id: str, document: JsonValue) -> None:
-        self.messages.append(ToolMessage(self._hidden(document), tool_call_id=call_id))
+        self.messages.append({"role": "tool", "tool_call_id": call_id, "content": self._hidden(document)})
+
+    def _say(self, role: str, content: str) -> None:
+        self.messages.append({"role": role, "content": content})
 
     def _hidden(self, document: JsonValue) -> str:
         """As it leaves: without secrets, and without names where they stay here."""
@@ -235,8 +254,8 @@ def _arguments(value: JsonValue) -> JsonObject | None:
 def build_model_chat(settings: Settings | None = None, endpoint: EndpointSettings | None = None) -> ModelChat:
     """The model that the settings name, those of the environment by default.
 
-    Raises: ModelError when no model is named."""
+    Raises: ModelUnfitError when no model is named."""
     chosen = settings or Settings()
     if not chosen.model:
-        raise ModelError("MCPSOC_BRAIN=model needs a model: set MCPSOC_MODEL, and OPENAI_BASE_URL to its endpoint")
+        raise ModelUnfitError("MCPSOC_BRAIN=model needs a model: set MCPSOC_MODEL, and OPENAI_BASE_URL to its endpoint")
     return ModelChat(chosen, endpoint or EndpointSettings())

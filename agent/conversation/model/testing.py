@@ -1,39 +1,22 @@
-"""An OpenAI-compatible endpoint on loopback for tests, and models to play behind it.
+"""Models to play in a conversation, behind the endpoint of agent/brain/endpoint/testing.py.
 
-`Endpoint` is a real HTTP server that speaks Chat Completions, streamed or whole. What it says comes from a `Player`:
-`Scripted` plays prepared messages; `Obedient` is the worst model there can be: it obeys every instruction it reads, and
-where it reads none it does its worst all the same. `Endpoint.trouble` makes the endpoint itself misbehave.
+`answer` and `sentence` make a last word; `Obedient` is the worst model there can be: it obeys every instruction it
+reads, and where it reads none it does its worst all the same.
 """
 
 import json
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Final, Literal, Self, TypeAlias
+from typing import Final
 
 from pydantic import JsonValue
 
+from agent.brain.endpoint.testing import Reply
 from agent.models import JsonObject
 from agent.testing import LIE, orders_in, strings
 
-Trouble: TypeAlias = Literal["none", "slow", "busy", "error", "nonsense", "html", "empty", "cut"]
 INVENTED: Final = "203.0.113.199"
 """An address that stands in no evidence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One message of a model."""
-
-    content: str = ""
-    calls: Sequence[tuple[str, JsonObject | str]] = ()
-    """Tool name and arguments; a text is sent as it is, to be no JSON for instance."""
-
-
-Player: TypeAlias = Callable[[JsonObject], Reply]
-"""Request in, message out."""
 
 
 def answer(*sentences: Mapping[str, JsonValue]) -> Reply:
@@ -48,20 +31,6 @@ def sentence(text: str, kind: str = "fact", *cites: str) -> JsonObject:
         evidence, _, path = cite.partition(" ")
         places.append({"evidence": evidence, "path": path})
     return {"text": text, "kind": kind, "cites": places}
-
-
-@dataclass(slots=True)
-class Scripted:
-    """Plays these messages in turn, the last one for ever; a function makes one from the request."""
-
-    replies: Sequence[Reply | Player]
-    _played: int = 0
-
-    def __call__(self, request: JsonObject) -> Reply:
-        """The next message."""
-        reply = self.replies[min(self._played, len(self.replies) - 1)]
-        self._played += 1
-        return reply if isinstance(reply, Reply) else reply(request)
 
 
 @dataclass(slots=True)
@@ -110,98 +79,6 @@ def forms_of(text: str, known: Sequence[str]) -> tuple[JsonObject, ...]:
         sentence(text, "nothing_found", f"{known[0]} $.nothing"),
         sentence(text, "could_not_look", f"{known[0]} $"),
     )
-
-
-@dataclass(slots=True)
-class Endpoint:
-    """The endpoint, as a context manager; `url` is its base URL while it runs."""
-
-    player: Player
-    trouble: Trouble = "none"
-    requests: list[JsonObject] = field(default_factory=list)
-    """Every body it was sent."""
-    keys: list[str] = field(default_factory=list)
-    url: str = ""
-    _server: ThreadingHTTPServer | None = None
-    _over: threading.Event = field(default_factory=threading.Event)
-
-    def __enter__(self) -> Self:
-        endpoint = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                endpoint.serve(self)
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-
-    def serve(self, handler: BaseHTTPRequestHandler) -> None:
-        """Answer one request."""
-        request = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
-        self.requests.append(request)
-        self.keys.append(handler.headers.get("Authorization", ""))
-        if self.trouble == "slow":
-            self._over.wait()
-            return
-        status, kind, body = self._body(request)
-        handler.send_response(status)
-        handler.send_header("Content-Type", kind)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.send_header("Retry-After-Ms", "1")
-        handler.end_headers()
-        handler.wfile.write(body[: len(body) // 2] if self.trouble == "cut" else body)
-
-    def _body(self, request: JsonObject) -> tuple[int, str, bytes]:
-        match self.trouble:
-            case "busy":
-                return 429, "application/json", b'{"error": {"message": "too many, key sk-abcdefghijklmnopqrstuv"}}'
-            case "error":
-                return 500, "application/json", b'{"error": {"message": "it broke"}}'
-            case "nonsense":
-                return 200, "application/json", b'["what", 4, "is", null]'
-            case "html":
-                return 200, "text/html", b"<html><script>alert(1)</script>Sign in</html>"
-            case "empty":
-                return 200, "application/json", b""
-            case "none" | "slow" | "cut":
-                return 200, "text/event-stream", _streamed(self.player(request))
-
-
-def _streamed(reply: Reply) -> bytes:
-    """The message as server-sent events, the content and each call's arguments in two pieces."""
-    half = len(reply.content) // 2
-    deltas: list[JsonObject] = [
-        {"role": "assistant", "content": part} for part in (reply.content[:half], reply.content[half:])
-    ]
-    for index, (name, arguments) in enumerate(reply.calls):
-        text = arguments if isinstance(arguments, str) else json.dumps(arguments)
-        first: JsonObject = {"name": name, "arguments": text[: len(text) // 2]}
-        rest: JsonObject = {"arguments": text[len(text) // 2 :]}
-        start: JsonObject = {"index": index, "id": f"call-{index}", "type": "function", "function": first}
-        deltas += [{"tool_calls": [start]}, {"tool_calls": [{"index": index, "function": rest}]}]
-    chunks = [_chunk([{"index": 0, "delta": delta, "finish_reason": None}]) for delta in deltas]
-    chunks.append(_chunk([{"index": 0, "delta": {}, "finish_reason": "tool_calls" if reply.calls else "stop"}]))
-    usage: JsonObject = {"prompt_tokens": 90, "completion_tokens": 10, "total_tokens": 100}
-    chunks.append(_chunk([]) | {"usage": usage})
-    return b"".join(f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks) + b"data: [DONE]\n\n"
-
-
-def _chunk(choices: list[JsonValue]) -> JsonObject:
-    return {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "played", "choices": choices}
 
 
 def _messages(request: JsonObject) -> Iterator[tuple[str, str]]:

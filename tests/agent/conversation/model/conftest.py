@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from agent.conversation.model import EndpointSettings, ModelChat
-from agent.conversation.model.testing import Endpoint, Player
+from agent.brain.endpoint.settings import EndpointSettings
+from agent.brain.endpoint.testing import PlayedEndpoint, Player
+from agent.conversation.model import ModelChat
 from agent.conversation.models import Answer, ChatStep
 from agent.settings import Settings
 from tests.agent.conversation.chats import chats, follow, host, lab_path
@@ -16,18 +17,18 @@ __all__ = ["brain", "chats", "endpoint", "follow", "host", "lab_path", "talk"]
 
 
 @pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
+def endpoint() -> Iterator[PlayedEndpoint]:
     """An endpoint that says nothing yet; a test gives it its player."""
 
     def silent(_: Any) -> Any:
         raise AssertionError("nobody plays")
 
-    with Endpoint(silent) as endpoint:
+    with PlayedEndpoint(silent) as endpoint:
         yield endpoint
 
 
 @pytest.fixture
-def brain(endpoint: Endpoint, tmp_path) -> Callable[..., ModelChat]:
+def brain(endpoint: PlayedEndpoint, tmp_path) -> Callable[..., ModelChat]:
     """A model chat with that endpoint."""
 
     def made(**given: Any) -> ModelChat:
@@ -43,7 +44,7 @@ Talk = tuple[Answer, list[ChatStep]]
 
 
 @pytest.fixture
-def talk(chats, endpoint: Endpoint, brain, follow) -> Callable[..., Any]:
+def talk(chats, endpoint: PlayedEndpoint, brain, follow) -> Callable[..., Any]:
     """Ask one question of a model that is played like this: its answer and steps."""
 
     async def asked(player: Player, question: str = "count the sources", **given: Any) -> Talk:

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from agent.conversation.errors import ModelError
-from agent.conversation.model import EndpointSettings, build_model_chat
-from agent.conversation.model.testing import Reply, Scripted, answer, sentence
+from agent.brain.endpoint.errors import ModelError
+from agent.brain.endpoint.settings import EndpointSettings
+from agent.brain.endpoint.testing import Reply, Scripted
+from agent.conversation.model import build_model_chat
+from agent.conversation.model.testing import answer, sentence
 from agent.conversation.model.toolbox import MOST_TOOLS
 from agent.settings import Settings
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from agent.brain.endpoint.testing import Scripted
 from agent.conversation import nodes
 from agent.conversation.model.facts import shown
 from agent.conversation.model.opening import DEAD_ENDS, prompt, question_document
-from agent.conversation.model.testing import Scripted, answer, sentence
+from agent.conversation.model.testing import answer, sentence
 from agent.conversation.models import Answer, Sentence
 from agent.conversation.protocol import Understood
 from agent.evidence.ledger import Ledger

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage, BaseMessage
 
-from agent.conversation.model import EndpointSettings, ModelChat
+from agent.brain.endpoint.names import Names
+from agent.brain.endpoint.protocol import Asked, Said, ToolCall
+from agent.brain.endpoint.settings import EndpointSettings
+from agent.conversation.model import ModelChat
 from agent.conversation.model.facts import shown
-from agent.conversation.model.names import Names
 from agent.conversation.models import Entity
 from agent.conversation.protocol import Understood
 from agent.evidence.claims import select
@@ -104,16 +105,19 @@ def test_names_leave_as_aliases_and_come_back_as_themselves() -> None:
 
 @dataclass
 class Recorder:
-    """A client that keeps what it was told, and answers with prepared calls."""
+    """An endpoint that keeps what it was told, and answers with prepared calls."""
 
     replies: list[list[tuple[str, JsonObject]]]
     sent: list[str] = field(default_factory=list)
+    name: str = "model:m"
+    shown: str = "https://llm.example/v1"
+    on_this_machine: bool = False
 
-    async def say(self, messages: Sequence[BaseMessage], tools: Sequence[JsonObject]) -> AIMessage:
+    async def say(self, asked: Asked) -> Said:
         """The next prepared message."""
-        self.sent.append("\n".join(str(message.content) for message in messages))
+        self.sent.append("\n".join(str(message["content"]) for message in asked.messages))
         calls = self.replies.pop(0)
-        return AIMessage("", tool_calls=[{"name": name, "args": args, "id": name} for name, args in calls])
+        return Said(calls=tuple(ToolCall(name, name, json.dumps(args), args) for name, args in calls))
 
 
 class OneAnswer:
