@@ -28,6 +28,8 @@ from agent.models import (
     World,
 )
 from agent.playbooks.format import Playbook
+from agent.replay.stability import repeated_after
+from agent.replay.stored import Stored
 from agent.settings import Settings
 from knowledge.trust.audit import AuditLog
 
@@ -77,6 +79,8 @@ class Analyst:
     settings: Settings
     clock: Callable[[World], datetime]
     """Lab time for the lab, wall time for a site."""
+    repeat: int = 1
+    """How often a case is run; above one, again on its own evidence with changes that should change nothing."""
 
     async def handle(self, alert: Alert, on_step: Callable[[Step], None] | None = None) -> Handled:
         """Place the alert in a case, investigate it, and keep what was found.
@@ -107,6 +111,8 @@ class Analyst:
         ledger = Ledger(placed.case.evidence)
         subject = ledger.from_alert(alert, asked_at=self.clock(alert.world))
         report = await self._investigate(placed, alert, subject, ledger, on_step)
+        if self.repeat > 1:
+            report = await self._repeated(placed, alert, subject, ledger, report)
         case = self.store.save(_concluded(placed.case, alert, ledger, report, self.clock(alert.world)))
         verdict = report.verdict
         self._audit(
@@ -147,6 +153,26 @@ class Analyst:
             excuse=door.budget.excuse,
         )
         return await investigate(alert, alert_class(alert), deps, on_step)
+
+    async def _repeated(
+        self, placed: "_Placed", alert: Alert, subject: Evidence, ledger: Ledger, report: Report
+    ) -> Report:
+        """The report with its stability; a case that would close, and does not every time, is a person's."""
+        settings = self.settings
+        stored = Stored(
+            case_id=placed.case.id,
+            tenant=placed.case.tenant,
+            alert=alert,
+            alert_class=report.alert_class,
+            subject=subject,
+            answers=ledger.evidence[len(placed.case.evidence) + 1 :],
+            neighbours=placed.neighbours,
+            report=report,
+            decisions=report.decisions,
+            brain=report.brain,
+        )
+        limits = Limits(settings.max_calls, settings.max_rounds, settings.max_seconds)
+        return await repeated_after(stored, self.brain, self.playbooks, self.repeat, limits=limits)
 
     def _place(self, tenant: str, alert: Alert) -> "_Placed":
         """The case the alert belongs to: an open one it is tied to, a closed one it reopens, or a new one."""

@@ -30,9 +30,17 @@ class CheckFailedError(UiError):
 def exit_code(error: Exception) -> int:
     """2 for what cannot be carried out as asked, 1 for what went wrong on the way."""
     from agent.cases.errors import CaseNotFoundError, CaseStateError
-    from evals.errors import DataMissingError, SuiteUnknownError
+    from agent.replay.errors import ReplayError
+    from evals.errors import DataMissingError, NotFrozenError, SuiteUnknownError
 
-    asked_wrongly = (CaseNotFoundError, CaseStateError, DataMissingError, SuiteUnknownError)
+    asked_wrongly = (
+        CaseNotFoundError,
+        CaseStateError,
+        DataMissingError,
+        NotFrozenError,
+        ReplayError,
+        SuiteUnknownError,
+    )
     return error.exit_code if isinstance(error, UiError) else 2 if isinstance(error, asked_wrongly) else 1
 
 

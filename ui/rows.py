@@ -12,6 +12,19 @@ def claim_counts(report: Report) -> JsonObject:
     return {"total": len(status), "verified": status.count("verified"), "struck": status.count("struck")}
 
 
+def brain_fields(report: Report) -> JsonObject:
+    """Who decided, what models cost, what was left out, and where model and evidence differ."""
+    fell = next((item for item in report.decisions if item.fell_back), None)
+    return {
+        "brain": report.brain,
+        "fell_back": {"step": fell.step, "why": fell.fell_back} if fell else None,
+        "model": {**report.usage.model_dump(mode="json"), "tokens": report.usage.tokens},
+        "cut": list(report.cut),
+        "disagreements": [item.model_dump(mode="json") for item in report.disagreements],
+        "stable": report.stability.stable if report.stability else None,
+    }
+
+
 def verdict_fields(report: Report) -> JsonObject:
     """What was concluded, in the words of the vocabulary."""
     verdict = report.verdict
@@ -26,6 +39,13 @@ def verdict_fields(report: Report) -> JsonObject:
     }
 
 
+def stability_fields(report: Report) -> JsonObject:
+    """Whether the case ends the same way every time; nothing where it was run once."""
+    if report.stability is None:
+        return {}
+    return {"runs": len(report.stability.variations), "stable": report.stability.stable}
+
+
 def investigated_row(case: Case, report: Report) -> JsonObject:
     """One case of `mcpsoc demo --json`."""
     return {
@@ -36,6 +56,7 @@ def investigated_row(case: Case, report: Report) -> JsonObject:
         "evidence": len(case.evidence),
         "calls": report.calls,
         "seconds": round(report.seconds, 3),
+        **brain_fields(report),
     }
 
 
@@ -50,6 +71,8 @@ def triage_row(alert_id: str, case: Case, report: Report, duplicate_of: str | No
         "claims": claim_counts(report),
         "calls": 0 if duplicate_of else report.calls,
         "seconds": round(seconds, 3),
+        **brain_fields(report),
+        **stability_fields(report),
     }
 
 

@@ -123,9 +123,9 @@ async def run_all(
     seen: list[Ended] = []
     name = ""
     for candidate in candidates:
-        brain = brain_of(candidate.stored)
-        name = brain.name if name in ("", brain.name) else "several"
-        run = await repeated(candidate.stored, brain, playbooks, runs, seed=candidate.seed, limits=limits)
+        brain = brain_of(candidate.stored).name
+        name = brain if name in ("", brain) else "several"
+        run = await repeated(candidate.stored, brain_of, playbooks, runs, seed=candidate.seed, limits=limits)
         seen.append(ended(candidate, run.report, len(run.unanswered)))
         on_case(seen[-1])
     return Results(brain=name, cases=tuple(seen))

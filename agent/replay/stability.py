@@ -1,6 +1,6 @@
 """Does a case end the same way when nothing that matters is changed? If not, and it would close, it is a person's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from agent.brain.protocol import Brain
 from agent.investigation.state import Limits
@@ -18,18 +18,20 @@ BY_HAND = "Decide by hand: the case does not end the same way when something is 
 
 async def repeated(
     stored: Stored,
-    brain: Brain,
+    brain_of: Callable[[Stored], Brain],
     playbooks: Mapping[str, Playbook],
     runs: int,
     *,
     seed: int = 0,
     limits: Limits | None = None,
 ) -> Replayed:
-    """The stored investigation run `runs` times, the first as it is; the report of the first, with its stability."""
+    """The stored investigation run `runs` times, the first as it is; the report of the first, with its stability.
+
+    Decisions that are played back are those of the changed case."""
     first: Replayed | None = None
     seen: list[Variation] = []
     for changed, variant in variations(stored, runs, seed):
-        run = await replay(variant, brain, playbooks, limits=limits)
+        run = await replay(variant, brain_of(variant), playbooks, limits=limits)
         first = first or run
         seen.append(variation(changed, run.report))
     if first is None:

@@ -29,10 +29,9 @@ async def run_frozen(folder: Path, brain_of: BrainOf, *, progress: Callable[[str
     async with until_stopped() as stop:
         for each in folders:
             frozen, stored = read_frozen(each)
-            chosen = brain_of(stored)
-            brain = chosen.name
+            brain = brain_of(stored).name
             candidate = candidate_of(frozen, stored)
-            run = await repeated(stored, chosen, playbooks, 1, seed=frozen.seed)
+            run = await repeated(stored, brain_of, playbooks, 1, seed=frozen.seed)
             row = ended(candidate, run.report, len(run.unanswered))
             rows.append(FrozenRow(**dict(row), then=frozen.then.disposition))
             progress(f"{frozen.name}: {row.disposition}, a person said {frozen.expected}")

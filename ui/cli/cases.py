@@ -19,6 +19,7 @@ def add(app: typer.Typer, t: Catalogue) -> None:
     _add_note(group, t)
     _add_close(group, t)
     _add_reopen(group, t)
+    _add_freeze(group, t)
 
 
 def _add_ls(group: typer.Typer, t: Catalogue) -> None:
@@ -164,3 +165,28 @@ def _add_reopen(group: typer.Typer, t: Catalogue) -> None:
         from ui.store import reopen_case
 
         print_change(t, reopen_case(open_home(t, demo=demo), case, local_user(operator()), why), as_json=as_json)
+
+
+def _add_freeze(group: typer.Typer, t: Catalogue) -> None:
+    @group.command(
+        "freeze", help=t("Make a closed case an eval: its evidence under other names, your verdict expected.")
+    )
+    def freeze(
+        case: Annotated[str, typer.Argument(metavar="CASE|last", help=t("A case id, or the newest case."))],
+        to: Annotated[Path, typer.Option("--to", metavar="DIR", help=t("Folder of your frozen cases."))],
+        outsiders: Annotated[
+            bool, typer.Option("--all", help=t("Rename the indicators of outsiders too: addresses, domains, hashes."))
+        ] = False,
+        demo: Annotated[bool, typer.Option("--demo", help=t("A case of the demo."))] = False,
+        as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False,
+    ) -> None:
+        from ui.cli.output import say, write_json, write_line
+        from ui.cli.places import open_home
+        from ui.replays import freeze_case
+
+        folder = freeze_case(open_home(t, demo=demo), case, to, outsiders=outsiders)
+        if as_json:
+            write_json({"case": case, "folder": str(folder)})
+        else:
+            write_line(str(folder))
+        say(t("names that no field or known form shows as names stay: read it before you share it"))

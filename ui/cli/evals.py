@@ -19,7 +19,9 @@ def add(app: typer.Typer, t: Catalogue) -> None:
 def _add_run(group: typer.Typer, t: Catalogue) -> None:
     @group.command("run", help=t("Run one suite and print what came out."))
     def run(
-        suite: Annotated[str, typer.Option("--suite", help=t("Name of the suite; see: mcpsoc eval ls"))] = "stories",
+        suite: Annotated[
+            str, typer.Option("--suite", help=t("Name of the suite, or a folder of frozen cases; see: mcpsoc eval ls"))
+        ] = "stories",
         seeds: Annotated[int, typer.Option("--seeds", min=1, help=t("How many labs are built."))] = 3,
         first_seed: Annotated[int, typer.Option("--first-seed", min=0, help=t("Seed of the first lab."))] = 1,
         data: Annotated[
@@ -33,12 +35,14 @@ def _add_run(group: typer.Typer, t: Catalogue) -> None:
         from evals.runner import Request, run_suite
         from ui.cli.output import say, write_json, write_line
         from ui.evaluating import lab_desk
+        from ui.replays import configured_brain
 
         request = Request(
             seeds=seeds,
             first_seed=first_seed,
             data=data,
             open_desk=lab_desk,
+            brain_of=configured_brain(),
             progress=say,
         )
         report = asyncio.run(run_suite(suite, request))

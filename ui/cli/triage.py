@@ -23,6 +23,15 @@ def add(app: typer.Typer, t: Catalogue) -> None:
             Path | None,
             typer.Option("--watch", metavar="PATH", help=t("Follow a growing alert file instead, until interrupted.")),
         ] = None,
+        repeat: Annotated[
+            int,
+            typer.Option(
+                "--repeat",
+                min=1,
+                max=50,
+                help=t("Judge each alert so many times, with changes that should change nothing."),
+            ),
+        ] = 1,
         as_json: Annotated[bool, typer.Option("--json", help=t("One JSON object a line."))] = False,
     ) -> None:
         import asyncio
@@ -39,7 +48,7 @@ def add(app: typer.Typer, t: Catalogue) -> None:
 
         home, printer = own_home(), Printer(t, as_json=as_json)
         if watch is not None:
-            asyncio.run(judge_watched(watch, home, printer))
+            asyncio.run(judge_watched(watch, home, printer, repeat))
         else:
-            asyncio.run(judge_file(file, home, printer))
+            asyncio.run(judge_file(file, home, printer, repeat))
         raise typer.Exit(1 if printer.broken else 0)

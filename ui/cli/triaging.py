@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import BinaryIO
@@ -70,25 +70,32 @@ class Printer:
             say(self._t("{n} records are context, not alerts; they were passed over", n=self.passed_over))
 
 
-async def judge_file(file: str, home: Home, printer: Printer) -> None:
-    """Every alert of a file (`-` is stdin), in order."""
+async def judge_file(file: str, home: Home, printer: Printer, repeat: int = 1) -> None:
+    """Every alert of a file (`-` is stdin), in order, each judged `repeat` times."""
     name = "stdin" if file == "-" else file
     with _opened(file) as stream, _interruptible():
-        async with open_desk(home, "site") as desk:
+        async with open_desk(home, "site") as opened:
+            desk = repeating(opened, repeat)
             for read in read_alerts(stream):
                 printer.tell(name, read.ordinal, await judge(read, desk))
     printer.end()
 
 
-async def judge_watched(path: Path, home: Home, printer: Printer) -> None:
+async def judge_watched(path: Path, home: Home, printer: Printer, repeat: int = 1) -> None:
     """Every alert of a growing file, for ever."""
     home.make()
     with closing(Follower(path, Positions(home.positions))) as follower:
-        async with open_desk(home, "site") as desk:
+        async with open_desk(home, "site") as opened:
+            desk = repeating(opened, repeat)
             while True:
                 for line in follower.poll():
                     await judge_followed(line, path, follower, desk, printer)
                 await asyncio.sleep(IDLE_S)
+
+
+def repeating(desk: Desk, repeat: int) -> Desk:
+    """The desk with an analyst that runs every case so many times."""
+    return replace(desk, analyst=replace(desk.analyst, repeat=repeat))
 
 
 async def judge_followed(line: Followed, path: Path, follower: Follower, desk: Desk, printer: Printer) -> None:
@@ -152,4 +159,5 @@ def _text(row: JsonObject) -> str:
     place = f"{row['alert_id']} -> {row['case_id']}"
     repeated = " (=)" if row["duplicate_of"] else ""
     head = f"{row['priority']}  {row['disposition']!s:22}{row['severity']!s:14}{likelihood}  "
-    return inert(f"{head}{place}{repeated}  {row['reason']}")
+    unstable = "" if row.get("stable", True) else " (~)"
+    return inert(f"{head}{place}{repeated}{unstable}  {row['reason']}")
