@@ -22,11 +22,12 @@ class Settings(BaseSettings):
     brain: Literal["playbook", "model"] = "playbook"
     """Who takes the decisions of an investigation. A key in the environment alone never switches a model on."""
     model: str = ""
-    """Name of the model that answers chats when the brain is `model`; where it is says OPENAI_BASE_URL."""
+    """Name of the model that takes the decisions and answers chats when the brain is `model`; where it is says
+    OPENAI_BASE_URL, how it is asked agent/brain/endpoint/settings.py."""
     model_timeout_s: float = Field(default=60.0, gt=0)
-    """How long one answer of the model may take, in seconds."""
+    """How long one answer of the model may take, in seconds; repeated requests and pauses count."""
     model_rounds: int = Field(default=6, ge=2, le=20)
-    """How often the model is asked for one question, its last word included."""
+    """How often the model is asked for one question of a chat, its last word included."""
     model_names: Literal["hidden", "shown"] = "hidden"
     """Whether an endpoint that is not on this machine sees the names of hosts and accounts."""
     mcp_servers: Path | None = None

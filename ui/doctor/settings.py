@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
+import agent.brain.endpoint.settings
 import agent.settings
 import evals.settings
 import knowledge.settings
@@ -16,26 +17,43 @@ from ui.doctor.finding import Problem
 from ui.doctor.surroundings import Surroundings
 
 PREFIX = "MCPSOC_"
-CLASSES: Mapping[str, type[BaseSettings]] = {
-    "agent": agent.settings.Settings,
-    "servers": servers.settings.Settings,
-    "knowledge": knowledge.settings.Settings,
-    "ui": ui.settings.Settings,
-    "ui/api": ui.api.settings.Settings,
-    "evals": evals.settings.Settings,
+CLASSES: Mapping[str, tuple[type[BaseSettings], ...]] = {
+    "agent": (agent.settings.Settings,),
+    "agent/brain/endpoint": (
+        agent.brain.endpoint.settings.ModelSettings,
+        agent.brain.endpoint.settings.StrongSettings,
+        agent.brain.endpoint.settings.BudgetSettings,
+    ),
+    "servers": (servers.settings.Settings,),
+    "knowledge": (knowledge.settings.Settings,),
+    "ui": (ui.settings.Settings,),
+    "ui/api": (ui.api.settings.Settings,),
+    "evals": (evals.settings.Settings,),
 }
-"""Package, as a folder, to its settings."""
+"""Package, as a folder, to its settings. Where the model is has the names that every client of such endpoints uses,
+`OPENAI_BASE_URL` and `OPENAI_API_KEY`, and is no setting of ours."""
+
+
+def every_class() -> Iterator[type[BaseSettings]]:
+    """All settings classes."""
+    for classes in CLASSES.values():
+        yield from classes
+
+
+def name_of(settings: type[BaseSettings], field: str) -> str:
+    """The setting as the environment names it."""
+    return f"{settings.model_config.get('env_prefix', '')}{field}".upper()
 
 
 def names() -> frozenset[str]:
     """Every setting there is, as the environment names it."""
-    return frozenset(f"{PREFIX}{field}".upper() for settings in CLASSES.values() for field in settings.model_fields)
+    return frozenset(name_of(settings, field) for settings in every_class() for field in settings.model_fields)
 
 
 def check_names(around: Surroundings) -> Iterator[Problem]:
     """Every setting that is made is one that exists."""
     known = names()
-    for name in sorted(set(around.environment) - known):
+    for name in sorted({name for name in around.environment if name.startswith(PREFIX)} - known):
         near = get_close_matches(name, known, n=1)
         hint = around.t("did you mean {name}?", name=near[0]) if near else around.t("remove it; see .env.example")
         yield Problem(around.t("there is no setting {name}", name=name), hint)
@@ -44,7 +62,7 @@ def check_names(around: Surroundings) -> Iterator[Problem]:
 def check_values(around: Surroundings) -> Iterator[Problem]:
     """Every value is one that its setting takes."""
     seen: set[str] = set()
-    for settings in CLASSES.values():
+    for settings in every_class():
         for name, reason in _refused(settings, around.environment):
             if name not in seen:
                 seen.add(name)
@@ -76,10 +94,10 @@ def _refused(settings: type[BaseSettings], environment: Mapping[str, str]) -> It
     given = {
         field: environment[name]
         for field in settings.model_fields
-        if (name := f"{PREFIX}{field}".upper()) in environment and environment[name] != ""
+        if (name := name_of(settings, field)) in environment and environment[name] != ""
     }
     try:
         settings.model_validate(given)
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=False):
-            yield f"{PREFIX}{detail['loc'][0]}".upper(), detail["msg"]
+            yield name_of(settings, str(detail["loc"][0])), detail["msg"]

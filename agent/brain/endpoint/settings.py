@@ -1,23 +1,41 @@
 """Where the model is, how it is asked and what it may cost. That these are set switches nothing on:
 `MCPSOC_BRAIN=model` does."""
 
+import json
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from agent.brain.endpoint.protocol import Mode
 
 _LOCAL: Final = "localhost"
 
 
+def _object(value: object) -> object:
+    """A text as the JSON that it is; the error does not repeat it, it may be secret."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError("it is no JSON object") from None
+
+
+def _number(value: object) -> object:
+    """`none` in words."""
+    return None if isinstance(value, str) and value.strip().lower() == "none" else value
+
+
 class EndpointSettings(BaseSettings):
     """An OpenAI-compatible endpoint, under the names that every such client uses (prefix `OPENAI_`)."""
 
-    model_config = SettingsConfigDict(env_prefix="OPENAI_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="OPENAI_", frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     base_url: str = "https://api.openai.com/v1"
     """Base URL of the endpoint, `/v1` included."""
@@ -48,9 +66,11 @@ class EndpointSettings(BaseSettings):
 class ModelSettings(BaseSettings):
     """How a model is asked (prefix `MCPSOC_MODEL_`)."""
 
-    model_config = SettingsConfigDict(env_prefix="MCPSOC_MODEL_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MCPSOC_MODEL_", frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
-    headers: dict[str, SecretStr] = {}
+    headers: Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_object)] = {}
     """Further headers of every request, as a JSON object; their values are treated as secrets."""
     proxy: SecretStr | None = None
     """URL of a proxy for requests to the endpoint; without it the usual environment variables decide."""
@@ -64,7 +84,7 @@ class ModelSettings(BaseSettings):
     """Tokens a minute that this process sends and asks for; 0: no limit."""
     structured: Mode = "auto"
     """How structured answers are asked for: json_schema, tool, json, or auto: whatever works, found out once."""
-    temperature: float | None = Field(default=0.0, ge=0, le=2)
+    temperature: Annotated[float | None, BeforeValidator(_number)] = Field(default=0.0, ge=0, le=2)
     """Sent with every request; `none` for models that refuse one."""
     max_output_tokens: int = Field(default=1500, ge=64)
     """Most tokens of one answer."""
@@ -77,7 +97,9 @@ class ModelSettings(BaseSettings):
 class StrongSettings(BaseSettings):
     """A second, stronger model that is asked where the first cannot settle something (prefix `MCPSOC_STRONG_`)."""
 
-    model_config = SettingsConfigDict(env_prefix="MCPSOC_STRONG_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MCPSOC_STRONG_", frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     model: str = ""
     """Name of the model; empty: there is none."""
@@ -94,7 +116,9 @@ class StrongSettings(BaseSettings):
 class BudgetSettings(BaseSettings):
     """What models may cost (prefix `MCPSOC_BUDGET_`); 0: no limit. A day is a day of wall time in UTC."""
 
-    model_config = SettingsConfigDict(env_prefix="MCPSOC_BUDGET_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MCPSOC_BUDGET_", frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     case_calls: int = Field(default=12, ge=0)
     """Requests of one case."""
