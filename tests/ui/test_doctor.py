@@ -7,13 +7,15 @@ import socket
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from agent.brain.fitness import Fitness, Remark, Use
+from agent.brain.records import keep_fitness
 from agent.cases import CaseStore
 from knowledge.trust.audit import AuditLog
 from knowledge.trust.keys import SigningKey
@@ -233,6 +235,47 @@ def vanished_log(around: Surroundings) -> Surroundings:
     return around
 
 
+def with_model(around: Surroundings, url: str) -> Surroundings:
+    """A model is switched on, and should be at `url`."""
+    model = {"MCPSOC_BRAIN": "model", "MCPSOC_MODEL": "small", "OPENAI_BASE_URL": url}
+    return replace(around, environment={**around.environment, **model})
+
+
+@contextmanager
+def listening() -> Iterator[str]:
+    """A port that accepts connections, as a URL."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/v1"
+
+
+def measured(around: Surroundings, url: str, *, triage: bool | None = True, at: datetime = NOW) -> None:
+    """A probe of the model has been made."""
+    fine = Use(allowed=True, reasons=(Remark(template="it does everything that this needs"),))
+    judged = Use(
+        allowed=triage, reasons=(Remark(template="it loses facts in a text of {n} tokens", values={"n": 8000}),)
+    )
+    keep_fitness(around.home.root, Fitness(endpoint=url, model="small", at=at, mode="tool", chat=fine, triage=judged))
+
+
+def unreachable_model(around: Surroundings) -> Surroundings:
+    return with_model(around, f"http://127.0.0.1:{free_port()}/v1")
+
+
+def unmeasured_model(around: Surroundings) -> Surroundings:
+    return with_model(around, f"http://127.0.0.1:{free_port()}/v1")
+
+
+def unfit_model(around: Surroundings) -> Surroundings:
+    url = f"http://127.0.0.1:{free_port()}/v1"
+    measured(around, url, triage=False)
+    return with_model(around, url)
+
+
+def broken_records(around: Surroundings) -> Surroundings:
+    (around.home.root / "model.json").write_text("{")
+    return with_model(around, f"http://127.0.0.1:{free_port()}/v1")
+
+
 FAULTS: tuple[tuple[str, Callable[[Surroundings], Surroundings], str], ...] = (
     ("home", open_to_others, "chmod 700"),
     ("home", not_a_folder, "MCPSOC_HOME"),
@@ -250,6 +293,10 @@ FAULTS: tuple[tuple[str, Callable[[Surroundings], Surroundings], str], ...] = (
     ("settings", misspelt_setting, "MCPSOC_MAX_CALLS"),
     ("values", impossible_value, ".env.example"),
     ("brain", model_without_endpoint, "MCPSOC_BRAIN"),
+    ("model", unreachable_model, "OPENAI_BASE_URL"),
+    ("model", unmeasured_model, "mcpsoc model probe"),
+    ("model", unfit_model, "MCPSOC_BRAIN=playbook"),
+    ("model", broken_records, "mcpsoc model probe"),
     ("python", old_python, "PYTHON="),
     ("sqlite", old_sqlite, "newer SQLite"),
     ("packages", missing_package, "pip install"),
@@ -270,6 +317,42 @@ FAULTS: tuple[tuple[str, Callable[[Surroundings], Surroundings], str], ...] = (
 def test_healthy_home_has_nothing_wrong(around: Surroundings) -> None:
     """A doctor that cries wolf is not asked again."""
     assert [finding for finding in examine(around).findings if finding.status != "ok"] == []
+
+
+def test_a_fit_model_that_can_be_reached_has_nothing_wrong(around: Surroundings) -> None:
+    """What was measured and found fit needs no word."""
+    with listening() as url:
+        measured(around, url)
+
+        assert found(with_model(around, url), "model") == []
+
+
+def test_a_model_measured_long_ago_is_worth_a_word(around: Surroundings) -> None:
+    """Behind the same name there may be another model by now."""
+    with listening() as url:
+        measured(around, url, at=NOW - timedelta(days=91))
+        findings = found(with_model(around, url), "model")
+
+    assert [(finding.status, finding.message) for finding in findings] == [
+        ("warning", "small was measured 91 days ago")
+    ]
+
+
+def test_a_model_nobody_switched_on_is_not_looked_at(around: Surroundings) -> None:
+    """A name and an address in the environment switch nothing on."""
+    given = {"MCPSOC_MODEL": "small", "OPENAI_BASE_URL": f"http://127.0.0.1:{free_port()}/v1"}
+
+    assert found(replace(around, environment={**around.environment, **given}), "model") == []
+
+
+def test_where_the_model_is_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check of the model, and that of the settings, need more than what is called MCPSOC."""
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:8000/v1")
+
+    around = look_around(T)
+
+    assert around.environment["OPENAI_BASE_URL"] == "http://127.0.0.1:8000/v1"
+    assert [finding for finding in found(around, "settings") if "OPENAI" in finding.message] == []
 
 
 def test_missing_home_has_nothing_wrong(around: Surroundings, tmp_path: Path) -> None:

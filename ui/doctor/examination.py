@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import Literal
 
 from agent.models import Model
-from ui.doctor import databases, files, machine, settings
+from ui.doctor import databases, files, machine, model, settings
 from ui.doctor.finding import Problem
 from ui.doctor.surroundings import Surroundings
 
@@ -29,6 +29,7 @@ CHECKS: Mapping[str, Check] = {
     "settings": settings.check_names,
     "values": settings.check_values,
     "brain": settings.check_brain,
+    "model": model.check_model,
     "databases": databases.check_integrity,
     "schema": databases.check_schema,
     "audit": databases.check_audit,

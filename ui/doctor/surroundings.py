@@ -22,7 +22,7 @@ class Surroundings:
     t: Catalogue
     home: Home
     environment: Mapping[str, str]
-    """MCPSOC_* settings in force."""
+    """Settings in force: MCPSOC_*, where the model is (OPENAI_*), and the proxy."""
     now: datetime
     python: tuple[int, int]
     sqlite: tuple[int, ...]
@@ -38,7 +38,7 @@ class Surroundings:
 def look_around(t: Catalogue) -> Surroundings:
     """This machine, this home."""
     root = Path(os.environ.get("MCPSOC_HOME") or "~/.mcpsoc").expanduser()
-    ours = {name: value for name, value in os.environ.items() if name.startswith("MCPSOC_")}
+    ours = {name: value for name, value in os.environ.items() if name.startswith(("MCPSOC_", "OPENAI_", "HTTPS_PROXY"))}
     return Surroundings(
         t=t,
         home=Home(root),

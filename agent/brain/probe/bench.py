@@ -72,7 +72,7 @@ class Bench:
         try:
             conclusion = await self.conclude(view, self.mode)
         except ModelError as error:
-            self.form.failed(task, IN_FORM, error)
+            self.form.failed(task, IN_FORM, error, self.session.last)
             return None
         self.form.judge(True, task, IN_FORM, "")
         self.spent.append(cost_of(conclusion))

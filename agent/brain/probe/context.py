@@ -7,7 +7,7 @@ from agent.brain.endpoint.errors import ModelError
 from agent.brain.fitness import Context, Remark
 from agent.brain.probe.bench import Bench
 from agent.brain.probe.session import CHARS_PER_TOKEN
-from agent.brain.probe.tally import Tally
+from agent.brain.probe.tally import Tally, told_error
 from agent.models import Scalar
 
 PLACES: Final = {"north": 0.1, "middle": 0.5, "south": 0.9}
@@ -71,7 +71,7 @@ async def _found(bench: Bench, tally: Tally, made: Document, size: int) -> bool:
     try:
         text = (await bench.session.ask(f"{made.text}\n\n{ASKS}")).text
     except ModelError as error:
-        text = f"{type(error).__name__}: {error}"
+        text = told_error(error)
     for cabinet, ledger in made.ledgers.items():
         place = round(PLACES[cabinet] * 100)
         values: dict[str, Scalar] = {"cabinet": cabinet, "place": place, "size": size, "ledger": ledger}

@@ -26,6 +26,8 @@ class ToolTask(Model):
     text: str
     calls: str | None
     """Name of the read; None where nothing has to be looked up."""
+    mentions: str = ""
+    """What an answer without a call has to say."""
     arguments: dict[str, str] = Field(default={}, alias="with")
     """How each argument has to begin."""
 

@@ -5,9 +5,9 @@ from typing import Final
 
 SMALLEST: Final = 8_000
 """Tokens of the shortest long document: about what a case with all its evidence comes to."""
-DECISION_TOKENS: Final = 3_300
+DECISION_TOKENS: Final = 2_300
 """Of one decision: the rules and the schema that open every case, one small case, and the answer."""
-SMALL_TOKENS: Final = 900
+SMALL_TOKENS: Final = 500
 """Of any other question."""
 
 

@@ -24,7 +24,8 @@ PATIENCE: Final = 3
 KEY_REFUSED: Final = frozenset({401, 403})
 CHARS_PER_TOKEN: Final = 4
 LEAST_TOKENS: Final = 100
-"""Output tokens below which a rate would be noise."""
+LEAST_S: Final = 0.5
+"""Output tokens, and seconds in which they came, below which a rate would be noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Session:
     answers: list[Answered] = field(default_factory=list)
     unanswered: int = 0
     """In a row."""
+    last: str = ""
+    """What was said last."""
 
     @property
     def name(self) -> str:
@@ -103,7 +106,7 @@ class Session:
     def _rate(self) -> float | None:
         spent = sum(answer.seconds - (answer.first_token_s or 0) for answer in self.answers)
         tokens = sum(answer.output_tokens for answer in self.answers)
-        return round(tokens / spent, 1) if tokens >= LEAST_TOKENS and spent > 0 else None
+        return round(tokens / spent, 1) if tokens >= LEAST_TOKENS and spent >= LEAST_S else None
 
     def _check_limits(self, asked: Asked) -> None:
         coming = sum(len(str(message.get("content", ""))) for message in asked.messages) // CHARS_PER_TOKEN
@@ -114,6 +117,7 @@ class Session:
 
     def _answered(self, said: Said, seconds: float) -> None:
         self.unanswered = 0
+        self.last = said.calls[0].text if said.calls else said.text
         self.usage = self.usage.plus(said.usage)
         self.answers.append(Answered(seconds, said.first_token_s, said.usage.output_tokens))
 

@@ -46,7 +46,7 @@ async def _count(bench: Bench, task: str, coming: Awaitable[Choice], tally: Tall
     try:
         choice = await coming
     except ModelError as error:
-        tally.failed(task, IN_FORM, error)
+        tally.failed(task, IN_FORM, error, bench.session.last)
         refused = tried.refused + isinstance(error, RefusedError)
         bench.tried[-1] = tried.model_copy(update={"total": tried.total + 1, "refused": refused})
         return None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from agent.brain.endpoint.errors import ModelError
+from agent.brain.endpoint.errors import ModelError, NonsenseError
 from agent.brain.fitness import Check, CheckName, Miss, Remark
 from agent.evidence.text import inert
 from knowledge.trust.masking import mask_secrets
@@ -31,9 +31,9 @@ class Tally:
         if not passed and len(self.misses) < MOST_MISSES:
             self.misses.append(Miss(task=task, wanted=wanted, got=told(got)))
 
-    def failed(self, task: str, wanted: Remark, error: ModelError) -> None:
-        """Count an answer that did not come."""
-        self.judge(False, task, wanted, f"{type(error).__name__}: {error}")
+    def failed(self, task: str, wanted: Remark, error: ModelError, said: str = "") -> None:
+        """Count an answer that did not come. `said`: what came of an answer that could not be used."""
+        self.judge(False, task, wanted, said if isinstance(error, NonsenseError) and said else told_error(error))
 
     @property
     def check(self) -> Check:
@@ -41,6 +41,11 @@ class Tally:
         return Check(
             name=self.name, passed=self.passed, total=self.total, planned=self.planned, misses=tuple(self.misses)
         )
+
+
+def told_error(error: ModelError) -> str:
+    """What went wrong, with the name of the kind of error."""
+    return f"{type(error).__name__}: {error}"
 
 
 def told(text: str) -> str:

@@ -6,6 +6,7 @@ from agent.brain.fitness import Remark
 from agent.brain.probe.bench import Bench
 from agent.brain.probe.questions import ToolTask, questions
 from agent.brain.probe.tally import Tally
+from agent.brain.probe.words import has_all
 
 RULES = (
     "You are the assistant of a security operations centre. Look things up with the tools; call no tool where nothing "
@@ -35,7 +36,7 @@ def _right(task: ToolTask, said: Said) -> bool:
     if any(call.name not in known for call in said.calls):
         return False
     if task.calls is None:
-        return not said.calls and bool(said.text.strip())
+        return not said.calls and has_all(said.text, (task.mentions,))
     return bool(said.calls) and said.calls[0].name == task.calls and _fits(task, said.calls[0])
 
 
