@@ -30,6 +30,7 @@ class CheckFailedError(UiError):
 def exit_code(error: Exception) -> int:
     """2 for what cannot be carried out as asked, 1 for what went wrong on the way."""
     from agent.cases.errors import CaseNotFoundError, CaseStateError
+    from agent.hunting.errors import HuntError
     from agent.replay.errors import ReplayError
     from evals.errors import DataMissingError, NotFrozenError, SuiteUnknownError
 
@@ -37,6 +38,7 @@ def exit_code(error: Exception) -> int:
         CaseNotFoundError,
         CaseStateError,
         DataMissingError,
+        HuntError,
         NotFrozenError,
         ReplayError,
         SuiteUnknownError,

@@ -92,9 +92,13 @@ def _copies(
     own = {name for template in question.arguments.values() for name in _slots(template)}
     bound = {name for bind in question.bind.values() for copy in kept.get(bind.question, ()) for name in copy.values}
     names = sorted(slots.keys() & (own | bound))
-    for number, chosen in enumerate(islice(product(*(slots[name] for name in names)), MOST_COPIES), start=1):
+    ways = tuple(islice(product(*(slots[name] for name in names)), MOST_COPIES))
+    for number, chosen in enumerate(ways, start=1):
         values = dict(zip(names, chosen, strict=True))
         filled = _filled(question, values, "" if number == 1 else f"_{number}", kept)
+        if filled is not None and len(ways) > 1:
+            named = ", ".join(dict.fromkeys(chosen))
+            filled = filled.model_copy(update={"asks": f"{filled.asks} ({named})"})
         if filled is not None:
             yield _Copy(filled, values)
 

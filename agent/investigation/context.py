@@ -13,6 +13,8 @@ from agent.playbooks.format import Playbook, Question, Reading, Window
 
 COVERAGE, WORK, ASSET, ACCOUNT, SOURCE, RUNBOOK = "coverage", "work", "asset", "account", "source", "runbook"
 
+_COVERED = "Did every sensor that will be asked see the hour before and after the event?"
+_COVERED_ALL = "Did every sensor that will be asked see all of that time?"
 COVERAGE_WINDOW = Window(before=COVER_BEFORE, after=COVER_AFTER)
 
 
@@ -42,7 +44,7 @@ def _coverage(playbook: Playbook, values: Values) -> Question | None:
     arguments |= _present({"host": "{host.name}", "start": "{window.start}", "end": "{window.end}"}, values)
     return Question(
         id=COVERAGE,
-        asks="Did every sensor that will be asked see the hour before and after the event?",
+        asks=_COVERED if playbook.covers is None else _COVERED_ALL,
         tool="siem__siem_check_coverage",
         arguments=arguments,
         window=playbook.covers or COVERAGE_WINDOW,

@@ -12,7 +12,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.main import get_command
 
-from ui.cli import authorisations, cases, chat, demo, doctor, evals, lab, model, running, servers, triage, users, verify
+from ui.cli import (
+    authorisations,
+    cases,
+    chat,
+    demo,
+    doctor,
+    evals,
+    hunt,
+    lab,
+    model,
+    replaying,
+    running,
+    servers,
+    triage,
+    users,
+    verify,
+)
 from ui.cli.catalogue import DOMAIN, LANGUAGES, LOCALES, Catalogue, choose, load, without_language
 from ui.cli.output import complain, write_line
 from ui.cli.usage import root_class, word_help
@@ -21,7 +37,23 @@ from ui.errors import is_expected
 if TYPE_CHECKING:
     from typer._click import Command
 
-GROUPS = (demo, running, triage, cases, chat, verify, lab, servers, evals, model, authorisations, users, doctor)
+GROUPS = (
+    demo,
+    running,
+    triage,
+    hunt,
+    cases,
+    chat,
+    verify,
+    replaying,
+    lab,
+    servers,
+    evals,
+    model,
+    authorisations,
+    users,
+    doctor,
+)
 """Every group of commands, in the order of the help text."""
 HELP = ["-h", "--help"]
 
