@@ -8,6 +8,7 @@ from agent.models import Disposition, Model, Usage
 from agent.replay.comparing import Ended
 from evals.measured import Interval, Measured
 from evals.suites.chat_report import ChatReport, chat_table
+from evals.suites.hunts import HuntsReport, hunts_table
 
 DISPOSITIONS: tuple[Disposition, ...] = (
     "true_positive",
@@ -134,7 +135,7 @@ class FrozenReport(Model):
     cases: tuple[FrozenRow, ...] = ()
 
 
-Report: TypeAlias = StoriesReport | TriageReport | ChatReport | FrozenReport
+Report: TypeAlias = StoriesReport | TriageReport | ChatReport | FrozenReport | HuntsReport
 
 
 def peak_rss_mb() -> float:
@@ -152,6 +153,8 @@ def markdown(report: Report) -> str:
             return _triage(report)
         case FrozenReport():
             return _frozen(report)
+        case HuntsReport():
+            return hunts_table(report) + _interrupted(report.interrupted)
         case ChatReport():
             return chat_table(report) + _interrupted(report.interrupted)
 

@@ -12,6 +12,7 @@ from evals.pipeline import site_judge
 from evals.report import Report
 from evals.suites.chat import OpenDesk, run_chat, run_chat_model
 from evals.suites.frozen import run_frozen
+from evals.suites.hunts import run_hunts
 from evals.suites.stories import run_stories
 from evals.suites.triage_labelled import run_triage_labelled
 
@@ -69,6 +70,10 @@ async def _triage_labelled(request: Request) -> Report:
         return await run_triage_labelled(path, judge, progress=request.progress)
 
 
+async def _hunts(request: Request) -> Report:
+    return await run_hunts(seeds=request.seeds, first_seed=request.first_seed, progress=request.progress)
+
+
 async def _chat(request: Request) -> Report:
     return await run_chat(_product(request), progress=request.progress)
 
@@ -87,6 +92,7 @@ SUITES: Mapping[str, Suite] = {
     suite.name: suite
     for suite in (
         Suite("stories", "every story of seeded labs against the lab's ground truth", False, _stories),
+        Suite("hunts", "hypotheses in analysts' words, where they hold and where they do not", False, _hunts),
         Suite("triage-labelled", "alerts labelled TP or FP by somebody else, as site alerts", True, _triage_labelled),
         Suite("chat", "questions over ten labs, held against what is true there", False, _chat),
         Suite("chat-model", "ten conversations with the language model that is switched on", False, _chat_model),

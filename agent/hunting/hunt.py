@@ -31,6 +31,8 @@ class Hunt(Model):
     addresses: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     hashes: tuple[str, ...] = ()
+    blind: tuple[str, ...] = ()
+    """Where no host is named: hosts at which a sensor was found not to have looked all that time."""
     unread: tuple[str, ...] = Field(default=())
     """Words that nothing was made of, in the order in which they were said."""
 
@@ -49,6 +51,7 @@ class Hunt(Model):
             "hunt.address": self.addresses,
             "hunt.domain": self.domains,
             "hunt.sha256": self.hashes,
+            "hunt.blind": self.blind,
         }
         return {name: values for name, values in named.items() if values}
 

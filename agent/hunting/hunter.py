@@ -16,6 +16,7 @@ from agent.hunting.looking import MOST_LOOKS, NameLooker
 from agent.hunting.playbook import followed, looks_of
 from agent.hunting.trails import Trail
 from agent.hunting.translating import translate
+from agent.hunting.watching import MOST_HOSTS, blind_hosts
 from agent.investigation.state import Step
 from agent.models import Case, Report, World, utc_now
 from agent.playbooks.format import Question
@@ -60,12 +61,17 @@ class Hunter:
         if not text.strip():
             raise HuntError("a hunt needs a hypothesis: what may have happened, in words")
         now = self.analyst.clock(self.world)
-        budget = Budget(calls=MOST_LOOKS, seconds=60.0)
+        budget = Budget(calls=MOST_LOOKS + 2 * MOST_HOSTS, seconds=120.0)
         door = self.analyst.host.read_door(world=self.world, ledger=Ledger(), clock=lambda: now, budget=budget)
-        hunt = await translate(text, NameLooker(door, now), since=since, until=until)
+        looker = NameLooker(door, now)
+        hunt = await translate(text, looker, since=since, until=until)
         if hunt.length.total_seconds() <= 0:
             raise HuntError("a hunt needs a span of time: it has to begin before it ends")
         looks = looks_of(hunt, self.analyst.playbooks[HUNT])
+        sensors = tuple(dict.fromkeys(question.sensor for question in looks if question.sensor is not None))
+        if sensors and not (hunt.hosts or hunt.targets):
+            hunt = hunt.model_copy(update={"blind": await blind_hosts(hunt, sensors, looker)})
+            looks = looks_of(hunt, self.analyst.playbooks[HUNT])
         if not looks and self.analyst.brain.name == PlaybookBrain.name:
             raise HuntError(NOTHING)
         asked = {question.id for question in looks}

@@ -17,6 +17,8 @@ from agent.playbooks.format import Playbook
 HuntResult: TypeAlias = Literal["found", "to_judge", "not_found", "could_not_look"]
 
 _HOLDS: Final = "holds"
+BLIND: Final = "host_not_covered"
+"""Reading that says so."""
 
 
 def judged(playbook: Playbook, findings: Iterable[Finding], gaps: Iterable[Gap], missing: Iterable[str]) -> Disposition:
@@ -24,7 +26,7 @@ def judged(playbook: Playbook, findings: Iterable[Finding], gaps: Iterable[Gap],
     standing = tuple(findings)
     if proving(playbook, standing):
         return "true_positive"
-    if any(gaps) or any(missing) or pointing(standing):
+    if any(gaps) or any(missing) or unseen(standing) or pointing(standing):
         return "needs_human"
     return "not_evaluable"
 
@@ -48,6 +50,11 @@ def explaining(reading: str, readings: Collection[str]) -> list[str]:
 def pointing(findings: Iterable[Finding]) -> bool:
     """Whether anything speaks for the supposition at all, a model's own finding included."""
     return any(finding.weights.get(_HOLDS, 0.0) > 0 for finding in findings)
+
+
+def unseen(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Ids of the claims that a sensor did not look at some host all that time."""
+    return tuple(finding.claim for finding in findings if unmarked(finding.reading) == BLIND)
 
 
 def result_of(report: Report) -> HuntResult:

@@ -3,7 +3,7 @@ names. It follows from the hunt alone, so that a stored hunt is read again exact
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice, product
 from typing import Final, TypeAlias
@@ -15,6 +15,8 @@ from agent.playbooks.format import PLACEHOLDER, Bind, Playbook, Proof, Question,
 
 Template: TypeAlias = Scalar | list[str] | dict[str, str]
 
+COVER: Final = "host_cover"
+"""The question whether every sensor looked at a host at which one was found not to."""
 MOST_COPIES: Final = 4
 """How often one question is asked when several things of a kind are named."""
 _PER_HOST: Final = frozenset({"edr"})
@@ -34,7 +36,9 @@ def looks_of(hunt: Hunt, playbook: Playbook) -> tuple[Question, ...]:
     for question in playbook.questions:
         if question.id in chosen and (copies := tuple(_copies(question, hunt, chosen[question.id], kept))):
             kept[question.id] = copies
-    window = _window(hunt)
+    window, sensors = _window(hunt), list(_sensors(copy.question for copies in kept.values() for copy in copies))
+    if COVER in kept:
+        kept[COVER] = tuple(_asking_all(copy, sensors) for copy in kept[COVER])
     return tuple(copy.question.model_copy(update={"window": window}) for copies in kept.values() for copy in copies)
 
 
@@ -57,16 +61,27 @@ def _chosen(hunt: Hunt) -> dict[str, frozenset[str]]:
     for trail in followed(hunt):
         for look in trail.looks:
             found.setdefault(look, frozenset(trail.needs.get(look, ())))
-    return found
+    return {**found, COVER: frozenset({"hunt.blind"})} if found else found
 
 
 def _made_for(playbook: Playbook, hunt: Hunt) -> Playbook:
     questions = looks_of(hunt, playbook)
-    sensors = dict.fromkeys(question.sensor for question in questions if question.sensor is not None)
+    sensors = _sensors(questions)
     contract = tuple(Sensor(sensor=name, per_host=name in _PER_HOST and bool(hunt.hosts)) for name in sensors)
     proofs = tuple(_proofs(playbook.proofs, questions))
     changed = {"questions": questions, "contract": contract, "proofs": proofs, "covers": _window(hunt)}
     return playbook.model_copy(update=changed)
+
+
+def _sensors(questions: Iterable[Question]) -> tuple[str, ...]:
+    """The sensors that the questions ask, in their order."""
+    return tuple(dict.fromkeys(question.sensor for question in questions if question.sensor is not None))
+
+
+def _asking_all(copy: "_Copy", sensors: list[str]) -> "_Copy":
+    """The question of cover at one host, about every sensor that the hunt asks."""
+    arguments = {**copy.question.arguments, "sensors": sensors}
+    return replace(copy, question=copy.question.model_copy(update={"arguments": arguments}))
 
 
 def _window(hunt: Hunt) -> Window:

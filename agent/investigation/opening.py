@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from agent.hunting.hunt import is_hunt
+from agent.hunting.judging import unseen
 from agent.hunting.telling import RAISED, hunt_opening, hunt_reason
 from agent.investigation.verdict import Facts
 from agent.models import CLOSING, Claim, Contribution, Disposition, Equals, Finding, Gap, Opening, Outcome, Ref
@@ -74,7 +75,9 @@ def _going_on(texts: dict[str, str], facts: Facts, disposition: Disposition) -> 
 
 def _why_not(facts: Facts) -> tuple[str, ...]:
     """What kept a hunt from looking: sensors that did not cover its time, and looks that are missing."""
-    return (*(f"{gap.sensor} ({gap.reason})" for gap in facts.coverage.gaps), *facts.missing)
+    texts = {claim.id: claim.text.rstrip(".") for claim in facts.claims if claim.status == "verified"}
+    blind = (texts[name] for name in unseen(facts.standing().findings) if name in texts)
+    return (*(f"{gap.sensor} ({gap.reason})" for gap in facts.coverage.gaps), *blind, *facts.missing)
 
 
 def _to_do(facts: Facts, disposition: Disposition, actions: Sequence[str]) -> str:
