@@ -12,10 +12,11 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from agent.brain.model.rows import few, known_of, room_for
+from agent.brain.model.rows import DOCUMENT_ROOM, ROOM, TOLD_ROOM, few, known_of, room_for
 from agent.brain.model.tools import is_ours
 from agent.brain.model.writing import UNTRUSTED, Pen
 from agent.brain.protocol import CaseView
+from agent.evidence.authorisation import AUTHORISED_BY
 from agent.models import AlertField, Before, Claim, Evidence, Gap, Provenance, Ref, SameEntity
 from agent.playbooks.format import Question
 from knowledge.trust.masking import mask_object
@@ -25,6 +26,11 @@ SENTENCE = 260
 _STRONG = 1.0
 """Weight from which a contribution of the alert is told."""
 _OWN = "own."
+_TOLD_ALREADY = frozenset({"host.id", "user.id", "rule.name", "rule.groups", "rule.category", "event.source"})
+"""Fields of which another line says the same, or that only a database cares about."""
+_REGISTERS, _DOCUMENTS = frozenset({"assets", "identity"}), frozenset({"kb"})
+_ENTRY = re.compile(r"work\.\d+\.")
+"""How the ids of claims begin that hold an entry of the register against the alert."""
 _HASH = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b")
 """The alert and the values have hashes in full."""
 
@@ -53,11 +59,12 @@ def told_in(text: str) -> Iterator[str]:
 def news(view: CaseView, pen: Pen, told: Collection[str]) -> tuple[Block, ...]:
     """What has not been told yet, in the order an analyst reads it."""
     fresh = [item for item in view.evidence if _answer_key(item, view) not in told]
-    room = room_for(sum(item.data is not None for item in fresh))
+    room = room_for(sum(item.status == "success" and not any(_said_of(item, view)) for item in fresh))
     blocks = [*_case(view, pen), *_questions(view, pen)]
     blocks += [_answer(item, view, pen, room) for item in fresh]
     blocks += [_gap(gap, pen) for gap in view.gaps]
     blocks += [_claim(claim, view, pen) for claim in view.claims if claim.status == "verified"]
+    blocks += _register(view)
     return tuple(block for block in blocks if block.key not in told)
 
 
@@ -91,11 +98,11 @@ def _case(view: CaseView, pen: Pen) -> Iterator[Block]:
 
 
 def _telling(view: CaseView) -> Iterator[AlertField]:
-    """Fields worth telling: what only a database cares about, and what another field says already, is left out."""
+    """Fields worth telling."""
     seen: set[str] = set()
     for field in (*view.alert.fields, *view.alert.decoded):
         value = str(field.value)
-        if field.name in ("host.id", "user.id") or (value in seen and field.name.startswith(("file.", "event."))):
+        if field.name in _TOLD_ALREADY or (value in seen and field.name.startswith(("file.", "event."))):
             continue
         seen.add(value)
         yield field
@@ -123,10 +130,17 @@ def _answer(item: Evidence, view: CaseView, pen: Pen, room: int) -> Block:
     about = item.status + (", cut short" if item.truncated else "")
     head = [about, _foreign(item) + pen.quoted(item.error or item.summary, 120)]
     known = replace(known_of(view.alert), text=" ".join([item.summary, *said]))
-    shown = few(item, known, pen, room // 2 if said else room)
-    left = [f"  {shown.left} more rows"] if shown.left else []
+    shown = few(item, known, pen, min(room, _room(item, told=bool(said))))
+    left = [f"  {shown.left} more rows"] if shown.left and shown.lines else []
     asked = "" if said else _asked(item, view, pen)
     return Block(_answer_key(item, view), "\n".join([asked + ", ".join(head), *shown.lines, *left]))
+
+
+def _room(item: Evidence, *, told: bool) -> int:
+    """Most characters of values of an answer; `told`: claims tell of it, which of a register's answer is enough."""
+    if told:
+        return 0 if item.server in _REGISTERS else TOLD_ROOM
+    return DOCUMENT_ROOM if item.server in _DOCUMENTS else ROOM
 
 
 def _asked(item: Evidence, view: CaseView, pen: Pen) -> str:
@@ -170,6 +184,14 @@ def _claim(claim: Claim, view: CaseView, pen: Pen) -> Block:
     worst = max((f.provenance for f in view.findings if f.claim == claim.id), default=Provenance.SENSOR)
     mark = "" if worst.trusted else f"{UNTRUSTED} "
     return Block(_claim_key(claim), mark + pen.text(_HASH.sub(r"\1…", claim.text), SENTENCE))
+
+
+def _register(view: CaseView) -> Iterator[Block]:
+    """Whether an entry of the register fits in every dimension: its single claims do not say what is missing."""
+    if any(_ENTRY.match(claim.id) for claim in view.claims):
+        entire = any(finding.reading.startswith(AUTHORISED_BY) for finding in view.findings)
+        told = "an entry fits entirely" if entire else "an entry touches this; none fits entirely"
+        yield Block("register", told)
 
 
 def _question_of(item: Evidence, view: CaseView) -> str:

@@ -16,20 +16,48 @@ from agent.conversation.model.facts import Row, rows_of
 from agent.models import Alert, Evidence
 from knowledge.trust.masking import mask_value
 
-ROOM: Final = 220
-"""Characters of values of one answer."""
-LEAST: Final = 90
+ROOM: Final = 320
+"""Characters of values of one answer of which no claim tells."""
+TOLD_ROOM: Final = 80
+"""Characters of values of one answer that claims tell of."""
+DOCUMENT_ROOM: Final = 180
+"""Characters of what our own documents say."""
+LEAST: Final = 110
 _SHORT: Final = 3
 """Texts shorter than this are shown always: they are everywhere by chance."""
-MESSAGE_ROOM: Final = 900
-"""Characters of values of all answers that one message brings."""
+MESSAGE_ROOM: Final = 700
+"""Characters of values of all such answers that one message brings."""
 _DULL: Final = frozenset(
     {"event.id", "event.source", "event.category", "event.outcome", "host.id", "host.ip", "user.id", "id", "sid", "mac"}
     | {"created", "password_changed", "score", "email", "site", "asn", "retrieved_at", "value", "indicator", "type"}
     | {"os", "covered", "last_event", "event.type"}
 )
 """Members that tell nothing about what happened, or repeat what was asked."""
-_USUAL: Final = (("host_seen_elsewhere", False), ("internet_facing", False), ("enabled", True))
+_FIRST: Final = (
+    "process.command_line",
+    "process.executable",
+    "url.full",
+    "dns.question.name",
+    "file.path",
+    "cloud.api",
+    "destination.domain",
+    "destination.ip",
+    "user.name",
+    "source.ip",
+    "host.name",
+    "event.action",
+    "@timestamp",
+)
+"""Members that say most about what happened; the others follow in their own order."""
+_RANK: Final = {name: rank for rank, name in enumerate(_FIRST)}
+_NAMING: Final = "sensor"
+"""Says whose row it is."""
+_USUAL: Final = (
+    ("host_seen_elsewhere", False),
+    ("internet_facing", False),
+    ("enabled", True),
+    ("state", "covered"),
+)
 """Values that are worth a word only when they are others."""
 
 
@@ -50,7 +78,7 @@ class Known:
         return told in self.values or self._says(told)
 
     def _says(self, told: str) -> bool:
-        return re.search(rf"(?<![\w.-]){re.escape(told)}(?![\w.-])", self.text) is not None
+        return re.search(rf"(?<![\w.-]){re.escape(told)}(?![\w-]|\.\w)", self.text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +96,7 @@ def known_of(alert: Alert) -> Known:
 
 
 def room_for(answers: int) -> int:
-    """Characters of values that each of so many answers gets in one message."""
+    """Characters of values that each of so many answers gets in one message, where no claim tells of them."""
     return max(LEAST, min(ROOM, MESSAGE_ROOM // max(1, answers)))
 
 
@@ -112,8 +140,11 @@ def _line(row: Row, pen: Pen, room: int) -> str:
 
 
 def _new(row: Row, known: Known) -> Row:
-    kept = {name: value for name, value in _telling(row) if not known.has(value)}
-    return Row(row.at, kept, row.untrusted)
+    kept = {name: value for name, value in _telling(row) if name == _NAMING or not known.has(value)}
+    if set(kept) == {_NAMING}:
+        kept = {}
+    names = sorted(kept, key=lambda name: _RANK.get(name, len(_RANK)))
+    return Row(row.at, {name: kept[name] for name in names}, row.untrusted)
 
 
 def _telling(row: Row) -> Iterator[tuple[str, JsonValue]]:
