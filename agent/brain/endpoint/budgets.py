@@ -3,6 +3,7 @@ the call can cost is held until it is over: several processes together do not sp
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,12 +78,22 @@ class Budgets:
             spent[scope] = self.today(tenant if scope == "tenant" else None)
         return tuple(limit for scope, usage in spent.items() for limit in self._limits(scope, usage))
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else spends or holds anything meanwhile, in whichever process; nothing to wait for where nothing is
+        limited beyond the case."""
+        if not self._scopes:
+            yield
+            return
+        with self._account.alone():
+            yield
+
     def hold(self, tenant: str, most: Usage) -> "Held | None":
         """Book the most that a call can cost, so that nobody else spends it meanwhile; None where nothing is limited
         beyond the case. Raises: BudgetSpentError when there is no room for it."""
         if not self._scopes:
             return None
-        with self._account.alone():
+        with self.alone():
             for limit in self.limits(None, tenant):
                 if _amount(most, limit.what) > limit.left:
                     raise limit.gone()

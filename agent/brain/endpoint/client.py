@@ -23,7 +23,7 @@ from agent.brain.endpoint.protocol import Asked, Said
 from agent.brain.endpoint.reading import NO_ANSWER, Gathering, tokens_in
 from agent.brain.endpoint.settings import EndpointSettings, ModelSettings
 from agent.brain.endpoint.spans import chat_span, tell_answer
-from agent.brain.endpoint.transport import check_transport, key_of, open_client, secrets_of
+from agent.brain.endpoint.transport import bare_url, check_transport, headers_of, key_of, open_client, secrets_of
 from agent.models import Usage
 from agent.settings import Settings
 
@@ -94,7 +94,8 @@ class HttpEndpoint:
         client = open_client(self.endpoint, self.settings, self.timeout_s)
         return ChatOpenAI(
             model=self.model,
-            base_url=self.endpoint.base_url,
+            base_url=bare_url(self.endpoint),
+            default_headers=headers_of(self.endpoint, self.settings),
             api_key=SecretStr(key_of(self.endpoint)),
             openai_proxy=None,
             http_async_client=client,
@@ -181,7 +182,7 @@ class _Question:
             async with asyncio.timeout(self.limit_s):
                 said = await self._until_answered()
         except TimeoutError:
-            self._lose()
+            self._lose(sent=self._requests > 0)
             failed: ModelError = EndpointSlowError(f"no answer within {self.limit_s:g} s")
         except ModelError as error:
             failed = error
@@ -223,9 +224,9 @@ class _Question:
         self.endpoint.give_back(given + most - said.usage.tokens)
         return said
 
-    def _lose(self) -> None:
-        """Count what came of a request that brought no whole answer."""
-        if self._gathering.begun:
+    def _lose(self, *, sent: bool = False) -> None:
+        """Count what came of a request that brought no whole answer. `sent`: also if nothing came; it was read."""
+        if self._gathering.begun or sent:
             self._lost = self._lost.plus(self._gathering.usage(self.asked))
             self._gathering = Gathering()
 

@@ -139,9 +139,10 @@ class Booking:
 
     def _reserved(self, budgets: Budgets, asked: Asked) -> tuple[Asked, Held | None]:
         """The question as there is room for it, and what is held for it. Raises: BudgetSpentError."""
-        limits = budgets.limits(self._spent(self.usage), self.tenant)
-        fitted, most = fit(limits, asked, self._price(), self.metered.most_output_tokens)
-        return fitted, budgets.hold(self.tenant, most)
+        with budgets.alone():
+            limits = budgets.limits(self._spent(self.usage), self.tenant)
+            fitted, most = fit(limits, asked, self._price(), self.metered.most_output_tokens)
+            return fitted, budgets.hold(self.tenant, most)
 
     def _out_of_time(self, budgets: Budgets, before: Usage, error: EndpointSlowError) -> ModelError:
         """Whether it was the budget's time that was over, or the endpoint that was slow."""

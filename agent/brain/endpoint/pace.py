@@ -22,9 +22,12 @@ class _Limit:
     what: str
     until: float = float("-inf")
 
-    def pause(self, now: float) -> float:
-        """Seconds until something may be taken."""
-        return max(0.0, self.until - BURST_S - now) if self.per_minute else 0.0
+    def pause(self, amount: float, now: float) -> float:
+        """Seconds until so much may be taken."""
+        if not self.per_minute:
+            return 0.0
+        cost = amount * _WINDOW_S / self.per_minute
+        return max(0.0, self.until + cost - max(BURST_S, cost) - now)
 
     def take(self, amount: float, at: float) -> None:
         """Use some of it up; a negative amount gives back."""
@@ -52,12 +55,15 @@ class Pace:
 
         Raises: RateLimitedError at once, when that would be later."""
         now = self._clock()
-        pause = max(limit.pause(now) for limit in self._limits)
+        amounts = (1, tokens)
+        pause, slowest = max(
+            ((limit.pause(amount, now), limit) for limit, amount in zip(self._limits, amounts, strict=True)),
+            key=lambda pair: pair[0],
+        )
         if pause > most_s:
-            slowest = max(self._limits, key=lambda limit: limit.pause(now))
             told = f"our own limit of {slowest.per_minute} {slowest.what} a minute is reached"
             raise RateLimitedError(told, retry_after_s=round(pause, 3))
-        for limit, amount in zip(self._limits, (1, tokens), strict=True):
+        for limit, amount in zip(self._limits, amounts, strict=True):
             limit.take(amount, now + pause)
         if pause:
             await self._sleep(pause)

@@ -20,7 +20,7 @@ def unpacked_object(text: str) -> JsonObject:
     text = _THOUGHT.sub("", text, count=1).strip()
     if not text:
         raise ValueError("the answer is empty")
-    if (found := object_of(text) or _inside_string(text)) is not None:
+    if (found := _whole(text)) is not None:
         return found
     fenced = [item for item in map(object_of, _FENCE.findall(text)) if item is not None]
     objects = fenced or list(_objects(text))
@@ -31,14 +31,18 @@ def unpacked_object(text: str) -> JsonObject:
     return objects[0]
 
 
-def _inside_string(text: str) -> JsonObject | None:
-    if not text.startswith('"'):
-        return None
+def _whole(text: str) -> JsonObject | None:
+    """The object that the text is, or that is written in the one string that it is; None where it is no JSON.
+
+    Raises: ValueError for JSON that is something else."""
     try:
-        inner = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return object_of(inner) if isinstance(inner, str) else None
+    found = object_of(value if isinstance(value, str) else text)
+    if found is None:
+        raise ValueError("the answer is JSON, but no JSON object")
+    return found
 
 
 def _objects(text: str) -> Iterator[JsonObject]:
@@ -51,6 +55,6 @@ def _objects(text: str) -> Iterator[JsonObject]:
         except (ValueError, RecursionError):
             at = text.find("{", at + 1)
             continue
-        if found := object_of(text[at:end]):
+        if (found := object_of(text[at:end])) is not None:
             yield found
         at = text.find("{", end)

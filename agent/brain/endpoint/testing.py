@@ -7,6 +7,7 @@ misbehave, and may be changed while it runs.
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -96,8 +97,14 @@ class PlayedEndpoint:
     """The `Authorization` of each."""
     headers: list[dict[str, str]] = field(default_factory=list)
     """All headers of each, names in lower case."""
+    faults: list[tuple[int, str]] = field(default_factory=list)
+    """Status and words of the next requests' errors, one each, before anything else counts."""
+    refused_fields: Mapping[str, str] = field(default_factory=dict)
+    """Members of a request that it answers with 400, and these words."""
     keep_alive: bool = False
     """Whether connections are kept between requests; who asks has to close its own then."""
+    tls: ssl.SSLContext | None = None
+    """Speaks TLS with this; the URL is an https one then."""
     retry_after_s: float = 0.001
     """What it asks for when it is busy."""
     url: str = ""
@@ -110,8 +117,10 @@ class PlayedEndpoint:
         self._over.clear()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
+        if self.tls is not None:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+        self.url = f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self._server.server_port}/v1"
         return self
 
     def __exit__(
@@ -163,6 +172,10 @@ class PlayedEndpoint:
         handler.close_connection = handler.close_connection or broken
 
     def _body(self, request: JsonObject) -> tuple[int, str, bytes]:
+        if self.faults:
+            return _error(*self.faults.pop(0))
+        if refused := [words for name, words in self.refused_fields.items() if name in request]:
+            return _error(400, refused[0])
         match self.trouble:
             case "busy":
                 return _error(429, "too many, key sk-abcdefghijklmnopqrstuv")

@@ -1,9 +1,10 @@
 """The HTTP client of one endpoint: its proxy, the authorities it is trusted by, the headers it wants."""
 
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from agent.brain.endpoint.errors import ModelUnfitError
 from agent.brain.endpoint.settings import EndpointSettings, ModelSettings
@@ -24,6 +25,22 @@ def key_of(endpoint: EndpointSettings) -> str:
     return endpoint.api_key.get_secret_value() if endpoint.api_key else _NO_KEY
 
 
+def bare_url(endpoint: EndpointSettings) -> str:
+    """The base URL as it is handed to the library, which writes it to its log: without user and password."""
+    parts = urlsplit(endpoint.base_url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def headers_of(endpoint: EndpointSettings, settings: ModelSettings) -> dict[str, str]:
+    """Further headers of every request; they win over the library's own. What the URL says of user and password is
+    one of them."""
+    parts, headers = urlsplit(endpoint.base_url), {}
+    if parts.username or parts.password:
+        login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}".encode()
+        headers["Authorization"] = f"Basic {b64encode(login).decode()}"
+    return headers | {name: value.get_secret_value() for name, value in settings.headers.items()}
+
+
 def secrets_of(endpoint: EndpointSettings, settings: ModelSettings) -> tuple[str, ...]:
     """Every text that must not stand in an error, a log line or a span; the longest first."""
     found = {value for value in _secrets(endpoint, settings) if value and len(value) >= _SHORTEST_SECRET}
@@ -39,14 +56,18 @@ def _secrets(endpoint: EndpointSettings, settings: ModelSettings) -> Iterator[st
     if settings.proxy:
         yield settings.proxy.get_secret_value()
         yield urlsplit(settings.proxy.get_secret_value()).password
-    yield urlsplit(endpoint.base_url).password
-    yield urlsplit(endpoint.base_url).query
+    parts = urlsplit(endpoint.base_url)
+    yield parts.password
+    yield unquote(parts.password or "")
+    yield headers_of(endpoint, settings).get("Authorization", "").rpartition(" ")[2]
 
 
 def check_transport(endpoint: EndpointSettings, settings: ModelSettings) -> None:
     """Raises: ModelUnfitError for a setting that no request could be sent with; says which, never its value."""
     if urlsplit(endpoint.base_url).scheme not in _SCHEMES or not endpoint.host:
         raise ModelUnfitError("the base URL of the model is no http or https URL")
+    if urlsplit(endpoint.base_url).query or urlsplit(endpoint.base_url).fragment:
+        raise ModelUnfitError("the base URL of the model holds a query or a fragment: a key belongs in OPENAI_API_KEY")
     if settings.proxy and urlsplit(settings.proxy.get_secret_value()).scheme not in _SCHEMES:
         raise ModelUnfitError("MCPSOC_MODEL_PROXY is no http or https URL")
     if not _sendable(key_of(endpoint)):
@@ -79,7 +100,6 @@ def open_client(endpoint: EndpointSettings, settings: ModelSettings, timeout_s: 
     from openai import DefaultAsyncHttpxClient, Timeout
 
     return DefaultAsyncHttpxClient(
-        headers={name: value.get_secret_value() for name, value in settings.headers.items()},
         proxy=settings.proxy.get_secret_value() if settings.proxy else None,
         verify=_trust(settings) or True,
         trust_env=not endpoint.on_this_machine,
