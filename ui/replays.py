@@ -2,41 +2,56 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
 
+from agent.brain.protocol import Brain
 from agent.investigation.state import Limits
 from agent.models import Case
 from agent.playbooks.format import load_playbooks
-from agent.replay.brains import NAMES, BrainOf, brain_named
+from agent.replay.brains import BrainOf, brain_named
 from agent.replay.comparing import Candidate, Comparison, Ended, Results, as_stored, compare, run_all
 from agent.replay.difference import Difference, difference
 from agent.replay.stability import repeated
-from agent.replay.stored import open_stored
+from agent.replay.stored import Stored, open_stored
 from agent.settings import Settings
+from agent.wording import Language
 from evals.frozen.format import candidates_of
 from evals.frozen.freezing import freeze
 from evals.results import read_results, split_side
+from ui.cli.output import say
 from ui.errors import UsageError
 from ui.home import Home
+from ui.settings import Settings as UiSettings
 from ui.store import find_case, list_cases
+
+OnCase = Callable[[str, Ended], None]
+"""Told the side and how each of its cases ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """How a person is told what a model will be sent."""
+
+    tell: Callable[[str], None]
+    language: Language
+
 
 STORED = "stored"
 """Name of the side that is not run again."""
 
 
-def replay_case(home: Home, name: str, brain: str, runs: int = 1) -> Difference:
-    """One stored case beside the same case run again. Raises: ReplayError, UsageError."""
-    stored, settings = open_stored(find_case(home, name)), Settings(home=home.root)
-    chosen = brain_named(brain, settings, home.root)
-    playbooks = load_playbooks()
-    run = asyncio.run(repeated(stored, chosen, playbooks, runs, limits=limits_of(settings)))
+def replay_case(home: Home, name: str, brain: str, runs: int, tell: Tell) -> Difference:
+    """One stored case beside the same case run again. Raises: ReplayError, ModelUnfitError, UsageError."""
+    stored, playbooks = open_stored(find_case(home, name)), load_playbooks()
+    chosen = brain_in(home, brain, tell)
+    run = asyncio.run(repeated(stored, chosen, playbooks, runs, limits=limits_of(Settings(home=home.root))))
     found = difference(stored, run, playbooks)
     return found.model_copy(update={"stability": run.report.stability if runs > 1 else None})
 
 
 def compare_sides(
-    home: Home, a: str, b: str, *, folder: Path | None, cases: Sequence[str], on_case: Callable[[str, Ended], None]
+    home: Home, a: str, b: str, *, folder: Path | None, cases: Sequence[str], on_case: OnCase, tell: Tell
 ) -> Comparison:
     """Two brains over the same cases, or two files of results. Raises: ReplayError, EvalError, UsageError."""
     files = [name for name in (a, b) if is_file(name)]
@@ -45,7 +60,7 @@ def compare_sides(
     if len(files) == 2:
         return compare(read_results(a), read_results(b))
     candidates = _candidates(home, folder, cases)
-    first, second = (_side(home, name, candidates, on_case) for name in (a, b))
+    first, second = (_side(home, name, candidates, on_case, tell) for name in (a, b))
     return compare(first, second)
 
 
@@ -60,15 +75,24 @@ def freeze_case(home: Home, name: str, to: Path, *, outsiders: bool) -> Path:
     return asyncio.run(freeze(find_case(home, name), to, load_playbooks(), outsiders=outsiders))
 
 
-def configured_brain() -> BrainOf:
-    """The brain that the settings switch on, built when the first case asks for it."""
-    return lambda stored: _built()(stored)
+def brain_in(home: Home, name: str, tell: Tell) -> BrainOf:
+    """The brain of that name, with what the installation remembers of models. Raises: ReplayError, ModelUnfitError."""
+    settings = Settings(home=home.root)
+    return brain_named(name, settings, home.installation.root, tell=tell.tell, language=tell.language)
 
 
-@cache
-def _built() -> BrainOf:
-    settings = Settings()
-    return brain_named(settings.brain, settings, settings.root)
+def configured_brain(name: str = "") -> BrainOf:
+    """The brain of that name, or the one that the settings switch on, built when the first case asks for it."""
+    built: list[BrainOf] = []
+
+    def brain_of(stored: Stored) -> Brain:
+        if not built:
+            settings = Settings()
+            told = Tell(say, UiSettings().lang or "en")
+            built.append(brain_in(Home(settings.root), name or settings.brain, told))
+        return built[0](stored)
+
+    return brain_of
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -76,17 +100,16 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(settings.max_calls, settings.max_rounds, settings.max_seconds)
 
 
-def _side(home: Home, name: str, candidates: Sequence[Candidate], on_case: Callable[[str, Ended], None]) -> Results:
+def _side(home: Home, name: str, candidates: Sequence[Candidate], on_case: OnCase, tell: Tell) -> Results:
     if is_file(name):
         return read_results(name)
     if name == STORED:
         return as_stored(candidates)
-    settings = Settings(home=home.root)
     run = run_all(
         candidates,
-        brain_named(name, settings, home.root),
+        brain_in(home, name, tell),
         load_playbooks(),
-        limits=limits_of(settings),
+        limits=limits_of(Settings(home=home.root)),
         on_case=lambda ended: on_case(name, ended),
     )
     return asyncio.run(run).model_copy(update={"brain": name})
@@ -109,8 +132,3 @@ def _candidates(home: Home, folder: Path | None, names: Sequence[str]) -> tuple[
 
 def _candidate(case: Case) -> Candidate:
     return Candidate.of(open_stored(case), case.human)
-
-
-def side_names() -> str:
-    """What a side may be called."""
-    return ", ".join((STORED, *NAMES, "FILE"))

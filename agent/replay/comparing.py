@@ -9,7 +9,7 @@ from agent.brain.protocol import Brain
 from agent.investigation.state import Limits
 from agent.models import CLOSING, Disposition, HumanVerdict, Model, Report, Stability, Usage
 from agent.playbooks.format import Playbook
-from agent.replay.difference import decided_by
+from agent.replay.difference import decided_by, fell_back
 from agent.replay.stability import repeated
 from agent.replay.stored import Stored
 
@@ -29,6 +29,8 @@ class Ended(Model):
     """Whether it ended as expected; None where nobody knows."""
     is_attack: bool = False
     """Whether a person confirmed an attack, or the lab knows of one."""
+    fell_back: str = ""
+    """Where the embedded brain decided in a model's place: the step and why."""
     unanswered: int = 0
     """Questions that had no stored answer."""
     stable: bool | None = None
@@ -150,6 +152,7 @@ def ended(candidate: Candidate, report: Report, unanswered: int) -> Ended:
         expected=candidate.expected,
         right=None if candidate.expected is None else verdict.disposition == candidate.expected,
         is_attack=candidate.is_attack,
+        fell_back=fell_back(report),
         unanswered=unanswered,
         stable=_stable(report.stability),
         usage=report.usage,

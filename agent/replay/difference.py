@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from agent.brain.protocol import Brain
 from agent.investigation.retrace import retrace
 from agent.models import Case, Decision, Disposition, Evidence, Finding, JsonObject, Model, Report, Stability, Usage
 from agent.playbooks.format import Playbook
@@ -20,6 +19,8 @@ class Side(Model):
     likelihood: float
     outcome: str
     basis: str
+    fell_back: str = ""
+    """From which step the embedded brain decided in a model's place, and why; empty where none had to."""
     concluded: Disposition
     """What the brain itself said, before the gates."""
     decided_by: str
@@ -96,17 +97,18 @@ def difference(stored: Stored, replayed: Replayed, playbooks: Mapping[str, Playb
     )
 
 
-def side_of(report: Report, brain: Brain | None = None) -> Side:
-    """One run in short; `brain` names who was asked where the report does not."""
+def side_of(report: Report) -> Side:
+    """One run in short."""
     verdict = report.verdict
     return Side(
-        brain=brain.name if brain is not None else report.brain,
+        brain=report.brain,
         disposition=verdict.disposition,
         severity=verdict.severity,
         priority=verdict.priority,
         likelihood=verdict.likelihood,
         outcome=verdict.outcome,
         basis=verdict.basis,
+        fell_back=fell_back(report),
         concluded=brain_said(report),
         decided_by=decided_by(report),
         calls=report.calls,
@@ -114,6 +116,11 @@ def side_of(report: Report, brain: Brain | None = None) -> Side:
         seconds=report.seconds,
         usage=report.usage,
     )
+
+
+def fell_back(report: Report) -> str:
+    """The first decision that a model should have taken and did not, with the reason."""
+    return next((f"{item.step}: {item.fell_back}" for item in report.decisions if item.fell_back), "")
 
 
 def decided_by(report: Report) -> str:

@@ -41,10 +41,10 @@ def _add_replay(app: typer.Typer, t: Catalogue) -> None:
     ) -> None:
         from ui.cli.output import write_json
         from ui.cli.places import open_home
-        from ui.cli.replays import print_difference
+        from ui.cli.replays import print_difference, teller
         from ui.replays import replay_case
 
-        found = replay_case(open_home(t, demo=demo), case, brain, repeat)
+        found = replay_case(open_home(t, demo=demo), case, brain, repeat, teller(t))
         if as_json:
             write_json(found.model_dump(mode="json"))
         else:
@@ -79,7 +79,7 @@ def _add_compare(app: typer.Typer, t: Catalogue) -> None:
     ) -> None:
         from ui.cli.output import say, write_json
         from ui.cli.places import open_home, own_home
-        from ui.cli.replays import print_comparison
+        from ui.cli.replays import print_comparison, teller
         from ui.replays import compare_sides, is_file
 
         def tell(side: str, ended: "Ended") -> None:
@@ -87,7 +87,7 @@ def _add_compare(app: typer.Typer, t: Catalogue) -> None:
 
         needs_cases = folder is None and not (is_file(a) and is_file(b))
         home = open_home(t, demo=demo) if needs_cases else own_home()
-        found = compare_sides(home, a, b, folder=folder, cases=cases or (), on_case=tell)
+        found = compare_sides(home, a, b, folder=folder, cases=cases or (), on_case=tell, tell=teller(t))
         if as_json:
             write_json(found.model_dump(mode="json"))
         else:

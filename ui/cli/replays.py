@@ -9,8 +9,14 @@ from agent.replay.difference import Change, Difference, Side
 from agent.wording import Language
 from agent.wording.retelling import retold
 from ui.cli.catalogue import Catalogue
-from ui.cli.output import write_line, write_table
+from ui.cli.output import say, write_line, write_table
 from ui.cli.terms import inert, term
+from ui.replays import Tell
+
+
+def teller(t: Catalogue) -> Tell:
+    """What a model will be sent is said on stderr, in the language of the catalogue."""
+    return Tell(say, _language(t))
 
 
 def print_difference(t: Catalogue, found: Difference) -> None:
@@ -77,7 +83,7 @@ def print_comparison(t: Catalogue, found: Comparison) -> None:
 def _sides(t: Catalogue, before: Side, after: Side) -> list[tuple[str, str, str]]:
     language = _language(t)
     return [
-        (t("brain"), before.brain, after.brain),
+        (t("brain"), _brain(t, before), _brain(t, after)),
         (t("verdict"), term(t, before.disposition), term(t, after.disposition)),
         (
             t("severity"),
@@ -93,6 +99,13 @@ def _sides(t: Catalogue, before: Side, after: Side) -> list[tuple[str, str, str]
         (t("model"), _usage(t, before.usage), _usage(t, after.usage)),
         (t("seconds"), f"{before.seconds:.2f}", f"{after.seconds:.2f}"),
     ]
+
+
+def _brain(t: Catalogue, side: Side) -> str:
+    if not side.fell_back:
+        return side.brain
+    step, _, why = side.fell_back.partition(": ")
+    return t("{brain}, from {step} on playbook: {why}", brain=side.brain, step=step, why=why)
 
 
 def _flip(t: Catalogue, flip: Flip) -> tuple[str, str, str, str, str]:
@@ -126,6 +139,11 @@ def _costs(t: Catalogue, a: Results, b: Results) -> list[tuple[str, str, str]]:
         (t("tokens"), _tokens(t, first), _tokens(t, second)),
         (t("money"), _money(t, first), _money(t, second)),
         (t("seconds"), f"{sum(item.seconds for item in a.cases):.1f}", f"{sum(item.seconds for item in b.cases):.1f}"),
+        (
+            t("fell back to playbook"),
+            str(sum(i.fell_back != "" for i in a.cases)),
+            str(sum(i.fell_back != "" for i in b.cases)),
+        ),
         (t("no stored answer"), str(sum(i.unanswered for i in a.cases)), str(sum(i.unanswered for i in b.cases))),
     ]
 

@@ -83,7 +83,7 @@ class Aliases:
         self._add((*words_of(names), *organisation_words(names)), shapes.word)
         self._add(names.of("person"), self._person)
         self._add((*names.of("host"), *names.of("account")), shapes.name, _is_telling)
-        self._add(names.of("domain"), self._domain)
+        self._add(names.of("domain"), self._domain, lambda name: any(map(_is_telling, own_labels(name))))
 
     def _add(
         self, names: Iterable[str], alias: Callable[[str], str], fits: Callable[[str], bool] = lambda name: True

@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable
-from itertools import count
 from typing import Final
 
 from agent.replay.aliases.words import name_words
@@ -13,6 +12,8 @@ CONSONANTS: Final = "bcdfghjklmnpqrstvwxz"
 VOWELS: Final = "aeiouy"
 SHORTEST: Final = 5
 """Letters of an alias: a short one would be somebody's name sooner or later."""
+MOST_DRAWS: Final = 200
+"""Draws until an alias is free; of an id of zeros none ever is, and it stays."""
 _LIKE: Final = "bababa"
 """The shape of an alias for a word of another script."""
 Draw = Callable[[int], str]
@@ -24,7 +25,7 @@ _HEX: Final = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 
 
 class Shapes:
-    """Aliases of one key. The same word gives the same alias, and no two words share one."""
+    """Aliases of one key. The same word gives the same alias, and no two words share one while there are enough."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -103,7 +104,8 @@ class Shapes:
 
     def _unique(self, what: str, draw: Draw) -> str:
         if what not in self._made:
-            alias = next(alias for turn in count() if (alias := draw(turn)) not in self._taken and _fresh(what, alias))
+            drawn = (draw(turn) for turn in range(MOST_DRAWS))
+            alias = next((each for each in drawn if each not in self._taken and _fresh(what, each)), draw(MOST_DRAWS))
             self._made[what] = alias
             self._taken.add(alias)
         return self._made[what]
