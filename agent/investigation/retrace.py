@@ -20,7 +20,7 @@ from agent.investigation.values import alert_values, fill_arguments, question_va
 from agent.investigation.verdict import Facts, decide
 from agent.investigation.weighing import score
 from agent.likelihood import counterfactual, weigh
-from agent.models import Alert, Case, Contribution, Disposition, Evidence, Report
+from agent.models import CLOSING, Alert, Case, Contribution, Disposition, Evidence, Report
 from agent.playbooks.format import Playbook, Question
 
 
@@ -43,7 +43,12 @@ class Retraced:
         for name, gate in GATES:
             if name != without_gate:
                 disposition, _ = gate(disposition, bench)
-        return disposition
+        return "needs_human" if disposition in CLOSING and self._is_unstable else disposition
+
+    @property
+    def _is_unstable(self) -> bool:
+        """Whether the case did not end the same way every time, so that closing it was a person's to decide."""
+        return self.report.stability is not None and not self.report.stability.stable
 
     def _conclusion(self, facts: Facts) -> Conclusion:
         """What the brain would conclude: the embedded one follows from the facts, another one is taken at its word."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from agent.wording.catalogue import SLOT, Language, translations_in
 
-RETOLD: Final = ("opening", "reasons", "likelihood", "hunting")
+RETOLD: Final = ("opening", "reasons", "likelihood", "hunting", "model", "replay")
 """Files whose templates whole sentences are made from."""
 _WHOLE: Final = (*RETOLD, "playbooks")
 """Files whose sentences without a slot are known as well."""
@@ -47,6 +47,7 @@ _INNER: Final[Mapping[str, str | None]] = {
     "gaps": "; ",
     "entries": "; ",
     "actions": "; ",
+    "changes": ", ",
 }
 """Slots whose value is told as well, and what separates several."""
 _JOINED: Final = {", ": "、", "; ": "；"}

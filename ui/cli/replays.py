@@ -6,6 +6,7 @@ from typing import cast
 from agent.models import Stability, Usage
 from agent.replay.comparing import Comparison, Flip, Results
 from agent.replay.difference import Change, Difference, Side
+from agent.replay.variations import UNCHANGED
 from agent.wording import Language
 from agent.wording.retelling import retold
 from ui.cli.catalogue import Catalogue
@@ -41,7 +42,7 @@ def print_stability(t: Catalogue, stability: Stability) -> None:
     headings = (t("changed"), t("verdict"), t("severity"), t("likely"), t("brain concluded"))
     rows = [
         (
-            retold(item.changed, _language(t)),
+            t("nothing") if item.changed == UNCHANGED else retold(item.changed, _language(t)),
             term(t, item.disposition),
             term(t, item.severity),
             f"{item.likelihood:.2f}",
