@@ -23,7 +23,7 @@ from agent.brain.endpoint.protocol import Asked, Said
 from agent.brain.endpoint.reading import NO_ANSWER, Gathering, tokens_in
 from agent.brain.endpoint.settings import EndpointSettings, ModelSettings
 from agent.brain.endpoint.spans import chat_span, tell_answer
-from agent.brain.endpoint.transport import bare_url, check_transport, headers_of, key_of, open_client, secrets_of
+from agent.brain.endpoint.transport import bare_url, check_transport, headers_of, key_of, open_clients, secrets_of
 from agent.models import Usage
 from agent.settings import Settings
 
@@ -91,7 +91,7 @@ class HttpEndpoint:
         from langchain_openai import ChatOpenAI
         from pydantic import SecretStr
 
-        client = open_client(self.endpoint, self.settings, self.timeout_s)
+        client, blocking = open_clients(self.endpoint, self.settings, self.timeout_s)
         return ChatOpenAI(
             model=self.model,
             base_url=bare_url(self.endpoint),
@@ -99,6 +99,7 @@ class HttpEndpoint:
             api_key=SecretStr(key_of(self.endpoint)),
             openai_proxy=None,
             http_async_client=client,
+            http_client=blocking,
             use_responses_api=False,
             stream_usage=True,
             streaming=True,

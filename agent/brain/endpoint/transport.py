@@ -10,7 +10,7 @@ from agent.brain.endpoint.errors import ModelUnfitError
 from agent.brain.endpoint.settings import EndpointSettings, ModelSettings
 
 if TYPE_CHECKING:
-    from openai import DefaultAsyncHttpxClient
+    from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
 
 _NO_KEY: Final = "none"
 """Sent where no key is set: the client wants one, an endpoint on this machine does not."""
@@ -92,17 +92,30 @@ def _trust(settings: ModelSettings) -> ssl.SSLContext | None:
         raise ModelUnfitError(f"MCPSOC_MODEL_CA cannot be read as certificates: {type(error).__name__}") from error
 
 
-def open_client(endpoint: EndpointSettings, settings: ModelSettings, timeout_s: float) -> "DefaultAsyncHttpxClient":
-    """A client that keeps its connections between requests; it opens none before the first.
+def open_clients(
+    endpoint: EndpointSettings, settings: ModelSettings, timeout_s: float
+) -> "tuple[DefaultAsyncHttpxClient, DefaultHttpxClient]":
+    """Clients that keep their connections between requests; they open none before the first.
 
     What stays on this machine goes through a proxy only when one is set for models; elsewhere the proxy variables
     of the environment count as well. A redirect is not followed: what leaves goes where a person was told."""
-    from openai import DefaultAsyncHttpxClient, Timeout
+    from openai import DefaultAsyncHttpxClient, DefaultHttpxClient, Timeout
 
-    return DefaultAsyncHttpxClient(
-        proxy=settings.proxy.get_secret_value() if settings.proxy else None,
-        verify=_trust(settings) or True,
-        trust_env=not endpoint.on_this_machine,
-        timeout=Timeout(timeout_s + 1, connect=min(CONNECT_S, timeout_s)),
-        follow_redirects=False,
+    trust, proxy = _trusted(endpoint, settings), settings.proxy.get_secret_value() if settings.proxy else None
+    timeout = Timeout(timeout_s + 1, connect=min(CONNECT_S, timeout_s))
+    elsewhere = not endpoint.on_this_machine
+    return (
+        DefaultAsyncHttpxClient(
+            proxy=proxy, verify=trust, trust_env=elsewhere, timeout=timeout, follow_redirects=False
+        ),
+        DefaultHttpxClient(proxy=proxy, verify=trust, trust_env=elsewhere, timeout=timeout, follow_redirects=False),
     )
+
+
+def _trusted(endpoint: EndpointSettings, settings: ModelSettings) -> ssl.SSLContext | bool:
+    """The authorities of the file, or the usual ones; where no TLS is spoken none at all, which need not be loaded."""
+    if (trust := _trust(settings)) is not None:
+        return trust
+    if urlsplit(endpoint.base_url).scheme == "http" and endpoint.on_this_machine:
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return True
