@@ -3,13 +3,15 @@
 import json
 from dataclasses import replace
 
+from pydantic import JsonValue
+
 from agent.brain.model.conversation import resume
 from agent.brain.model.document import told_in
 from agent.brain.model.prompts import system_prompt
 from agent.brain.model.schema import SCHEMA
 from agent.evidence.ledger import Ledger
 from agent.models import JsonObject, Provenance
-from tests.agent.brain.model.conftest import SECRET, Driven
+from tests.agent.brain.conftest import SECRET, Driven
 
 CHARS_PER_TOKEN = 4
 
@@ -83,8 +85,10 @@ def test_a_step_and_a_case_stay_within_their_tokens(driven: list[Driven]) -> Non
 def test_five_megabytes_of_answer_add_a_few_hundred_tokens(spray: Driven) -> None:
     """What a tool returns must not decide what a case costs, nor push the rules out of a model's window."""
     view = spray.view("conclude")
-    rows = [{"@timestamp": f"2026-03-09T08:{n % 60:02d}:00Z", "url.full": f"/{n}/" + "x" * 4_000} for n in range(1_200)]
-    data: JsonObject = {"events": [*rows]}
+    rows: list[JsonValue] = [
+        {"@timestamp": f"2026-03-09T08:{n % 60:02d}:00Z", "url.full": f"/{n}/" + "x" * 4_000} for n in range(1_200)
+    ]
+    data: JsonObject = {"events": rows}
     huge = Ledger(view.evidence).add(
         server="siem",
         tool="siem_search_events",

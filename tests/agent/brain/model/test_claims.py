@@ -1,0 +1,84 @@
+"""What a model points at becomes a claim that code runs, in a sentence of ours, or nothing."""
+
+import pytest
+
+from agent.brain.endpoint.names import Names
+from agent.brain.model import claims
+from agent.brain.model.claims import PointError, finding_of
+from agent.brain.model.conversation import resume
+from agent.brain.model.schema import PointSaid
+from agent.brain.model.writing import Pen
+from agent.evidence.claims import check
+from agent.models import Evidence
+from agent.wording import localised
+from tests.agent.brain.conftest import Driven
+
+PLAIN = Pen(Names(hidden=False))
+
+
+def point(**members: object) -> PointSaid:
+    """A point as a model says it."""
+    return PointSaid.model_validate({"kind": "equals", "evidence": "E5", "raises": True, **members})
+
+
+@pytest.fixture
+def evidence(spray: Driven) -> dict[str, Evidence]:
+    """The evidence of a spray that worked: E5 is the sign-in that succeeded."""
+    return resume(spray.view("conclude"), hidden=False).evidence
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "$.events[0]['device.managed']",
+        '$.events[0]["device.managed"]',
+        "$.events[0].device.managed",
+        "$.events[0] device.managed",
+    ],
+)
+def test_a_value_is_found_however_its_path_is_written(evidence: dict[str, Evidence], path: str) -> None:
+    """Models write member names with dots in them as if they were steps."""
+    found = finding_of(point(path=path, value="false"), evidence, PLAIN)
+
+    assert check(found.claim, evidence).status == "verified"
+    assert found.raises
+
+
+def test_the_sentence_is_ours_and_shows_the_stored_value(evidence: dict[str, Evidence]) -> None:
+    """A model writes no sentence of a report: it can choose a place, and code reads what stands there."""
+    found = finding_of(point(path="$.events[0]['device.managed']", value=False), evidence, PLAIN)
+    checked = check(found.claim, evidence)
+
+    assert found.claim.template == claims.EQUALS_AT
+    assert checked.text.startswith("The model points out: false, at 2026-")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"path": "$.events[0]['device.managed']", "value": "true"},
+        {"path": "$.events[7]['user.name']", "value": "root"},
+        {"path": "$..['user.name'", "value": "root"},
+        {"evidence": "E99", "path": "$.events", "value": "1"},
+        {"kind": "contains", "path": "$.events[0]['user.name']", "value": "Administrator"},
+        {"kind": "contains", "path": "$.events[0]['user.name']", "value": ""},
+        {"kind": "count", "path": "$.nothing[*]", "value": "0"},
+    ],
+)
+def test_what_does_not_hold_is_no_finding(evidence: dict[str, Evidence], said: dict[str, object]) -> None:
+    """Invented places, other values, and the absence of things that somebody would have to have looked for."""
+    with pytest.raises(PointError):
+        finding_of(point(**said), evidence, PLAIN)
+
+
+def test_a_count_is_made_by_code(evidence: dict[str, Evidence]) -> None:
+    """A model's number is not read, not even a right one."""
+    found = finding_of(point(kind="count", evidence="E4", path="$.buckets[*]", value="999999"), evidence, PLAIN)
+
+    assert check(found.claim, evidence).text == "The model counts: 24."
+
+
+def test_every_sentence_has_its_chinese() -> None:
+    """An English sentence in a Chinese report would be the only one."""
+    for template in (claims.EQUALS, claims.EQUALS_AT, claims.CONTAINS, claims.CONTAINS_AT, claims.COUNT):
+        assert localised(template, "zh") != template
