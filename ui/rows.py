@@ -1,6 +1,6 @@
 """The JSON shapes of the command line, made from what the analyst hands back."""
 
-from agent.models import Case, JsonObject, Report
+from agent.models import Case, JsonObject, Report, Usage
 
 SCHEMA_VERSION = 1
 """Of every JSON document the command line prints; raised when a field changes its meaning or goes."""
@@ -12,16 +12,15 @@ def claim_counts(report: Report) -> JsonObject:
     return {"total": len(status), "verified": status.count("verified"), "struck": status.count("struck")}
 
 
-def brain_fields(report: Report) -> JsonObject:
+def brain_fields(report: Report, usage: Usage) -> JsonObject:
     """Who decided, what models cost, what was left out, and where model and evidence differ."""
     fell = next((item for item in report.decisions if item.fell_back), None)
     return {
         "brain": report.brain,
         "fell_back": {"step": fell.step, "why": fell.fell_back} if fell else None,
-        "model": {**report.usage.model_dump(mode="json"), "tokens": report.usage.tokens},
+        "model": {**usage.model_dump(mode="json"), "tokens": usage.tokens},
         "cut": list(report.cut),
         "disagreements": [item.model_dump(mode="json") for item in report.disagreements],
-        "stable": report.stability.stable if report.stability else None,
     }
 
 
@@ -56,7 +55,7 @@ def investigated_row(case: Case, report: Report) -> JsonObject:
         "evidence": len(case.evidence),
         "calls": report.calls,
         "seconds": round(report.seconds, 3),
-        **brain_fields(report),
+        **brain_fields(report, report.usage),
     }
 
 
@@ -71,7 +70,7 @@ def triage_row(alert_id: str, case: Case, report: Report, duplicate_of: str | No
         "claims": claim_counts(report),
         "calls": 0 if duplicate_of else report.calls,
         "seconds": round(seconds, 3),
-        **brain_fields(report),
+        **brain_fields(report, Usage() if duplicate_of else report.usage),
         **stability_fields(report),
     }
 

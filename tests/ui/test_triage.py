@@ -13,6 +13,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "alerts.jsonl"
 FIELDS = {
     "alert_id", "case_id", "duplicate_of", "disposition", "severity", "priority", "likelihood", "outcome", "basis",
     "techniques", "reason", "claims", "calls", "seconds",
+    "brain", "fell_back", "model", "cut", "disagreements",
 }  # fmt: skip
 
 

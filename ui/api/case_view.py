@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from agent.cases.lifecycle import is_overdue
+from agent.cases.report.deciding import how_stable, what_it_cost, what_was_cut, who_decided
 from agent.cases.report.graph import entities
 from agent.cases.report.matrix import Matrix, matrix
 from agent.cases.report.records import Record
@@ -15,8 +16,9 @@ from agent.cases.telling import told
 from agent.evidence.claims import by_id
 from agent.evidence.ledger import INTAKE
 from agent.evidence.text import inert
-from agent.models import Action, Case, Evidence, Finding, Report, least_trusted
+from agent.models import Action, Case, Evidence, Finding, Report, Usage, least_trusted
 from agent.wording import Language
+from ui.api.decided_view import decision_views, disagreement_views
 from ui.api.evidence_view import evidence_line, ref_view
 from ui.api.models import (
     ActionView,
@@ -42,7 +44,7 @@ MOST_EVENTS: Final = 200
 
 def case_view(case: Case, now: datetime, language: Language) -> CaseView:
     """The whole case, as of `now` by the clock of its world."""
-    checked, case = look_again(case, language), told(case, language)
+    checked, kept, case = look_again(case, language), case.report, told(case, language)
     report = case.report
     texts = {view.claim.id: view.text for view in checked.claims}
     table = matrix(report) if report else None
@@ -65,6 +67,14 @@ def case_view(case: Case, now: datetime, language: Language) -> CaseView:
         alert_class=report.alert_class if report else None,
         playbook=report.playbook if report else None,
         brain=report.brain if report else None,
+        decided_by=who_decided(kept, language) if kept else None,
+        usage=kept.usage if kept else Usage(),
+        cost=what_it_cost(kept.usage if kept else Usage(), language),
+        cut=what_was_cut(kept, language) if kept else (),
+        disagreements=disagreement_views(kept, language) if kept else (),
+        stability=kept.stability if kept else None,
+        stability_told=how_stable(kept.stability, language) if kept else None,
+        decisions=decision_views(kept, language) if kept else (),
         calls=report.calls if report else 0,
         rounds=report.rounds if report else 0,
         seconds=report.seconds if report else 0.0,

@@ -19,6 +19,7 @@ from ui.api.models import (
     CaseLine,
     CaseList,
     CaseView,
+    DecisionList,
     EventPage,
     EvidenceView,
     Health,
@@ -133,6 +134,10 @@ class ApiClient:
     def case_evidence(self, world: World, case_id: str, evidence_id: str, path: str | None = None) -> EvidenceView:
         """One answer of a case; the values under `path` (JSONPath) are marked as cited."""
         return self._get(EvidenceView, f"/cases/{_part(case_id)}/evidence/{_part(evidence_id)}", world=world, path=path)
+
+    def decisions(self, world: World, case_id: str) -> DecisionList:
+        """Every decision of a case, with what was said to the model and what it said."""
+        return self._get(DecisionList, f"/cases/{_part(case_id)}/decisions", world=world)
 
     def report(self, world: World, case_id: str, form: ReportFormat = "html", language: Language = "en") -> bytes:
         """The case as a file."""

@@ -43,6 +43,7 @@ from ui.api.models_case import (
     TechniqueView,
     TimelineEvent,
 )
+from ui.api.models_decided import DecisionList, DecisionView, DisagreementView
 
 __all__ = [
     "ActionView",
@@ -52,6 +53,9 @@ __all__ = [
     "Cell",
     "ClaimState",
     "ClaimView",
+    "DecisionList",
+    "DecisionView",
+    "DisagreementView",
     "EntityEdge",
     "EntityGraph",
     "EntityNode",

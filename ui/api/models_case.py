@@ -19,11 +19,14 @@ from agent.models import (
     Note,
     Opening,
     Provenance,
+    Stability,
+    Usage,
     UtcTime,
     Verdict,
     World,
 )
 from agent.wording import Language
+from ui.api.models_decided import DecisionView, DisagreementView
 
 ClaimState: TypeAlias = Literal["verified", "struck", "no_longer"]
 """`verified`: re-run for this answer and holds. `struck`: did not hold when it was written. `no_longer`: running it
@@ -252,6 +255,19 @@ class CaseView(Model):
     alert_class: str | None
     playbook: str | None
     brain: str | None
+    decided_by: str | None
+    """Who decided, in words: the brain, and from which step on the embedded one went on in its place."""
+    usage: Usage
+    """What its models cost altogether."""
+    cost: str
+    """The same in words; a price that nobody knows is said to be unknown."""
+    cut: tuple[str, ...]
+    """What budgets and limits left out, in words."""
+    disagreements: tuple[DisagreementView, ...]
+    stability: Stability | None
+    stability_told: str | None
+    """Whether it ended the same when it was run again with changes, in words; None when it was run once."""
+    decisions: tuple[DecisionView, ...]
     calls: int
     rounds: int
     seconds: float

@@ -3,9 +3,11 @@
 from typing import cast
 
 from agent.cases.queries import CaseSummary
+from agent.cases.report.deciding import how_stable, what_differs, what_it_cost, what_was_cut, who_decided
 from agent.cases.telling import told
 from agent.models import Case, Report
 from agent.wording import Language
+from agent.wording.retelling import retold
 from ui.cli.catalogue import Catalogue
 from ui.cli.output import write_json, write_line, write_table
 from ui.cli.terms import inert, term
@@ -47,15 +49,16 @@ def print_change(t: Catalogue, case: Case, *, as_json: bool) -> None:
 
 def print_case(t: Catalogue, case: Case) -> None:
     """All that matters about one case, on one or two screens, in the language of the catalogue."""
-    case = told(case, cast(Language, t.language))
+    kept, case = case.report, told(case, cast(Language, t.language))
     if case.synthetic:
         write_line(t("SYNTHETIC: this case is about the simulated enterprise"))
     write_line(f"{case.id}  {inert(case.title)}")
     write_line(t("status: {status}, owner: {owner}", status=term(t, case.status), owner=inert(case.owner or "-")))
-    if case.report is None:
+    if case.report is None or kept is None:
         write_line(t("not investigated yet"))
     else:
         _print_report(t, case.report)
+        _print_decided(t, kept)
     for note in case.notes:
         write_line(t("note, {at}, {author}: {text}", at=f"{note.at:%Y-%m-%d %H:%M}", author=inert(note.author),
                      text=inert(note.text)))  # fmt: skip
@@ -107,3 +110,20 @@ def _print_reasons(t: Catalogue, report: Report) -> None:
         write_line(t("gap, {sensor}: {reason}", sensor=inert(gap.sensor), reason=inert(gap.reason)))
         if gap.query:
             write_line(f"  {inert(gap.query)}")
+
+
+def _print_decided(t: Catalogue, report: Report) -> None:
+    """Who decided, at what cost, what was left out, and what the model saw otherwise."""
+    language = cast(Language, t.language)
+    write_line("")
+    write_line(t("decided by: {brain}", brain=inert(who_decided(report, language))))
+    if report.usage.calls:
+        write_line(t("models: {cost}", cost=what_it_cost(report.usage, language)))
+    for why in dict.fromkeys(item.fell_back for item in report.decisions if item.fell_back):
+        write_line(t("the embedded brain stood in: {why}", why=inert(retold(why, language))))
+    for cut in what_was_cut(report, language):
+        write_line(t("left out: {what}", what=inert(cut)))
+    for text in what_differs(report, language):
+        write_line(t("differs: {what}", what=inert(text)))
+    if (stable := how_stable(report.stability, language)) is not None:
+        write_line(t("stability: {what}", what=inert(stable)))

@@ -8,6 +8,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from agent.cases.report.deciding import how_decided, summary
 from agent.cases.report.graph import graph
 from agent.cases.report.matrix import matrix
 from agent.cases.report.timeline import moments, timeline
@@ -23,7 +24,7 @@ _FOLDER: Final = Path(__file__).parent / "templates"
 
 def render_html(case: Case, language: Language = "en") -> str:
     """The page. Every claim is re-run and every hash recomputed for it; what no longer holds is marked."""
-    checked, case = look_again(case, language), told(case, language)
+    checked, kept, case = look_again(case, language), case.report, told(case, language)
     report = case.report
 
     def say(name: str, **values: str | int) -> str:
@@ -38,6 +39,8 @@ def render_html(case: Case, language: Language = "en") -> str:
         timeline=timeline(case, language),
         graph=graph(case, language),
         moments=moments(case),
+        decided=summary(kept, language) if kept else (),
+        decisions=how_decided(kept, language) if kept else (),
         language=language,
         retold=lambda text: retold(text, language),
         w=say,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from agent.cases.report.deciding import how_decided, summary
 from agent.cases.report.matrix import matrix
 from agent.cases.report.timeline import moments
 from agent.cases.report.view import Checked, look_again
@@ -20,9 +21,9 @@ _SPECIAL: Final = re.compile(r"([\\*_{}\[\]()#!|<>&~$^])")
 
 def render_markdown(case: Case, language: Language = "en") -> str:
     """The document. Every claim is re-run and every hash recomputed for it; what no longer holds is marked."""
-    checked, case = look_again(case, language), told(case, language)
+    checked, decided, case = look_again(case, language), _decided(case.report, language), told(case, language)
     return "\n".join(
-        [*_head(case, checked, language), *_body(case, checked, language), *_tail(case, checked, language)]
+        [*_head(case, checked, language), *_body(case, checked, language), *decided, *_tail(case, checked, language)]
     )
 
 
@@ -151,6 +152,20 @@ def _verdict(report: Report, language: Language) -> Iterator[str]:
             moved = f"{word(gate.before, language)} → {word(gate.after, language)}"
             yield f"- `{gate.gate}` {outcome if gate.before == gate.after else moved}: {plain(gate.reason)}"
         yield ""
+
+
+def _decided(report: Report | None, language: Language) -> Iterator[str]:
+    """Who decided what, at what cost, and what was left out."""
+    if report is None:
+        return
+    yield f"## {word('decided', language)}\n"
+    for name, text in summary(report, language):
+        yield f"- **{word(name, language)}**: {plain(text)}"
+    for told_one in how_decided(report, language):
+        said = "; ".join(plain(line) for line in told_one.lines)
+        notes = "".join(f"\n  - {plain(note)}" for note in told_one.notes)
+        yield f"- {plain(told_one.title)} ({code(told_one.by)}): {said}{notes}"
+    yield ""
 
 
 def _tail(case: Case, checked: Checked, language: Language) -> Iterator[str]:

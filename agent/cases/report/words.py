@@ -167,6 +167,12 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "admin_work": ("administrative work", "管理操作"),
     "business_software": ("business software", "业务软件"),
     "confirmed_attack": ("confirmed attack", "确认的攻击"),
+    "decided": ("How it was decided", "如何作出决定"),
+    "decided_by": ("Decided by", "决定者"),
+    "models": ("Models", "模型"),
+    "left_out": ("Left out", "略去"),
+    "differs": ("Model and evidence differ", "模型与证据不一致"),
+    "stability": ("Stability", "稳定性"),
     "footer": (
         "Investigated by the {brain} brain in {seconds} s: {calls} calls, {rounds} rounds, playbook {playbook}.",
         "由 {brain} 推理器在 {seconds} 秒内完成调查：{calls} 次调用，{rounds} 轮，剧本 {playbook}。",

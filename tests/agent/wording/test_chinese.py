@@ -30,6 +30,8 @@ REASONING = (
     "agent/investigation/looks.py",
     "agent/investigation/opening.py",
     "agent/investigation/counterfactual.py",
+    "agent/investigation/own.py",
+    "agent/cases/report/deciding.py",
     "agent/likelihood/rule.py",
     "agent/likelihood/weighing.py",
     "agent/likelihood/network.py",

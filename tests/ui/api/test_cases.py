@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.ui.api.conftest import Api
-from ui.api.models import CaseList, CaseView, EvidenceView
+from ui.api.models import CaseList, CaseView, DecisionList, EvidenceView
 
 LAB = {"world": "lab"}
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -47,6 +47,21 @@ async def test_the_queue_is_filtered_by_what_alerts_name(reading: Api) -> None:
     assert case.id in [item.id for item in found.cases]
     assert found.total < 4
     assert (await queue(reading, entity="no-such-host")).total == 0
+
+
+async def test_a_case_says_how_it_was_decided(reading: Api) -> None:
+    """Each decision in words with the case; as it is kept, with the conversation, on a road of its own."""
+    case, chinese = await one(reading), await one(reading, language="zh")
+    answer = await reading.ana.get("/cases/C-1/decisions", params=LAB)
+    kept = DecisionList.model_validate_json(answer.content).decisions
+
+    assert case.decided_by == case.brain == "playbook"
+    assert [item.step for item in case.decisions] == [item.step for item in kept]
+    assert [item.answer for item in case.decisions] == [item.answer for item in kept]
+    assert case.decisions[-1].title == "conclude it"
+    assert chinese.decisions[-1].title == "得出结论"
+    assert (case.usage.calls, case.cost, case.cut, case.disagreements) == (0, "no model was asked", (), ())
+    assert "messages" not in case.decisions[0].model_dump()
 
 
 async def test_a_case_is_told_whole(reading: Api) -> None:

@@ -13,6 +13,7 @@ from ui.api.evidence_view import evidence_view
 from ui.api.models import (
     CaseList,
     CaseView,
+    DecisionList,
     EvidenceView,
     PictureName,
     ReportFormat,
@@ -94,6 +95,13 @@ def get_evidence(work: Cases, case_id: str, evidence_id: str, path: Path = None)
     if found is None:
         raise missing("evidence", evidence_id)
     return evidence_view(found, path)
+
+
+@router.get("/{case_id}/decisions")
+def get_decisions(work: Cases, case_id: str) -> DecisionList:
+    """Every decision of the case as it is kept, with the conversation with the model that led to it."""
+    report = _case(work, case_id).report
+    return DecisionList(decisions=report.decisions if report else ())
 
 
 @router.get("/{case_id}/report", response_class=Response)

@@ -5,6 +5,7 @@ from ui.api.models import ActionView, CaseView, EvidenceLine
 from ui.cli.catalogue import Catalogue
 from ui.cli.terms import term
 from ui.web.case.claims import cite
+from ui.web.case.decided import draw_decided
 from ui.web.evidence import status_name
 from ui.web.frame import address_with
 from ui.web.icons import icon
@@ -59,10 +60,10 @@ def _action(t: Catalogue, action: ActionView, opened: str) -> Html:
 
 
 def draw_grounds(t: Catalogue, case: CaseView) -> Html | None:
-    """The gates and the likelihood, folded."""
+    """The likelihood, the gates and the decisions, folded."""
     if case.verdict is None:
         return None
-    parts = (_likelihood(t, case.verdict, case.evidence_weight), _gates(t, case.verdict))
+    parts = (_likelihood(t, case.verdict, case.evidence_weight), _gates(t, case.verdict), draw_decided(t, case))
     return el("section", el("header", el("h2", t("How the verdict was reached"))), *parts, class_="panel", id="grounds")
 
 

@@ -8,6 +8,7 @@ from ui.api.models import CaseView, Proof
 from ui.cli.catalogue import Catalogue
 from ui.cli.terms import term
 from ui.web.case.buttons import draw_buttons, reason_name
+from ui.web.case.decided import draw_decided_line
 from ui.web.frame import Visit
 from ui.web.icons import icon
 from ui.web.markup import Html, el
@@ -33,6 +34,7 @@ def draw_head(visit: Visit, case: CaseView) -> Html:
         _line(visit, case),
         el("div", el("h1", el("bdi", case.title)), draw_buttons(visit, case), class_="title"),
         _verdict(t, case.verdict) if case.verdict else None,
+        draw_decided_line(t, case),
         _person(visit, case),
         _proof(t, case.proof),
         class_="case-head",
