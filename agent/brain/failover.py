@@ -75,9 +75,11 @@ class Breaker:
         self.reason, self._pause_s, self._until, self._trying = "", FIRST_PAUSE_S, None, False
 
     def opened(self, reason: str) -> None:
-        """It failed: the pause doubles with each time in a row."""
-        if self._until is not None:
+        """It failed: the pause doubles with each try in a row; decisions that were under way together count once."""
+        if self._trying:
             self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
+        elif self._until is not None:
+            return
         self.reason, self._until, self._trying = reason, self.timer() + self._pause_s, False
 
     def ended(self) -> None:

@@ -52,6 +52,7 @@ def resume(view: CaseView, *, hidden: bool) -> Talk:
     """The conversation of a case up to now; `hidden`: whether names of hosts and accounts stay here."""
     evidence = {view.subject: _subject(view), **{item.id: item for item in view.evidence}}
     names = Names(hidden=hidden)
+    names.learn_alert(view.alert)
     for item in evidence.values():
         names.learn(item)
     added = tuple(message for decision in view.decisions for message in decision.messages)

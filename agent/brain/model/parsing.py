@@ -188,7 +188,9 @@ def _points(wanted: AssessSaid, evidence: Mapping[str, Evidence], pen: Pen, note
 
 def _reads(wanted: Sequence[ReadSaid], view: CaseView, pen: Pen, notes: Notes) -> tuple[OwnRead, ...]:
     kept: list[OwnRead] = []
-    for read in wanted[: min(MOST_READS, view.reads_left or MOST_READS)]:
+    if len(wanted) > (most := min(MOST_READS, view.reads_left)):
+        notes(f"struck: {len(wanted) - most} reads more than there are left")
+    for read in wanted[:most]:
         tool, arguments = full_name(read.tool), _arguments(read.arguments)
         if tool is None:
             notes(f"struck: {read.tool!r} is no tool that reads")

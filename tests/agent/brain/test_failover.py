@@ -11,13 +11,13 @@ from agent.brain.endpoint.errors import (
     EndpointFailedError,
     EndpointSlowError,
     ModelError,
-    NonsenseError,
     RateLimitedError,
     RefusedError,
 )
 from agent.brain.failover import Breaker, FailoverBrain
 from agent.brain.model.brain import ModelBrain
 from agent.brain.protocol import CaseView
+from agent.errors import ModelRecordError
 from agent.models import Decision, JsonObject
 from tests.agent.brain.conftest import Driven
 from tests.agent.brain.model.playing import Answer, Recording, as_playbook
@@ -146,6 +146,17 @@ def test_only_one_decision_tries_after_a_pause_and_pauses_grow_to_ten_minutes() 
     assert breaker.allows()
 
 
+def test_decisions_that_fail_together_make_one_pause() -> None:
+    """Eight cases at once against a dead endpoint are one failure, not a pause of an hour."""
+    clock = [0.0]
+    breaker = Breaker(timer=lambda: clock[0])
+    for _ in range(8):
+        breaker.opened("down")
+
+    clock[0] = 30
+    assert breaker.allows()
+
+
 async def test_a_spent_budget_is_said_once_and_hands_the_case_over(spray: Driven) -> None:
     """What a budget left out belongs into the report; that the endpoint is fine stays true for the next case."""
     spent = BudgetSpentError("case", "tokens", 60_000, 59_990)
@@ -222,7 +233,14 @@ async def test_nothing_is_sent_before_it_was_announced(spray: Driven) -> None:
 
 
 async def test_an_error_that_is_none_of_the_models_hands_over_as_well(spray: Driven) -> None:
-    """A record that cannot be read while the mode is looked up is no reason to lose a case."""
-    case = case_of(spray, Recording(as_playbook, fails=(NonsenseError("it cannot be used"),)))
+    """A record of models that cannot be read is no reason to lose a case."""
+    endpoint = Recording(as_playbook)
 
-    assert (await case.decide("plan")).fell_back == "nonsense: it cannot be used"
+    def broken(model: ModelBrain) -> None:
+        raise ModelRecordError("model.json cannot be read")
+
+    brain = FailoverBrain([ModelBrain(endpoint, mode="json_schema")], before_first=broken)
+    case = Case(brain, [endpoint], {"plan": spray.view("plan")})
+
+    assert (await case.decide("plan")).fell_back == "model failed: model.json cannot be read"
+    assert endpoint.asked == []
