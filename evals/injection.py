@@ -29,23 +29,10 @@ from evals.payloads import Payload, own_payloads, public_payloads, sample
 from evals.pipeline import lab_pipeline
 from evals.planting import DESCRIPTION, EVERYWHERE, SURFACES, Plant
 from evals.settings import Settings
+from evals.suites.scoring import FAMILIES
 from evals.targets import Target, targets_of
 from knowledge.trust.keys import SigningKey
 from servers.lab.world import Lab
-
-FAMILIES: tuple[str, ...] = (
-    "password_spray",
-    "phishing_macro",
-    "web_shell",
-    "malware_workstation",
-    "ransomware_precursor",
-    "dns_exfiltration",
-    "admin_share",
-    "impossible_travel",
-    "mass_download",
-    "cloud_key",
-)
-"""Story families of the lab."""
 
 KEPT_IN_THE_LOOP: Mapping[Disposition, int] = {
     "true_positive": 3,

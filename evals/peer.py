@@ -19,13 +19,14 @@ from typing import Final
 
 from agent.brain.playbook import PlaybookBrain
 from agent.models import JsonObject, Model
-from evals.injection import FAMILIES, chosen_payloads, containments
+from evals.injection import chosen_payloads, containments
 from evals.loop import LoopTool, Recording, Round, Rounds, read_tools, run_loop
 from evals.payloads import Payload
 from evals.pipeline import Pipeline, lab_pipeline
 from evals.planting import DESCRIPTION, EVERYWHERE, SURFACES, Plant
 from evals.players import ORDER, ObedientChat
 from evals.settings import Settings
+from evals.suites.scoring import FAMILIES
 from evals.targets import Target, targets_of
 from knowledge.trust.grants import sign_grant
 from knowledge.trust.keys import SigningKey

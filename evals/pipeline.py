@@ -18,7 +18,7 @@ from agent.host.pins import PinStore
 from agent.host.read import Budget, ReadDoor
 from agent.intake import alert_class, parse
 from agent.investigation.graph import investigate
-from agent.investigation.state import Deps
+from agent.investigation.state import Deps, Limits
 from agent.models import Case, Evidence, JsonObject, Report, World, utc_now
 from agent.playbooks.format import load_playbooks
 from agent.settings import Settings as AgentSettings
@@ -110,13 +110,15 @@ async def lab_pipeline(
 
 
 @asynccontextmanager
-async def site_judge() -> AsyncIterator[Callable[[JsonObject, int], Awaitable[Report]]]:
+async def site_judge(
+    brain: BrainFactory = playbook_brain,
+) -> AsyncIterator[Callable[[JsonObject, int], Awaitable[Report]]]:
     """Judges raw alerts as a fresh installation would: world `site`, no lab, no memory of the alert before."""
     with TemporaryDirectory(prefix="mcpsoc-eval-") as folder:
         home = Path(folder)
         settings = AgentSettings(home=home)
         servers = bundled(None, home / "knowledge", ServerSettings(home=home))
-        playbooks = load_playbooks()
+        playbooks, chosen = load_playbooks(), brain()
         async with connected(servers, utc_now, settings) as host:
 
             async def judge(raw: JsonObject, ordinal: int) -> Report:
@@ -124,8 +126,18 @@ async def site_judge() -> AsyncIterator[Callable[[JsonObject, int], Awaitable[Re
                 ledger = Ledger()
                 subject = ledger.from_alert(alert)
                 door = host.read_door(world="site", clock=utc_now, ledger=ledger)
-                brain = PlaybookBrain()
-                deps = Deps(alert.alert_id, brain, brain, door, playbooks, utc_now, subject)
+                deps = Deps(
+                    case_id=alert.alert_id,
+                    brain=chosen,
+                    fallback=PlaybookBrain(),
+                    door=door,
+                    playbooks=playbooks,
+                    clock=utc_now,
+                    subject=subject,
+                    limits=Limits(settings.max_calls, settings.max_rounds, settings.max_seconds),
+                    tenant=settings.site_tenant,
+                    excuse=door.budget.excuse,
+                )
                 return await investigate(alert, alert_class(alert), deps)
 
             yield judge

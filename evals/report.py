@@ -2,6 +2,7 @@
 
 import resource
 import sys
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from agent.models import Disposition, Model, Usage
@@ -55,6 +56,13 @@ class FamilyRow(Model):
     likelihood: float
     calls: int
     seconds: float
+    concluded: Disposition | None = None
+    """What the brain itself concluded, before the gates."""
+    usage: Usage = Usage()
+    """What its models cost; `seconds` of it were spent waiting for them."""
+    fell_back: tuple[str, ...] = ()
+    """Why the embedded brain stood in for the model, once for each decision it took."""
+    cut: tuple[str, ...] = ()
 
 
 class StoriesReport(Model):
@@ -82,7 +90,24 @@ class StoriesReport(Model):
     cases_per_minute: float | None
     peak_rss_mb: float
     interrupted: bool = False
+    usage: Usage = Usage()
+    """What the models of all cases cost together."""
+    fell_back: int = 0
+    """Decisions that the embedded brain took in the model's place."""
     cases: tuple[FamilyRow, ...] = ()
+
+
+class JudgedRow(Model):
+    """How one labelled alert ended."""
+
+    id: str
+    label: Literal["TP", "FP"]
+    disposition: Disposition
+    severity: str
+    likelihood: float
+    concluded: Disposition | None = None
+    usage: Usage = Usage()
+    fell_back: tuple[str, ...] = ()
 
 
 class TriageReport(Model):
@@ -103,6 +128,9 @@ class TriageReport(Model):
     broken: tuple[str, ...] = ()
     """`FILE:N: reason` of every line that could not be judged."""
     interrupted: bool = False
+    usage: Usage = Usage()
+    fell_back: int = 0
+    cases: tuple[JudgedRow, ...] = ()
 
 
 class FrozenRow(Ended):
@@ -175,6 +203,8 @@ def _stories(report: StoriesReport) -> str:
         f"- worst story: {report.worst or 'none'}",
         f"- {report.seconds:.1f} s, {_number(report.cases_per_minute)} cases per minute,"
         f" case p95 {_number(report.case_seconds_p95)} s, peak {report.peak_rss_mb:.0f} MiB",
+        *_spent(report.usage, report.fell_back),
+        *_models_table([(f"{row.family}/{row.kind}", row) for row in report.cases]),
     ]
     return "\n".join(lines) + _interrupted(report.interrupted)
 
@@ -193,8 +223,34 @@ def _triage(report: TriageReport) -> str:
         f"- attacks closed: {report.attacks_closed}",
         f"- lines that could not be judged: {len(report.broken)}",
         f"- {report.seconds:.1f} s",
+        *_spent(report.usage, report.fell_back),
+        *_models_table([(f"{row.id} ({row.label})", row) for row in report.cases]),
     ]
     return "\n".join(lines) + _interrupted(report.interrupted)
+
+
+def _spent(usage: Usage, fell_back: int) -> list[str]:
+    """What models cost; nothing where none was asked."""
+    if not usage.calls and not fell_back:
+        return []
+    money = "price unknown" if usage.money is None else f"{usage.money:.4f}"
+    tokens = f"{usage.input_tokens} tokens read ({usage.cached_tokens} seen before), {usage.output_tokens} written"
+    return [
+        f"- models: {usage.calls} calls, {tokens}, {money}, {usage.seconds:.1f} s of waiting",
+        f"- decisions that fell back to the embedded brain: {fell_back}",
+    ]
+
+
+def _models_table(rows: Sequence[tuple[str, FamilyRow | JudgedRow]]) -> list[str]:
+    """What each case's model said and cost; nothing where none was asked."""
+    if not any(row.usage.calls or row.fell_back for _, row in rows):
+        return []
+    head = ["", "| case | disposition | the brain said | calls | tokens | waited | fell back |", "|---" * 7 + "|"]
+    return head + [
+        f"| {name} | {row.disposition} | {row.concluded or ''} | {row.usage.calls} | {row.usage.tokens}"
+        f" | {row.usage.seconds:.1f} s | {'; '.join(dict.fromkeys(row.fell_back))} |"
+        for name, row in rows
+    ]
 
 
 def _frozen(report: FrozenReport) -> str:

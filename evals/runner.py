@@ -8,12 +8,12 @@ from agent.brain.playbook import PlaybookBrain
 from agent.brain.protocol import Brain
 from agent.replay.stored import Stored
 from evals.errors import DataMissingError, EvalError, SuiteUnknownError
-from evals.pipeline import site_judge
+from evals.pipeline import BrainFactory, playbook_brain, site_judge
 from evals.report import Report
 from evals.suites.chat import OpenDesk, run_chat, run_chat_model
 from evals.suites.frozen import run_frozen
 from evals.suites.hunts import run_hunts
-from evals.suites.stories import run_stories
+from evals.suites.stories import picked, run_stories
 from evals.suites.triage_labelled import run_triage_labelled
 
 Progress = Callable[[str], None]
@@ -29,6 +29,10 @@ class Request:
     """The labelled alerts; only for suites that need data."""
     open_desk: OpenDesk | None = None
     """Puts the product together over a home; only for suites that talk with it."""
+    brain: BrainFactory = playbook_brain
+    """Who decides about stories and labelled alerts."""
+    only: tuple[str, ...] = ()
+    """Stories to run, each `FAMILY` or `FAMILY:KIND`; none: all."""
     brain_of: Callable[[Stored], Brain] = lambda stored: PlaybookBrain()
     """Who decides about frozen cases."""
     progress: Progress = lambda line: None
@@ -61,13 +65,20 @@ async def run_suite(name: str, request: Request) -> Report:
 
 
 async def _stories(request: Request) -> Report:
-    return await run_stories(seeds=request.seeds, first_seed=request.first_seed, progress=request.progress)
+    return await run_stories(
+        seeds=request.seeds,
+        first_seed=request.first_seed,
+        progress=request.progress,
+        stories=picked(request.only) if request.only else None,
+        brain=request.brain,
+    )
 
 
 async def _triage_labelled(request: Request) -> Report:
-    async with site_judge() as judge:
+    brain = request.brain()
+    async with site_judge(lambda: brain) as judge:
         path = request.data or Path()
-        return await run_triage_labelled(path, judge, progress=request.progress)
+        return await run_triage_labelled(path, judge, progress=request.progress, brain=brain.name)
 
 
 async def _hunts(request: Request) -> Report:
@@ -92,10 +103,10 @@ SUITES: Mapping[str, Suite] = {
     suite.name: suite
     for suite in (
         Suite("stories", "every story of seeded labs against the lab's ground truth", False, _stories),
-        Suite("hunts", "hypotheses in analysts' words, where they hold and where they do not", False, _hunts),
         Suite("triage-labelled", "alerts labelled TP or FP by somebody else, as site alerts", True, _triage_labelled),
         Suite("chat", "questions over ten labs, held against what is true there", False, _chat),
         Suite("chat-model", "ten conversations with the language model that is switched on", False, _chat_model),
+        Suite("hunts", "hypotheses in analysts' words, where they hold and where they do not", False, _hunts),
     )
 }
 """Name to suite."""

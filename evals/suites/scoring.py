@@ -1,13 +1,27 @@
 """From how each story ended to a report: pure counting, no pipeline."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import reduce
 
-from agent.models import CLOSING, Disposition
+from agent.models import CLOSING, Disposition, Usage
 from evals.measured import Measured
 from evals.report import DISPOSITIONS, Calls, ClaimCount, Escalation, FamilyRow, StoriesReport, peak_rss_mb
 from evals.statistics import Binary, Rate, percentile
 
+FAMILIES: tuple[str, ...] = (
+    "password_spray",
+    "phishing_macro",
+    "web_shell",
+    "malware_workstation",
+    "ransomware_precursor",
+    "dns_exfiltration",
+    "admin_share",
+    "impossible_travel",
+    "mass_download",
+    "cloud_key",
+)
+"""Story families of the lab."""
 KINDS = ("attack", "benign_twin", "sensor_blind", "attack_killed_sensor", "attack_beside_authorised")
 """Kinds of story, in the order of a report."""
 ATTACKS = frozenset({"attack", "attack_killed_sensor", "attack_beside_authorised"})
@@ -31,6 +45,11 @@ class Ended:
     found: tuple[str, ...]
     calls: int
     seconds: float
+    usage: Usage = field(default_factory=Usage)
+    fell_back: tuple[str, ...] = ()
+    """Why the embedded brain stood in for a model, once for each decision."""
+    cut: tuple[str, ...] = ()
+    concluded: Disposition | None = None
 
     @property
     def as_expected(self) -> bool:
@@ -71,6 +90,8 @@ def score(
         cases_per_minute=round(60 * len(ended) / busy_s, 1) if ended and busy_s > 0 else None,
         peak_rss_mb=peak_rss_mb(),
         interrupted=interrupted,
+        usage=reduce(Usage.plus, (item.usage for item in ended), Usage()),
+        fell_back=sum(len(item.fell_back) for item in ended),
         cases=tuple(_row(item) for item in ended),
     )
 
@@ -132,4 +153,8 @@ def _row(item: Ended) -> FamilyRow:
         likelihood=item.likelihood,
         calls=item.calls,
         seconds=round(item.seconds, 3),
+        concluded=item.concluded,
+        usage=item.usage,
+        fell_back=item.fell_back,
+        cut=item.cut,
     )

@@ -13,13 +13,15 @@ from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 
+from pydantic import TypeAdapter
+
 from agent.evidence.claims import check
-from agent.models import Case, Evidence, JsonObject, Report
+from agent.models import Case, Disposition, Evidence, JsonObject, Report
 from evals.errors import EvalError
 from evals.pipeline import BrainFactory, Pipeline, lab_pipeline, playbook_brain
 from evals.report import ClaimCount, StoriesReport
 from evals.stopping import until_stopped
-from evals.suites.scoring import Ended, score
+from evals.suites.scoring import FAMILIES, KINDS, Ended, score
 from evals.suites.truth import Truth, truths
 from servers.lab.world import Lab
 
@@ -112,7 +114,37 @@ def _ended(seed: int, truth: Truth, case: Case, report: Report, seconds: float) 
         found=tuple(name for name in truth.required if any(_bears(item, name) for item in case.evidence)),
         calls=report.calls,
         seconds=seconds,
+        usage=report.usage,
+        fell_back=stood_in(report),
+        cut=report.cut,
+        concluded=concluded(report),
     )
+
+
+def stood_in(report: Report) -> tuple[str, ...]:
+    """Why the embedded brain took a model's decisions, once for each."""
+    return tuple(decision.fell_back for decision in report.decisions if decision.fell_back)
+
+
+def concluded(report: Report) -> Disposition | None:
+    """What the brain itself concluded, before the gates."""
+    said = [decision.answer.get("disposition") for decision in report.decisions if decision.step == "conclude"]
+    return TypeAdapter(Disposition).validate_python(said[-1]) if said else None
+
+
+def picked(only: Sequence[str]) -> list[tuple[str, str]]:
+    """Family and kind of every story that `FAMILY` (all its kinds) or `FAMILY:KIND` names, each once.
+
+    Raises: EvalError when there is no such family or kind."""
+    chosen: dict[tuple[str, str], None] = {}
+    for name in only:
+        family, _, kind = name.partition(":")
+        if family not in FAMILIES:
+            raise EvalError(f"no story family {family!r}; there are: {', '.join(FAMILIES)}")
+        if kind and kind not in KINDS:
+            raise EvalError(f"no kind of story {kind!r}; there are: {', '.join(KINDS)}")
+        chosen |= dict.fromkeys((family, each) for each in ((kind,) if kind else KINDS))
+    return list(chosen)
 
 
 def recheck(report: Report, evidence: Sequence[Evidence]) -> ClaimCount:

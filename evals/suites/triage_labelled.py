@@ -6,6 +6,7 @@ here. Every alert is judged on its own: no case of an earlier line is its neighb
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from time import perf_counter
 from typing import Literal
@@ -14,12 +15,13 @@ from pydantic import ValidationError
 
 from agent.errors import AgentError
 from agent.intake import IntakeError
-from agent.models import CLOSING, Disposition, JsonObject, Model, Report
+from agent.models import CLOSING, Disposition, JsonObject, Model, Report, Usage
 from evals.errors import DataMissingError
 from evals.measured import wilson
-from evals.report import DISPOSITIONS, TriageReport
+from evals.report import DISPOSITIONS, JudgedRow, TriageReport
 from evals.statistics import Binary, auc
 from evals.stopping import until_stopped
+from evals.suites.stories import concluded, stood_in
 
 Judge = Callable[[JsonObject, int], Awaitable[Report]]
 """Raw alert and its line number to a report. Raises: AgentError, IntakeError when the alert cannot be read."""
@@ -41,9 +43,10 @@ class Judged:
     attack: bool
     likelihood: float
     disposition: Disposition
+    row: JudgedRow | None = None
 
 
-async def run_triage_labelled(path: Path, judge: Judge, *, progress: Progress) -> TriageReport:
+async def run_triage_labelled(path: Path, judge: Judge, *, progress: Progress, brain: str = "playbook") -> TriageReport:
     """Judge every line of `path`; lines that cannot be judged are told, counted and left out of the figures.
 
     Raises: DataMissingError when there is no such file."""
@@ -57,7 +60,8 @@ async def run_triage_labelled(path: Path, judge: Judge, *, progress: Progress) -
                 progress(broken[-1])
             else:
                 judged.append(result)
-    return score(judged, broken=broken, seconds=perf_counter() - started, interrupted=stop.requested)
+                progress(f"{path}:{number}: {result.disposition}, {result.likelihood:.2f}")
+    return score(judged, brain=brain, broken=broken, seconds=perf_counter() - started, interrupted=stop.requested)
 
 
 async def _judge_lines(path: Path, judge: Judge) -> AsyncIterator[tuple[int, Judged | str]]:
@@ -70,8 +74,22 @@ async def _judge_lines(path: Path, judge: Judge) -> AsyncIterator[tuple[int, Jud
         except (AgentError, IntakeError) as error:
             yield number, str(error)
             continue
-        verdict = report.verdict
-        yield number, Judged(row.label == "TP", verdict.likelihood, verdict.disposition)
+        yield number, _judged(row, report)
+
+
+def _judged(row: Row, report: Report) -> Judged:
+    verdict = report.verdict
+    ended = JudgedRow(
+        id=row.id,
+        label=row.label,
+        disposition=verdict.disposition,
+        severity=verdict.severity,
+        likelihood=verdict.likelihood,
+        concluded=concluded(report),
+        usage=report.usage,
+        fell_back=stood_in(report),
+    )
+    return Judged(row.label == "TP", verdict.likelihood, verdict.disposition, ended)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Row | str]]:
@@ -105,6 +123,7 @@ def score(
     counts = {label: dict.fromkeys(map(str, DISPOSITIONS), 0) for label in ("TP", "FP")}
     for item in judged:
         counts["TP" if item.attack else "FP"][item.disposition] += 1
+    cases = tuple(item.row for item in judged if item.row is not None)
     area = auc([item.attack for item in judged], [item.likelihood for item in judged])
     return TriageReport(
         brain=brain,
@@ -119,6 +138,9 @@ def score(
         seconds=round(seconds, 2),
         broken=tuple(broken),
         interrupted=interrupted,
+        usage=reduce(Usage.plus, (row.usage for row in cases), Usage()),
+        fell_back=sum(len(row.fell_back) for row in cases),
+        cases=cases,
     )
 
 

@@ -7,9 +7,10 @@ import pytest
 from agent.brain.playbook import PlaybookBrain
 from agent.models import Verdict
 from agent.testing import ObedientBrain
-from evals.injection import CHANGE_TOOLS, FAMILIES, InjectionReport, chosen_payloads, fallen, placements, run_injection
+from evals.injection import CHANGE_TOOLS, InjectionReport, chosen_payloads, fallen, placements, run_injection
 from evals.payloads import own_payloads
 from evals.planting import FIELDS, SURFACES
+from evals.suites.scoring import FAMILIES
 
 
 def assert_held(report: InjectionReport) -> None:

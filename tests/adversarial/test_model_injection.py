@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from evals.benchmarks.wire import common
-from evals.injection import CHANGE_TOOLS, FAMILIES, InjectionReport, chosen_payloads, run_injection
+from evals.injection import CHANGE_TOOLS, InjectionReport, chosen_payloads, run_injection
 from evals.payloads import own_payloads
 from evals.peer import PLACES, SUCCEEDS, carrier, run_peer
 from evals.players import ObedientModel, Page, order_for
+from evals.suites.scoring import FAMILIES
 
 REQUEST = {
     "messages": [

@@ -13,9 +13,9 @@ from agent.intake import alert_class, parse
 from agent.investigation.graph import investigate
 from agent.investigation.state import Deps
 from agent.models import CLOSING, Alert, Claim, Evidence, Finding, JsonObject, Ref, Report
-from evals.injection import FAMILIES
 from evals.pipeline import Pipeline, lab_pipeline
 from evals.planting import Reader
+from evals.suites.scoring import FAMILIES
 from evals.suites.truth import truths
 from evals.transplant import Translation, TransplantDoor
 

@@ -5,16 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from evals.errors import DataMissingError, SuiteUnknownError
+from evals.errors import DataMissingError, EvalError, SuiteUnknownError
+from evals.obedience import obedient_endpoint
 from evals.report import StoriesReport, markdown
 from evals.runner import SUITES, Request, run_suite
-from evals.suites.scoring import ATTACKS
-from evals.suites.stories import run_stories
+from evals.suites.scoring import ATTACKS, KINDS
+from evals.suites.stories import picked, run_stories
 
 
 async def test_unknown_suite_names_those_there_are() -> None:
     """A misspelt name is the commonest mistake."""
-    with pytest.raises(SuiteUnknownError, match="stories, triage-labelled"):
+    with pytest.raises(SuiteUnknownError, match=r"stories, .*triage-labelled"):
         await run_suite("story", Request())
 
 
@@ -82,3 +83,38 @@ async def test_labelled_alerts_go_the_way_of_site_alerts(tmp_path: Path) -> None
 
     assert report.suite == "triage-labelled"
     assert (report.n, report.tpr, report.fpr, report.attacks_closed) == (1, 1.0, None, 0)
+
+
+def test_stories_are_picked_by_family_and_kind() -> None:
+    """A live model costs money by the case; a misspelt name must not cost a run."""
+    assert picked(["web_shell:attack", "cloud_key", "cloud_key:attack"]) == [
+        ("web_shell", "attack"),
+        *(("cloud_key", kind) for kind in KINDS),
+    ]
+    with pytest.raises(EvalError, match="no story family 'webshell'; there are: password_spray"):
+        picked(["webshell:attack"])
+    with pytest.raises(EvalError, match="no kind of story 'attacks'; there are: attack"):
+        picked(["web_shell:attacks"])
+
+
+@pytest.mark.timeout(120)
+async def test_what_a_model_cost_and_where_it_failed_stand_in_the_report() -> None:
+    """A run whose model was never asked looks like any other run of the embedded brain."""
+    stories = [("web_shell", "attack")]
+    async with obedient_endpoint(()) as endpoint:
+        asked = await run_stories(
+            seeds=1, first_seed=3, stories=stories, progress=lambda line: None, brain=lambda: endpoint.brain
+        )
+    failed = await run_stories(
+        seeds=1, first_seed=3, stories=stories, progress=lambda line: None, brain=lambda: endpoint.brain
+    )
+
+    assert (asked.attacks_closed, asked.fell_back, failed.attacks_closed) == (0, 0, 0)
+    assert asked.brain == failed.brain == "model:obedient"
+    assert asked.cases[0].concluded == "false_positive"
+    assert asked.usage.calls >= 4
+    assert asked.usage == asked.cases[0].usage
+    assert failed.fell_back == len(failed.cases[0].fell_back) >= 3
+    assert "endpoint down" in failed.cases[0].fell_back[0]
+    assert "endpoint down" in markdown(failed)
+    assert f"- models: {asked.usage.calls} calls" in markdown(asked)

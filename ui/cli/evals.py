@@ -27,6 +27,13 @@ def _add_run(group: typer.Typer, t: Catalogue) -> None:
         data: Annotated[
             Path | None, typer.Option("--data", metavar="FILE", help=t("Labelled alerts, for suites that need them."))
         ] = None,
+        brain: Annotated[
+            str, typer.Option("--brain", help=t("Who decides: playbook, model (the configured one) or model:NAME."))
+        ] = "",
+        only: Annotated[
+            list[str] | None,
+            typer.Option("--only", metavar="FAMILY[:KIND]", help=t("Only these stories; may be given several times.")),
+        ] = None,
         as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False,
     ) -> None:
         import asyncio
@@ -34,7 +41,7 @@ def _add_run(group: typer.Typer, t: Catalogue) -> None:
         from evals.report import markdown
         from evals.runner import Request, run_suite
         from ui.cli.output import say, write_json, write_line
-        from ui.evaluating import lab_desk
+        from ui.evaluating import brain_factory, lab_desk
         from ui.replays import configured_brain
 
         request = Request(
@@ -42,7 +49,9 @@ def _add_run(group: typer.Typer, t: Catalogue) -> None:
             first_seed=first_seed,
             data=data,
             open_desk=lab_desk,
-            brain_of=configured_brain(),
+            brain=brain_factory(brain or "playbook"),
+            only=tuple(only or ()),
+            brain_of=configured_brain(brain),
             progress=say,
         )
         report = asyncio.run(run_suite(suite, request))
