@@ -50,7 +50,7 @@ def test_case_of_the_embedded_brain_says_so_and_nothing_of_cost(served: Served) 
     drawn = served.draw("case", "lab", case="C-1")
     head, main = Read(drawn.board("head")).text, drawn.board("main")
 
-    assert "Decided by playbook" in head
+    assert "Judged by playbook" in head
     assert "tokens" not in head
     assert 'id="decided"' in main
     assert "Concludes: True positive" in Read(main).text
@@ -63,7 +63,7 @@ def test_line_under_the_verdict_says_the_price_and_what_to_look_at(served: Serve
     assert line is not None
     text = Read(str(line)).text
     for told in (
-        "Decided by model:small",
+        "Judged by model:small",
         COST,
         "the embedded brain stood in",
         "model and evidence differ",

@@ -13,7 +13,7 @@ def draw_decided_line(t: Catalogue, case: CaseView) -> Html | None:
     if case.decided_by is None:
         return None
     cost = el("span", case.cost) if case.usage.calls else None
-    parts = (el("span", t("Decided by {who}", who=case.decided_by)), cost, *_marks(t, case))
+    parts = (el("span", t("Judged by {who}", who=case.decided_by)), cost, *_marks(t, case))
     return el("p", *parts, class_="decided")
 
 
