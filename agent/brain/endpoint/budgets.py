@@ -90,13 +90,10 @@ class Budgets:
 
     def hold(self, tenant: str, most: Usage) -> "Held | None":
         """Book the most that a call can cost, so that nobody else spends it meanwhile; None where nothing is limited
-        beyond the case. Raises: BudgetSpentError when there is no room for it."""
+        beyond the case. That there is room for it is looked at before, in the same `alone`."""
         if not self._scopes:
             return None
         with self.alone():
-            for limit in self.limits(None, tenant):
-                if _amount(most, limit.what) > limit.left:
-                    raise limit.gone()
             day = self._day()
             self._account.add(day, tenant, most)
         return Held(self._account, day, tenant, most)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Final, Literal, Self, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 from pydantic import JsonValue
 
@@ -45,9 +45,6 @@ Trouble: TypeAlias = Literal[
 """slow: no answer at all; silent: an answer begins and does not go on; cut: the connection breaks in the middle of the
 answer; half: the stream ends early as if it were whole; wrong_json: an object of another form; broken_json: half an
 object; endless_tools: it calls a tool for ever; unsupported_schema: 400 for a request with a `response_format`."""
-
-NO_TROUBLE: Final[frozenset[Trouble]] = frozenset({"none", "no_usage", "unsupported_schema"})
-"""Troubles of which a good client does not notice more than one lost request."""
 
 
 @dataclass(frozen=True, slots=True)
