@@ -9,6 +9,7 @@ from datetime import datetime
 
 from agent.analyst import Analyst
 from agent.brain import build_brain
+from agent.brain.playbook import PlaybookBrain
 from agent.cases import CaseStore
 from agent.host.host import Host
 from agent.models import World, utc_now
@@ -32,12 +33,14 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(home: Home, world: World) -> AsyncIterator[Desk]:
+async def open_desk(home: Home, world: World, *, judging: bool = True) -> AsyncIterator[Desk]:
     """An analyst over the files of `home`. In world `site` no server has the lab behind it.
 
-    Raises: ModelUnfitError when a model is switched on that must not judge alerts."""
+    `judging`: whether alerts will be judged there; a desk that only answers questions asks no model for decisions.
+    Raises: ModelUnfitError when a model is to judge alerts that must not."""
     settings = AgentSettings(home=home.make().root)
-    brain = build_brain(settings, home.root, tell=_say, language=_language())
+    told = settings if judging else settings.model_copy(update={"brain": PlaybookBrain.name})
+    brain = build_brain(told, home.installation.root, tell=_say, language=_language())
     with _clock(home, world) as now, _store(home, settings) as store, closing(AuditLog(home.audit)) as audit:
         async with open_host(home, world, settings, now) as host:
             analyst = Analyst(

@@ -29,6 +29,7 @@ class CheckFailedError(UiError):
 
 def exit_code(error: Exception) -> int:
     """2 for what cannot be carried out as asked, 1 for what went wrong on the way."""
+    from agent.brain.endpoint.errors import ModelUnfitError
     from agent.cases.errors import CaseNotFoundError, CaseStateError
     from agent.hunting.errors import HuntError
     from agent.replay.errors import ReplayError
@@ -39,6 +40,7 @@ def exit_code(error: Exception) -> int:
         CaseStateError,
         DataMissingError,
         HuntError,
+        ModelUnfitError,
         NotFrozenError,
         ReplayError,
         SuiteUnknownError,

@@ -94,6 +94,11 @@ class Home:
         """The home of `mcpsoc demo`, apart from everything else."""
         return Home(self.root / "demo")
 
+    @property
+    def installation(self) -> "Home":
+        """Where it is remembered what models may do and have cost: the demo shares that with the home it lies in."""
+        return Home(self.root.parent) if self.root.name == "demo" else self
+
     def make(self) -> "Home":
         """Create the folder, readable by its owner alone, and return itself."""
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)

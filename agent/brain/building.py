@@ -48,4 +48,5 @@ def refuse_unfit(endpoint: Endpoint, home: Path | None) -> None:
     fitness = read_record(home, endpoint.shown, name).fitness
     if fitness is not None and fitness.triage.allowed is False:
         why = fitness.triage.why()
-        raise ModelUnfitError(f"{name} at {endpoint.shown} must not judge alerts: {why} (mcpsoc model show)")
+        way_out = "set MCPSOC_BRAIN=playbook, or MCPSOC_MODEL to another model; mcpsoc model show has the measurements"
+        raise ModelUnfitError(f"{name} at {endpoint.shown} must not judge alerts: {why}; {way_out}")

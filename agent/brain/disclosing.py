@@ -17,6 +17,7 @@ DISCLOSURE: Final = (
     " operators, sensor values and texts that outsiders may have written. Secrets are masked; names of hosts and"
     " accounts are {names}."
 )
+UNMEASURED: Final = "Nobody measured what this model is fit for; to do so, run: mcpsoc model probe"
 HIDDEN: Final = "replaced"
 SHOWN: Final = "sent as they are"
 
@@ -45,9 +46,12 @@ class Discloser:
     def announce(self, endpoint: Endpoint, *, hidden: bool) -> None:
         """Tell a person and the log, unless this home has been told. Raises: ModelRecordError."""
         name = endpoint.name.removeprefix("model:")
-        if self.home is not None and read_record(self.home, endpoint.shown, name).told_at is not None:
+        known = None if self.home is None else read_record(self.home, endpoint.shown, name)
+        if known is not None and known.told_at is not None:
             return
         log.warning("model_disclosed endpoint=%s model=%s names_hidden=%s", endpoint.shown, name, hidden)
         self.tell(disclosure(endpoint, hidden=hidden, language=self.language))
+        if known is None or known.fitness is None:
+            self.tell(localised(UNMEASURED, self.language))
         if self.home is not None:
             keep_told(self.home, endpoint.shown, name, utc_now())

@@ -88,12 +88,15 @@ def keep_told(home: Path, endpoint: str, model: str, at: datetime) -> None:
 
 
 def _change(home: Path, endpoint: str, model: str, changed: Callable[[ModelRecord], ModelRecord]) -> None:
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _alone(home):
-        records = read_records(home)
-        record = records.of(endpoint, model)
-        others = tuple(item for item in records.models if (item.endpoint, item.model) != (endpoint, model))
-        _write(home / FILE, ModelRecords(models=(*others, changed(record))))
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _alone(home):
+            records = read_records(home)
+            record = records.of(endpoint, model)
+            others = tuple(item for item in records.models if (item.endpoint, item.model) != (endpoint, model))
+            _write(home / FILE, ModelRecords(models=(*others, changed(record))))
+    except OSError as error:
+        raise ModelRecordError(f"{home / FILE} cannot be written: {error.strerror}") from error
 
 
 def _write(path: Path, records: ModelRecords) -> None:

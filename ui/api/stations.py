@@ -46,7 +46,7 @@ class _Keeper:
 
     async def _keep(self) -> None:
         try:
-            async with open_desk(self.work.home, self.work.world) as desk:
+            async with open_desk(self.work.home, self.work.world, judging=False) as desk:
                 self.desk.set_result(desk)
                 await self._converse(desk)
         except Exception as error:

@@ -44,7 +44,7 @@ class Talk:
 
 async def converse(t: Catalogue, talk: Talk, question: str | None) -> int:
     """Ask one question, or every line of stdin; the exit code of the last answer."""
-    async with open_desk(talk.home, talk.world) as desk, chat_over(desk, talk.home, talk.world) as chat:
+    async with open_desk(talk.home, talk.world, judging=False) as desk, chat_over(desk, talk.home, talk.world) as chat:
         session = _Session(t, talk, chat, await _thread(talk, chat))
         if question is not None:
             return await session.hear(question)

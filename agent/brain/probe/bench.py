@@ -68,14 +68,16 @@ class Bench:
         """A conclusion in the chosen mode; None where none came, or no mode works."""
         if self.mode is None:
             return None
-        self.form.planned += 1
         try:
             conclusion = await self.conclude(view, self.mode)
         except ModelError as error:
             self.form.failed(task, IN_FORM, error, self.session.last)
-            return None
-        self.form.judge(True, task, IN_FORM, "")
-        self.spent.append(cost_of(conclusion))
+            conclusion = None
+        else:
+            self.form.judge(True, task, IN_FORM, "")
+        self.form.planned = self.form.total
+        if conclusion is not None:
+            self.spent.append(cost_of(conclusion))
         return conclusion
 
 

@@ -23,7 +23,7 @@ async def check_chinese(bench: Bench, tally: Tally) -> None:
     tally.planned = len(asked)
     if bench.mode is not None:
         tally.planned += 1
-        judge(tally, case, await bench.concluded(f"{case.id} zh", to_conclude(case, "zh")), f"{case.id} zh")
+        judge(bench, tally, case, await bench.concluded(f"{case.id} zh", to_conclude(case, "zh")), f"{case.id} zh")
     for question in asked:
         try:
             said = await bench.session.ask(f"{questions().chinese.note}\n{question.text}")

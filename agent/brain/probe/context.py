@@ -6,6 +6,7 @@ from typing import Final
 from agent.brain.endpoint.errors import ModelError
 from agent.brain.fitness import Context, Remark
 from agent.brain.probe.bench import Bench
+from agent.brain.probe.errors import silent
 from agent.brain.probe.session import CHARS_PER_TOKEN
 from agent.brain.probe.tally import Tally, told_error
 from agent.models import Scalar
@@ -35,7 +36,7 @@ class Document:
 
 def document(size: int) -> Document:
     """The document of about that many tokens of four characters: the same one every time."""
-    ledgers = {cabinet: str(1000 + (size * 37 + 2741 * turn) % 9000) for turn, cabinet in enumerate(PLACES)}
+    ledgers = {cabinet: str(1000 + (size * 37 + 2741 * turn + 617) % 9000) for turn, cabinet in enumerate(PLACES)}
     most, length = size * CHARS_PER_TOKEN, 0
     due = [(round(share * most), cabinet) for cabinet, share in PLACES.items()]
     lines: list[str] = []
@@ -59,6 +60,8 @@ async def check_context(bench: Bench, tally: Tally) -> None:
     tally.planned = len(PLACES) * len(sizes)
     for done, size in enumerate(sizes, 1):
         found = await _found(bench, tally, document(size), size)
+        if found is None:
+            return
         if not found:
             bench.context = Context(held=bench.context.held if bench.context else None, failed=size)
             tally.planned = len(PLACES) * done
@@ -66,11 +69,13 @@ async def check_context(bench: Bench, tally: Tally) -> None:
         bench.context = Context(held=size, failed=None)
 
 
-async def _found(bench: Bench, tally: Tally, made: Document, size: int) -> bool:
-    """Whether the facts of every place are in the answer."""
+async def _found(bench: Bench, tally: Tally, made: Document, size: int) -> bool | None:
+    """Whether the facts of every place are in the answer; None where the endpoint gave none."""
     try:
         text = (await bench.session.ask(f"{made.text}\n\n{ASKS}")).text
     except ModelError as error:
+        if silent(error):
+            return None
         text = told_error(error)
     for cabinet, ledger in made.ledgers.items():
         place = round(PLACES[cabinet] * 100)

@@ -7,21 +7,15 @@ from time import perf_counter
 from typing import Final
 
 from agent.brain.endpoint import Asked, Endpoint, Said
-from agent.brain.endpoint.errors import (
-    EndpointDownError,
-    EndpointFailedError,
-    EndpointSlowError,
-    ModelError,
-    RateLimitedError,
-)
+from agent.brain.endpoint.errors import EndpointFailedError, ModelError
+from agent.brain.endpoint.reading import tokens_in
 from agent.brain.fitness import Remark, Speed
-from agent.brain.probe.errors import ProbeStoppedError
+from agent.brain.probe.errors import KEY_REFUSED, ProbeStoppedError, silent
 from agent.brain.probe.scope import Limits
 from agent.models import JsonObject, Usage
 
 PATIENCE: Final = 3
 """Requests in a row that the endpoint leaves without an answer before the probe ends."""
-KEY_REFUSED: Final = frozenset({401, 403})
 CHARS_PER_TOKEN: Final = 4
 LEAST_TOKENS: Final = 100
 LEAST_S: Final = 0.5
@@ -109,7 +103,7 @@ class Session:
         return round(tokens / spent, 1) if tokens >= LEAST_TOKENS and spent >= LEAST_S else None
 
     def _check_limits(self, asked: Asked) -> None:
-        coming = sum(len(str(message.get("content", ""))) for message in asked.messages) // CHARS_PER_TOKEN
+        coming = tokens_in(asked) + (asked.max_output_tokens or 0)
         if self.requests >= self.limits.requests:
             raise ProbeStoppedError(Remark(template="{n} requests were made, the most", values={"n": self.requests}))
         if self.usage.tokens + coming > self.limits.tokens:
@@ -123,7 +117,7 @@ class Session:
 
     def _failed(self, error: ModelError) -> None:
         """Count what the endpoint left without an answer; a request it does not understand (400) is an answer."""
-        if not _silent(error):
+        if not silent(error):
             self.unanswered = 0
             return
         self.unanswered += 1
@@ -131,9 +125,3 @@ class Session:
         if refused or self.unanswered >= PATIENCE:
             told = Remark(template="the endpoint gives no answers: {reason}", values={"reason": str(error)})
             raise ProbeStoppedError(told) from error
-
-
-def _silent(error: ModelError) -> bool:
-    if isinstance(error, EndpointFailedError):
-        return error.status in (*KEY_REFUSED, 404) or (error.status or 0) >= 500
-    return isinstance(error, (EndpointDownError, EndpointSlowError, RateLimitedError))

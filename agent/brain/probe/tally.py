@@ -5,6 +5,7 @@ from typing import Final
 
 from agent.brain.endpoint.errors import ModelError, NonsenseError
 from agent.brain.fitness import Check, CheckName, Miss, Remark
+from agent.brain.probe.errors import silent
 from agent.evidence.text import inert
 from knowledge.trust.masking import mask_secrets
 
@@ -32,7 +33,11 @@ class Tally:
             self.misses.append(Miss(task=task, wanted=wanted, got=told(got)))
 
     def failed(self, task: str, wanted: Remark, error: ModelError, said: str = "") -> None:
-        """Count an answer that did not come. `said`: what came of an answer that could not be used."""
+        """Count an answer that did not come, where that is the model's doing; otherwise it stays unmeasured.
+
+        `said`: what came of an answer that could not be used."""
+        if silent(error):
+            return
         self.judge(False, task, wanted, said if isinstance(error, NonsenseError) and said else told_error(error))
 
     @property

@@ -56,7 +56,7 @@ def _use(measured: Measured, faults: Mapping[CheckName, Fault], limits: Sequence
             missing.append(name)
         elif (reason := fault(check, measured)) is not None:
             found.append(reason)
-        elif not check.complete:
+        elif not check.complete and not (name == "context" and _holds(measured.context)):
             missing.append(name)
     if found:
         return Use(allowed=False, reasons=tuple(found))
@@ -88,9 +88,14 @@ def _tools(check: Check, _: Measured) -> Remark | None:
 
 def _context(_: Check, measured: Measured) -> Remark | None:
     context = measured.context
-    if context is None or context.failed is None or (context.held or 0) >= SMALLEST:
+    if context is None or context.failed is None or _holds(context):
         return None
     return Remark(template="it loses facts in a text of {n} tokens", values={"n": context.failed})
+
+
+def _holds(context: Context | None) -> bool:
+    """Whether it holds as long a text as a case comes to; longer ones are worth knowing."""
+    return context is not None and (context.held or 0) >= SMALLEST
 
 
 _TRIAGE: Final[Mapping[CheckName, Fault]] = {
