@@ -53,6 +53,18 @@ def test_no_secret_of_an_alert_is_sent(driven: list[Driven]) -> None:
     assert "[masked" in _bodies(case)
 
 
+def test_no_secret_that_a_claim_or_a_summary_shows_is_sent(spray: Driven) -> None:
+    """They are sentences, not members with a telling name."""
+    view = spray.view("conclude")
+    leak = f"curl -H 'Authorization: Bearer {SECRET}'"
+    claims = tuple(claim.model_copy(update={"text": leak}) for claim in view.claims)
+    evidence = tuple(item.model_copy(update={"summary": leak}) for item in view.evidence)
+
+    told = replace(view, claims=claims, evidence=evidence, decisions=())
+
+    assert SECRET not in str(resume(told, hidden=False).message("conclude"))
+
+
 def test_an_endpoint_elsewhere_sees_no_name_of_a_host_or_an_account(
     runs: tuple[list[Driven], list[Driven], list[Driven]],
 ) -> None:
