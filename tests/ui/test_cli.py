@@ -36,6 +36,8 @@ COMMANDS = (
     ["servers", "accept"],
     ["eval", "run"],
     ["eval", "ls"],
+    ["model", "probe"],
+    ["model", "show"],
     ["authorisations", "add"],
     ["authorisations", "ls"],
     ["authorisations", "revoke"],
