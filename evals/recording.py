@@ -192,7 +192,13 @@ def tape(wanted: Scenario, url: str, *, record: bool, folder: Path = CASSETTES) 
         finally:
             rolling.strange = [] if record else [body for body in rolling.bodies if body not in recorded]
     if record and path.exists():
-        path.write_text(LABEL.format(name=wanted.name) + path.read_text("utf-8"), "utf-8")
+        path.write_text(_label(wanted) + path.read_text("utf-8"), "utf-8")
+
+
+def _label(wanted: Scenario) -> str:
+    """What a cassette says of itself."""
+    put_in = f"# Not all of it is the model's: {wanted.about}.\n" if wanted.meddling else ""
+    return LABEL.format(name=wanted.name) + put_in
 
 
 class Answered(TypedDict):

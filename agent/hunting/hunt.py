@@ -69,7 +69,7 @@ def alert_of(hunt: Hunt, world: World, asked_at: datetime) -> Alert:
         alert_id=f"hunt-{key[:12]}",
         format="generic",
         product=HUNT,
-        title=hunt.hypothesis,
+        title=f"Hunt: {hunt.hypothesis}",
         time=hunt.end,
         rule=Rule(id=HUNT, name=hunt.hypothesis),
         fields=tuple(fields),

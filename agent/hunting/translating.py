@@ -96,7 +96,8 @@ async def _named(whole: str, found: Mentions, words: Words, looker: Looker) -> _
     table = load_table()
     spoken = words_of(found.rest.lower(), table, words)
     sure, doubts = await named(found, table, words, _strange(spoken), whole, looker)
-    entities = [*ordered(sure), *(entity for several in doubts for entity in several[:_MOST])]
+    meant = [*ordered(sure), *(entity for several in doubts for entity in several[:_MOST])]
+    entities = [entity for entity in meant if not _is_plain_word(entity)]
     said = tuple(entity.said for entity in entities)
     hosts = [entity for entity in entities if entity.type == "host"]
     targets = [entity for entity in hosts if _TO.search(whole[: max(0, whole.find(entity.said))].lower())]
@@ -111,6 +112,12 @@ async def _named(whole: str, found: Mentions, words: Words, looker: Looker) -> _
         techniques=_values(entity for entity in entities if entity.type == "technique"),
         said=(*said, *groups),
     )
+
+
+def _is_plain_word(entity: Entity) -> bool:
+    """Whether a word was taken for a name by its place alone, `the machine although`: nothing there has that name."""
+    unknown = entity.type in ("host", "account") and entity.value == entity.said.lower()
+    return unknown and entity.value.isalpha() and (entity.type == "host" or entity.value in stop_words().empty)
 
 
 def _values(entities: Iterable[Entity]) -> tuple[str, ...]:
