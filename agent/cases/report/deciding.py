@@ -20,10 +20,10 @@ EMBEDDED: Final = "playbook"
 LISTED: Final = 6
 """Names that one line lists."""
 _STEPS: Final[Mapping[str, str]] = {
-    "plan": "plan it",
-    "assess": "weigh the evidence",
-    "challenge": "argue the other side",
-    "conclude": "conclude it",
+    "plan": "Plan",
+    "assess": "Weigh the evidence",
+    "challenge": "Argue the other side",
+    "conclude": "Conclude",
 }
 
 
@@ -66,7 +66,7 @@ def what_it_cost(usage: Usage, language: Language = "en") -> str:
     tokens = f"{usage.tokens:,}"
     counted = _say("about {tokens}", language, tokens=tokens) if usage.estimated else tokens
     return _say(
-        "{calls} model calls, {tokens} tokens, {seconds} s, {price}",
+        "model calls: {calls}, tokens: {tokens}, {seconds} s, {price}",
         language,
         calls=str(usage.calls),
         tokens=counted,
@@ -170,7 +170,7 @@ def _assessed(choice: Assessment, hypotheses: Sequence[Hypothesis], language: La
         yield _say("Points out: {names}", language, names=_listed([f"brain.{item.claim.id}" for item in choice.extra]))
     if choice.weighed:
         count = str(len({item.claim for item in choice.weighed}))
-        yield _say("Weighs {count} claims by itself; that moves nothing.", language, count=count)
+        yield _say("Claims that it weighs by itself, which moves nothing: {count}", language, count=count)
 
 
 def _concluded(choice: Conclusion, texts: Mapping[str, str], language: Language) -> Iterator[str]:

@@ -35,6 +35,8 @@ ASSESS = Decision(
 CHALLENGE = Decision(
     step="challenge", by="playbook", answer={"against": "takeover", "rival": "guessing"}, fell_back="endpoint down"
 )
+STRUCK = ASSESS.model_copy(update={"problems": ("struck: there is no claim 'C99'",)})
+DOWN = CHALLENGE.model_copy(update={"fell_back": "endpoint down: connection refused; not asked again yet"})
 CONCLUDE = Decision(
     step="conclude",
     by="model:small",
@@ -89,9 +91,9 @@ def test_brain_is_named_with_the_step_from_which_another_went_on(case: Case) -> 
 
 def test_price_that_nobody_knows_is_never_nothing() -> None:
     """`0.00` would be read as free."""
-    assert what_it_cost(SMALL) == "1 model calls, 1,000 tokens, 2.0 s, 0.0010 by the price table"
+    assert what_it_cost(SMALL) == "model calls: 1, tokens: 1,000, 2.0 s, 0.0010 by the price table"
     unknown = SMALL.model_copy(update={"money": None, "estimated": True})
-    assert what_it_cost(unknown) == "1 model calls, about 1,000 tokens, 2.0 s, price unknown"
+    assert what_it_cost(unknown) == "model calls: 1, tokens: about 1,000, 2.0 s, price unknown"
     assert what_it_cost(Usage()) == "no model was asked"
 
 
@@ -99,10 +101,10 @@ def test_every_decision_is_told_with_what_was_struck_and_who_stood_in(case: Case
     """A person can follow how the case came to its end without reading JSON."""
     planned, assessed, challenged = how_decided(report_of(case))
 
-    assert (planned.title, planned.by) == ("plan it", "model:small")
+    assert (planned.title, planned.by) == ("Plan", "model:small")
     assert planned.lines[0] == "Looks first at: attempts"
     assert "Asks: q0, q1, q2, q3, q4, q5 (+3)" in assessed.lines
-    assert "Weighs 1 claims by itself; that moves nothing." in assessed.lines
+    assert "Claims that it weighs by itself, which moves nothing: 1" in assessed.lines
     assert any(line.startswith("Looks by itself: siem__siem_timeline, in its words: “") for line in assessed.lines)
     assert assessed.notes == ASSESS.problems
     assert "Argues for: somebody guessed passwords and did not get in" in challenged.lines
@@ -144,6 +146,14 @@ def test_differences_and_cuts_are_sentences_in_both_languages(case: Case) -> Non
     assert chinese[2] == "角色互换后再次询问，模型说是需要人工判断；证据表明是真实攻击。"
     assert what_was_cut(report) == (CUT,)
     assert what_was_cut(report, "zh") == ("3 项查看未做：本次调查的调用、轮次或时间已用完",)
+
+
+def test_why_a_model_did_not_decide_is_told_in_chinese(case: Case) -> None:
+    """Our own words around what an endpoint said; what it said stays as it is."""
+    assessed, challenged = how_decided(report_of(case).model_copy(update={"decisions": (STRUCK, DOWN)}), "zh")
+
+    assert assessed.notes == ("已划去：不存在 claim 'C99'",)
+    assert challenged.notes == ("内置推理器代替模型作出决定：端点无法连接：connection refused；暂不再次询问",)
 
 
 def test_stability_says_how_often_and_what_differed() -> None:

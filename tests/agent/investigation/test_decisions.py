@@ -23,12 +23,14 @@ from agent.cases import CaseStore
 from agent.cases.queries import CaseQuery
 from agent.errors import AgentError
 from agent.evidence.ledger import Ledger
+from agent.evidence.verification import sign_export, verify_export
 from agent.investigation.graph import investigate
 from agent.investigation.retrace import retrace
 from agent.investigation.state import Deps
 from agent.investigation.steps.asking import spent_s
 from agent.models import Case, Decision, Disagreement, Disposition, Evidence, Report, Usage, utc_now
 from agent.testing import ScriptedBrain
+from knowledge.trust.keys import SigningKey
 from tests.agent.investigation.test_graph import NOON, PLAYBOOKS, TAKEOVER, Answers, run, spray
 
 FORMS: dict[str, type[Choice]] = {
@@ -259,3 +261,18 @@ def test_case_that_a_second_look_kept_open_is_decided_the_same_again(cases: tupl
     assert retraced is not None
     assert retraced.decided() == "needs_human"
     assert retraced.decided(without_gate="second_look") == "false_positive"
+
+
+def test_signed_export_of_a_case_with_decisions_verifies_and_shows_a_changed_word(cases: tuple[Case, ...]) -> None:
+    """What a model was told is part of what is signed."""
+    key = SigningKey.generate()
+    case = next(item for item in cases if item.report)
+    assert case.report is not None
+    said = SPOKEN.messages[0]
+    decision = case.report.decisions[0].model_copy(update={"messages": SPOKEN.messages, "usage": SPOKEN.usage})
+    report = case.report.model_copy(update={"decisions": (decision,), "usage": SPOKEN.usage, "cut": SPOKEN.cut})
+
+    signed = sign_export(case.model_copy(update={"report": report}), key)
+
+    assert verify_export(signed, key=key.public).ok
+    assert not verify_export(signed.replace(str(said["content"]).encode(), b"what was it?"), key=key.public).intact

@@ -58,7 +58,7 @@ async def test_a_case_says_how_it_was_decided(reading: Api) -> None:
     assert case.decided_by == case.brain == "playbook"
     assert [item.step for item in case.decisions] == [item.step for item in kept]
     assert [item.answer for item in case.decisions] == [item.answer for item in kept]
-    assert case.decisions[-1].title == "conclude it"
+    assert case.decisions[-1].title == "Conclude"
     assert chinese.decisions[-1].title == "得出结论"
     assert (case.usage.calls, case.cost, case.cut, case.disagreements) == (0, "no model was asked", (), ())
     assert "messages" not in case.decisions[0].model_dump()

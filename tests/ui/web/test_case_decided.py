@@ -8,7 +8,7 @@ from ui.cli.catalogue import load
 from ui.web.case.decided import draw_decided, draw_decided_line
 
 EN = load("en")
-COST = "1 model calls, 10 tokens, 0.0 s, price unknown"
+COST = "model calls: 1, tokens: 10, 0.0 s, price unknown"
 
 
 def by_model(served: Served) -> CaseView:
@@ -18,7 +18,7 @@ def by_model(served: Served) -> CaseView:
     usage = Usage(calls=1, input_tokens=10, money=None)
     decision = DecisionView(
         step="assess",
-        title="weigh the evidence",
+        title="Weigh the evidence",
         by="model:small",
         prompt="assess@1",
         lines=(f"Still open, in its words: “{HOSTILE}”",),

@@ -34,7 +34,7 @@ def draw_decided(t: Catalogue, case: CaseView) -> Html | None:
         return None
     said = (
         *(el("p", icon("flag"), el("bdi", item.text), class_="differs") for item in case.disagreements),
-        *(el("p", icon("cross"), t("Left out:"), " ", el("bdi", text), class_="differs") for text in case.cut),
+        *(_line(icon("cross"), t("Left out:"), text, "") for text in case.cut),
         _stability(t, case),
         el("ol", *(_decision(t, item) for item in case.decisions), class_="decisions"),
     )
@@ -46,7 +46,11 @@ def _stability(t: Catalogue, case: CaseView) -> Html | None:
     if case.stability is None or case.stability_told is None:
         return None
     drawing, tone = ("check", "good") if case.stability.stable else ("alarm", "torn")
-    return el("p", icon(drawing), t("Stability:"), " ", el("bdi", case.stability_told), class_=f"differs {tone}")
+    return _line(icon(drawing), t("Stability:"), case.stability_told, tone)
+
+
+def _line(drawing: Html, name: str, text: str, tone: str) -> Html:
+    return el("p", drawing, el("span", name, " ", el("bdi", text)), class_=f"differs {tone}")
 
 
 def _decision(t: Catalogue, item: DecisionView) -> Html:
