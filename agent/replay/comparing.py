@@ -103,6 +103,8 @@ class Candidate:
     expected: Disposition | None = None
     is_attack: bool = False
     seed: int = 0
+    then: Ended | None = None
+    """How it ended when it was investigated, where the case itself no longer says."""
 
     @classmethod
     def of(cls, stored: Stored, human: HumanVerdict | None) -> "Candidate":
@@ -135,7 +137,7 @@ async def run_all(
 
 def as_stored(candidates: Sequence[Candidate]) -> Results:
     """How the cases ended when they were investigated; nothing is run. Raises: NotReplayableError."""
-    seen = tuple(ended(candidate, candidate.stored.ended, 0) for candidate in candidates)
+    seen = tuple(candidate.then or ended(candidate, candidate.stored.ended, 0) for candidate in candidates)
     return Results(brain="stored", cases=seen)
 
 

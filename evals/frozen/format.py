@@ -24,7 +24,7 @@ from agent.models import (
     UtcTime,
     World,
 )
-from agent.replay.comparing import Candidate
+from agent.replay.comparing import Candidate, Ended
 from agent.replay.stored import Stored
 from evals.errors import DataBrokenError, DataMissingError
 
@@ -148,7 +148,17 @@ def candidates_of(folder: Path) -> tuple[Candidate, ...]:
 
 def candidate_of(frozen: FrozenCase, stored: Stored) -> Candidate:
     """One frozen case, ready to be run."""
-    return Candidate(frozen.name, stored, frozen.expected, frozen.is_attack, frozen.seed)
+    then = Ended(
+        case=frozen.name,
+        title=frozen.title,
+        disposition=frozen.then.disposition,
+        severity=frozen.then.severity,
+        likelihood=frozen.then.likelihood,
+        expected=frozen.expected,
+        right=frozen.then.disposition == frozen.expected,
+        is_attack=frozen.is_attack,
+    )
+    return Candidate(frozen.name, stored, frozen.expected, frozen.is_attack, frozen.seed, then)
 
 
 def _lines(path: Path, kind: type[Line]) -> Iterator[Line]:

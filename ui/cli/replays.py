@@ -64,9 +64,9 @@ def print_comparison(t: Catalogue, found: Comparison) -> None:
     """What flips, who is right, what it costs."""
     a, b = found.a, found.b
     write_line(t("{n} cases, {same} end in the same disposition", n=found.n, same=found.same))
-    if found.flips:
-        headings = (t("case"), t("expected"), f"A {a.brain}", f"B {b.brain}", t("what decided"))
-        write_table(headings, [_flip(t, flip) for flip in found.flips])
+    for flip in found.flips:
+        _print_flip(t, flip, a.brain, b.brain)
+    write_line("")
     if found.known:
         write_line(t("right end known of {n}: both right {both}, neither {neither}", n=found.known,
                      both=found.both_right, neither=found.neither_right))  # fmt: skip
@@ -109,11 +109,16 @@ def _brain(t: Catalogue, side: Side) -> str:
     return t("{brain}, from {step} on playbook: {why}", brain=side.brain, step=step, why=why)
 
 
-def _flip(t: Catalogue, flip: Flip) -> tuple[str, str, str, str, str]:
-    language = _language(t)
-    decided = f"A: {_decided(flip.a_decided_by, language)}\nB: {_decided(flip.b_decided_by, language)}"
-    expected = term(t, flip.expected) if flip.expected else "?"
-    return f"{flip.case} {flip.title}", expected, term(t, flip.a), term(t, flip.b), decided
+def _print_flip(t: Catalogue, flip: Flip, a: str, b: str) -> None:
+    """One case that ends otherwise, with both sides and what decided each."""
+    expected = t("a person said: {verdict}", verdict=term(t, flip.expected)) if flip.expected else ""
+    write_line(f"\n{flip.case}  {inert(flip.title)}{f' ({expected})' if expected else ''}")
+    for name, verdict, decided in (
+        (f"A {a}", flip.a, flip.a_decided_by),
+        (f"B {b}", flip.b, flip.b_decided_by),
+    ):
+        why = f": {_decided(decided, _language(t))}" if decided else ""
+        write_line(f"  {name}: {term(t, verdict)}{inert(why)}")
 
 
 def _decided(text: str, language: Language) -> str:
