@@ -2,7 +2,7 @@
 
 proved, and no register explains it        -> true_positive    found
 seen, or explained, or pointed at          -> needs_human      to be judged
-a sensor blind, a look missing             -> needs_human      could not look
+a sensor blind, a look missing or none made             -> needs_human      could not look
 every look made, every sensor looking      -> not_evaluable    not found: there is nothing to weigh
 """
 
@@ -26,7 +26,7 @@ def judged(playbook: Playbook, findings: Iterable[Finding], gaps: Iterable[Gap],
     standing = tuple(findings)
     if proving(playbook, standing):
         return "true_positive"
-    if any(gaps) or any(missing) or unseen(standing) or pointing(standing):
+    if not playbook.questions or any(gaps) or any(missing) or unseen(standing) or pointing(standing):
         return "needs_human"
     return "not_evaluable"
 

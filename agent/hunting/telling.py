@@ -17,7 +17,9 @@ NOT_LOOKED: Final = "Could not look everywhere."
 DO_FOUND: Final = "Treat it as an incident: contain the hosts and accounts that the claims name."
 DO_JUDGE: Final = "Judge what was seen: is it what was supposed, or ordinary work?"
 DO_NOTHING: Final = "Nothing to do. What the hypothesis does not name was not looked for."
+DO_NAME: Final = "Name what to look for: a host, an account, an address, a technique or a kind of trace."
 DO_LOOK: Final = "Look again when the sensors report, or ask by hand: {looks}."
+UNTOLD: Final = "nothing in it could be translated into a look"
 _MOST: Final = 4
 
 
@@ -51,6 +53,8 @@ def hunt_reason(
     seen = _seen(texts, findings)
     if seen:
         return seen[0].rstrip(".")
+    if not playbook.questions:
+        return UNTOLD
     return f"could not look: {missing[0]}" if missing else "nothing of it was seen, and every sensor was looking"
 
 
@@ -77,4 +81,6 @@ def _to_do(findings: Sequence[Finding], disposition: Disposition, missing: Seque
         return DO_FOUND
     if pointing(findings):
         return DO_JUDGE
+    if not missing and disposition != "not_evaluable":
+        return DO_NAME
     return DO_LOOK.format(looks="; ".join(missing)) if missing else DO_NOTHING

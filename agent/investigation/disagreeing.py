@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from agent.brain.protocol import Assessment, Bearing, Conclusion
+from agent.hunting.hunt import is_hunt
 from agent.investigation.verdict import Facts
-from agent.models import Decision, Disagreement, GateResult
+from agent.models import CLOSING, Decision, Disagreement, Disposition, GateResult
 
 EMBEDDED: Final = "playbook"
 BEARINGS: Final[Mapping[Bearing, int]] = {
@@ -41,10 +42,15 @@ def _disagreements(
     if not concluded:
         return
     draft = next(gate.before for gate in gates if gate.gate == "brain_only_raises")
-    if conclusion.disposition != draft:
+    if conclusion.disposition != draft and not _is_not_found(facts, draft, conclusion.disposition):
         yield Disagreement(about="disposition", model_says=conclusion.disposition, evidence_says=draft)
     if conclusion.second is not None and conclusion.second != conclusion.disposition:
         yield Disagreement(about="second_look", model_says=conclusion.second, evidence_says=draft)
+
+
+def _is_not_found(facts: Facts, draft: Disposition, concluded: Disposition) -> bool:
+    """Whether both say of a hunt that nothing is there: a model has no other word for it than one that closes."""
+    return is_hunt(facts.alert) and draft == "not_evaluable" and concluded in CLOSING
 
 
 def model_leader(decisions: Sequence[Decision], facts: Facts, leading: str) -> str | None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -174,6 +175,17 @@ async def test_a_supposition_weighs_nothing_by_itself(hunting: Hunting) -> None:
     assert weigh(alert) == ()
     assert alert_class(alert) == HUNT
     assert playbook_for(PLAYBOOKS["malware"], alert) == PLAYBOOKS["malware"]
+
+
+async def test_a_hunt_without_a_look_never_says_not_found(hunting: Hunting) -> None:
+    """With a model such a hunt is let through: what the model did not ask was not looked for."""
+    async with hunting("clean") as hunter:
+        plan = await hunter.plan("ransomware")
+        idle = plan.hunt.model_copy(update={"trails": ()})
+        hunted = await hunter.go(replace(plan, hunt=idle, looks=()))
+
+    assert hunted.result == "could_not_look"
+    assert hunted.report.verdict.reason == "nothing in it could be translated into a look"
 
 
 async def test_several_hosts_are_asked_about_each(hunting: Hunting) -> None:
