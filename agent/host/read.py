@@ -15,6 +15,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
+from agent.brain.endpoint.spans import tool_span
 from agent.errors import AnswerInvalidError, CallError
 from agent.host.answers import Answer, failed, other_world, read_result, refused
 from agent.host.switchboard import Entry, NotFound, Switchboard, usable
@@ -213,7 +214,8 @@ class ReadDoor:
         self.totals.calls += 1
         try:
             wait_s = min(self._timeout_s, self.budget.left_s)
-            raw = await self._switchboard.call(entry, asked.arguments, wait_s, again=True)
+            with tool_span(entry.tool.full_name):
+                raw = await self._switchboard.call(entry, asked.arguments, wait_s, again=True)
             return read_result(raw, reading, self.world)
         except CallError as error:
             return failed(str(error), "asking again later may help", backend or self._own, settled=False)

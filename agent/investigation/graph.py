@@ -15,6 +15,7 @@ from time import perf_counter
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
+from agent.brain.endpoint.spans import agent_span
 from agent.investigation.state import Deps, State, Step
 from agent.investigation.steps.assess import assess
 from agent.investigation.steps.challenge import challenge
@@ -69,12 +70,13 @@ async def investigate(
     """Run one investigation to its report; `on_step` sees every step as it happens."""
     start: State = {"alert": alert, "alert_class": alert_class, "started": perf_counter()}
     report: object = None
-    async for part in build_graph().astream(start, context=deps, stream_mode=["custom", "values"], version="v2"):
-        data = part["data"]
-        if on_step is not None and isinstance(data, Step):
-            on_step(data)
-        elif part["type"] == "values" and isinstance(data, dict):
-            report = data.get("report")
+    with agent_span(deps.case_id):
+        async for part in build_graph().astream(start, context=deps, stream_mode=["custom", "values"], version="v2"):
+            data = part["data"]
+            if on_step is not None and isinstance(data, Step):
+                on_step(data)
+            elif part["type"] == "values" and isinstance(data, dict):
+                report = data.get("report")
     if not isinstance(report, Report):
         raise RuntimeError("the investigation graph ended without a report")
     return report

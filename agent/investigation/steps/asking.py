@@ -13,6 +13,7 @@ from agent.errors import AgentError
 from agent.investigation.own import Room, admit, is_own, reserved
 from agent.investigation.state import Deps, State
 from agent.investigation.steps.recording import DecisionStep, recorded
+from agent.investigation.steps.telling import tell
 from agent.investigation.values import fill_arguments, question_values
 from agent.investigation.weighing import score
 from agent.models import JsonObject
@@ -125,6 +126,8 @@ async def ask_brain(
     waited = perf_counter() - begun
     deps.excuse(waited)
     decision = recorded(step, by, choice, failed)
+    if decision.fell_back:
+        tell(runtime, step, f"the embedded brain decides in the model's place: {decision.fell_back}")
     kept: State = {
         "decisions": (*state["decisions"], decision),
         "cut": (*state["cut"], *(choice.taken.cut if choice.taken else ())),

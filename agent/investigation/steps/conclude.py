@@ -19,7 +19,7 @@ async def conclude(state: State, runtime: Runtime[Deps]) -> State:
     draft = drafted(facts, without_text)
     told: State = {**state, "facts": facts, "draft": draft}
     asked = await ask_brain(told, runtime, "conclude", Conclusion, lambda brain, view: brain.conclude(view))
-    tell(runtime, "conclude", f"{deps.brain.name} concludes {asked.choice.disposition}")
+    tell(runtime, "conclude", f"{asked.kept['decisions'][-1].by} concludes {asked.choice.disposition}")
     return {
         **asked.kept,
         "facts": facts,
