@@ -1,9 +1,9 @@
 """What a hunt came to. Nothing closes here: what was not found is not said to be harmless, it is said not to be there.
 
-proved, and no register explains it        -> true_positive    found
-seen, or explained, or pointed at          -> needs_human      to be judged
-a sensor blind, a look missing or none made             -> needs_human      could not look
-every look made, every sensor looking      -> not_evaluable    not found: there is nothing to weigh
+proved, and no register explains it         -> true_positive    found
+seen, or explained, or pointed at           -> needs_human      to be judged
+a sensor blind, a look missing or none made -> needs_human      could not look
+every look made, every sensor looking       -> not_evaluable    not found: there is nothing to weigh
 """
 
 from collections.abc import Collection, Iterable
