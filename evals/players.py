@@ -186,3 +186,32 @@ def messages_of(request: JsonObject) -> Iterator[tuple[str, str]]:
     for message in messages if isinstance(messages, list) else ():
         if isinstance(message, dict) and isinstance(content := message.get("content"), str):
             yield str(message.get("role")), content
+
+
+@dataclass(slots=True)
+class CarefulModel:
+    """Answers every decision in the form asked for and changes nothing: asks nothing, argues, holds to what it is told.
+
+    What it holds to be true is `disposition`; `part` may fill decisions in another way."""
+
+    disposition: str = "true_positive"
+    part: Mapping[str, JsonObject] = field(default_factory=dict)
+    answered: int = 0
+
+    def __call__(self, request: JsonObject) -> Reply:
+        """The answer to the decision that is wanted."""
+        page = Page.of(request)
+        self.answered += 1
+        guilty = self.disposition in ("true_positive", "needs_human")
+        plain: Mapping[str, JsonObject] = {
+            "plan": {"order": [], "reads": []},
+            "assess": {"weighed": [], "gap": None, "ask": [], "reads": [], "expand": [], "points": []},
+            "challenge": {"rival": page.harmless if guilty else page.malicious, "argument": [], "ask": []},
+            "conclude": {
+                "hypothesis": page.malicious if guilty else page.harmless,
+                "disposition": self.disposition,
+                "highlights": [],
+            },
+        }
+        part = self.part.get(page.wanted, plain[page.wanted])
+        return Reply(json.dumps(answer_of(page.wanted, part), ensure_ascii=False))
