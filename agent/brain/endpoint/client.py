@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -78,7 +77,7 @@ class HttpEndpoint:
 
     def load(self) -> None:
         """Load the libraries, which takes a second or two; else the first question does."""
-        import_module("langchain_openai")
+        _library()
 
     def chat_model(self) -> "ChatOpenAI":
         """The same endpoint as a LangChain chat model, with the same client. Loads the libraries."""
@@ -88,11 +87,10 @@ class HttpEndpoint:
         return self._chat
 
     def _opened(self) -> "ChatOpenAI":
-        from langchain_openai import ChatOpenAI
         from pydantic import SecretStr
 
         client, blocking = open_clients(self.endpoint, self.settings, self.timeout_s)
-        return ChatOpenAI(
+        return _library()(
             model=self.model,
             base_url=bare_url(self.endpoint),
             default_headers=headers_of(self.endpoint, self.settings),
@@ -240,6 +238,13 @@ class _Question:
     def _first_s(self) -> float | None:
         first = self._gathering.first_at
         return None if first is None else round(first - self._began, 3)
+
+
+def _library() -> "type[ChatOpenAI]":
+    """LangChain's client, loaded when it is first wanted: that takes a second or two."""
+    from langchain_openai import ChatOpenAI
+
+    return ChatOpenAI
 
 
 def open_endpoint(
