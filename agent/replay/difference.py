@@ -54,6 +54,8 @@ class Difference(Model):
     title: str
     before: Side
     after: Side
+    playbook: Change | None = None
+    """The playbook then and now, where it is no longer the same."""
     verdict: tuple[Change, ...] = ()
     findings_gone: tuple[str, ...] = ()
     """`question.reading` of findings that only the first run has."""
@@ -77,14 +79,15 @@ COMPARED = ("disposition", "severity", "priority", "likelihood", "outcome", "bas
 def difference(stored: Stored, replayed: Replayed, playbooks: Mapping[str, Playbook]) -> Difference:
     """The stored run beside the replayed one. Raises: NotReplayableError when it never ended."""
     before, after = stored.ended, replayed.report
-    asked_then = _asked(_case(stored, before), stored.answers, playbooks)
-    asked_now = _asked(replayed.case, replayed.evidence, playbooks)
+    names = _names(replayed.case, playbooks) | _names(_case(stored, before), playbooks)
+    asked_then, asked_now = _asked(stored.answers, names), _asked(replayed.evidence, names)
     then, now = _findings(before.findings), _findings(after.findings)
     return Difference(
         case=stored.case_id,
         title=stored.alert.title,
         before=side_of(before),
         after=side_of(after),
+        playbook=_playbook(before.playbook, after.playbook),
         verdict=tuple(_verdict_changes(before, after)),
         findings_gone=_without(then, now),
         findings_new=_without(now, then),
@@ -129,6 +132,10 @@ def decided_by(report: Report) -> str:
     return f"{stopped.gate}: {stopped.reason}" if stopped is not None else report.verdict.reason
 
 
+def _playbook(before: str, after: str) -> Change | None:
+    return None if before == after else Change(what="playbook", before=before, after=after)
+
+
 def _verdict_changes(before: Report, after: Report) -> list[Change]:
     pairs = [(name, _word(getattr(before.verdict, name)), _word(getattr(after.verdict, name))) for name in COMPARED]
     pairs.append(("decided by", decided_by(before), decided_by(after)))
@@ -143,11 +150,17 @@ def _findings(findings: Sequence[Finding]) -> list[str]:
     return [finding.claim for finding in findings]
 
 
-def _asked(case: Case, answers: Sequence[Evidence], playbooks: Mapping[str, Playbook]) -> list[str]:
-    """Question ids in the order they were asked; the tool where no question made the call."""
+def _asked(answers: Sequence[Evidence], names: Mapping[str, str]) -> list[str]:
+    """Question ids in the order they were asked; the tool where no question of the playbook made the call."""
+    return [names.get(item.id, f"{item.server}__{item.tool} ({item.id})") for item in answers]
+
+
+def _names(case: Case, playbooks: Mapping[str, Playbook]) -> dict[str, str]:
+    """Evidence id to the question it answers; none for a playbook that there is no longer.
+
+    Both runs share the ids of the stored answers, so that one knows them where the other does not."""
     retraced = retrace(case, playbooks)
-    known = {answer.id: name for name, answer in retraced.answers.items()} if retraced is not None else {}
-    return [known.get(item.id, f"{item.server}__{item.tool} ({item.id})") for item in answers]
+    return {} if retraced is None else {answer.id: name for name, answer in retraced.answers.items()}
 
 
 def _case(stored: Stored, report: Report) -> Case:

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from agent.brain.playbook import PlaybookBrain
 from agent.brain.protocol import Brain
+from agent.hunting.hunt import is_hunt
 from agent.models import Case, Report
 from agent.playbooks.format import Playbook
 from agent.replay.aliases.aliases import Aliases
@@ -35,7 +36,7 @@ async def freeze(case: Case, to: Path, playbooks: Mapping[str, Playbook], *, out
     if case.status != "closed" or case.human is None:
         raise NotFrozenError(f"case {case.id} is {case.status}: close it with your verdict first")
     stored = open_stored(case)
-    if stored.alert.product == "hunt":
+    if is_hunt(stored.alert):
         raise NotFrozenError(f"case {case.id} is a hunt: there is no alert to judge again")
     name = f"{stored.alert_class.replace('_', '-')}-{secrets.token_hex(3)}"
     problem = ""

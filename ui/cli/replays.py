@@ -24,6 +24,8 @@ def print_difference(t: Catalogue, found: Difference) -> None:
     """A case then and now."""
     write_line(f"{found.case}  {inert(found.title)}")
     write_table(("", t("then"), t("now")), _sides(t, found.before, found.after))
+    if (changed := found.playbook) is not None:
+        write_line(t("the playbook is another one: {before}, now {after}", before=changed.before, after=changed.after))
     _print_list(t("findings that are gone"), found.findings_gone)
     _print_list(t("findings that are new"), found.findings_new)
     _print_list(t("questions that were not asked again"), found.questions_gone)

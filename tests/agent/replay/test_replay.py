@@ -128,6 +128,18 @@ async def test_difference_names_questions_decisions_and_findings(lab_cases: tupl
     assert not gone & {"coverage", "work", "asset", "account"}
 
 
+async def test_playbook_that_changed_since_is_told_and_questions_keep_their_names(ended: Find) -> None:
+    """A verdict that changed with the playbook is not the brain's doing."""
+    stored = ended("true_positive")
+    newer = {name: item.model_copy(update={"version": item.version + 1}) for name, item in PLAYBOOKS.items()}
+
+    found = difference(stored, await replay(stored, PlaybookBrain(), newer), newer)
+
+    assert found.playbook is not None
+    assert (found.playbook.before, found.playbook.after) != (found.playbook.after, found.playbook.before)
+    assert (found.questions_gone, found.questions_new) == ((), ())
+
+
 async def test_equal_runs_show_no_difference(ended: Find) -> None:
     """A difference that is always there is none."""
     stored = ended("benign_true_positive")
