@@ -172,6 +172,8 @@ class BaseClaim(Model):
     """Sentence with slots: `{value}`, `{first}`, `{second}` of the claim itself, and any name in `slots`."""
     slots: dict[str, Ref] = {}
     """Further values the sentence shows, each read from evidence."""
+    elapsed: dict[str, tuple[str, str]] = {}
+    """Slot name to two of `slots` that are times: it shows how long the second came after the first."""
     text: str = ""
     status: Literal["unchecked", "verified", "struck"] = "unchecked"
     struck_because: str | None = None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from pydantic import JsonValue
@@ -139,17 +139,44 @@ def _same(claim: SameEntity, evidence: Mapping[str, Evidence], language: Languag
 
 def _slots(claim: BaseClaim, evidence: Mapping[str, Evidence], language: Language) -> Shown:
     used = set(SLOT.findall(claim.template))
-    return {name: _slot(name, ref, evidence, language) for name, ref in claim.slots.items() if name in used}
+    read = {name: _slot(name, ref, evidence, language) for name, ref in claim.slots.items() if name in used}
+    return read | {name: _elapsed(claim, between, evidence) for name, between in claim.elapsed.items() if name in used}
+
+
+def _elapsed(claim: BaseClaim, between: tuple[str, str], evidence: Mapping[str, Evidence]) -> str:
+    """How long after the earliest of the first slot's times the earliest of the second's came."""
+    if strange := [name for name in between if name not in claim.slots]:
+        raise ClaimError(f"the sentence counts from {{{strange[0]}}}, which the claim does not read")
+    (first, first_text), (second, second_text) = (_earliest(claim.slots[name], evidence) for name in between)
+    if second < first:
+        raise ClaimError(f"{second_text} is not after {first_text}")
+    return _told(second - first)
+
+
+def _told(span: timedelta) -> str:
+    """A length of time in the largest unit that leaves at least two of it."""
+    seconds = int(span.total_seconds())
+    unit, size = next(((unit, size) for unit, size in _UNITS if seconds >= 2 * size), ("s", 1))
+    return f"{seconds // size} {unit}"
+
+
+_UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60))
 
 
 def _slot(name: str, ref: Ref, evidence: Mapping[str, Evidence], language: Language) -> str:
     found = _read(ref, evidence)
     if not found:
         raise ClaimError(f"the slot {{{name}}} reads {_place(ref)}, where there is nothing")
+    found = _distinct(found)
     shown = ", ".join(show(item, language) for item in found[:_SHOWN])
     if len(found) <= _SHOWN:
         return shown
     return localised("{shown} and {rest} more", language).format(shown=shown, rest=len(found) - _SHOWN)
+
+
+def _distinct(found: Sequence[JsonValue]) -> list[JsonValue]:
+    """The values with each text only once; numbers stand for something of their own each."""
+    return [item for at, item in enumerate(found) if not isinstance(item, str) or item not in found[:at]]
 
 
 def show(value: JsonValue, language: Language = "en") -> str:
