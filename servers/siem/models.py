@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from servers.kit import T1, T2, Output
 from servers.kit.ecs import AlertDocument, Event, Key
@@ -103,6 +103,14 @@ class Coverage(Output):
     coverage: list[Cover]
 
 
-Filters = Annotated[dict[str, str], Field(max_length=12)]
-"""Flat ECS field to value; `*` in a value matches anything."""
+def _as_text(value: object) -> object:
+    """A number or a yes-or-no as the text it is compared as; anything else is left to the type."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
+
+
+FilterValue = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int | float | bool)]
+Filters = Annotated[dict[str, FilterValue], Field(max_length=12)]
+"""Flat ECS field to value; `*` in a value matches anything. A number is taken as its text."""
 FieldNames = Annotated[list[str], Field(min_length=1, max_length=40)]

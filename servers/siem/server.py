@@ -177,15 +177,25 @@ class Siem:
         return _events(page, None, asked({"alert": alert.id}, alert.time - around, alert.time + around))
 
     def siem_baseline(
-        self, field: Name, value: Name, before: Time, days: Days = 7, filters: Filters | None = None
+        self,
+        field: Name,
+        value: Name,
+        before: Time,
+        days: Days = 7,
+        filters: Filters | None = None,
+        source: Name | None = None,
     ) -> Reply[Baseline]:
         """How usual a value was: events, days, hosts and users it was seen with in the `days` strictly before `before`.
 
-        events 0: never seen. filters narrow it, as in a search."""
+        events 0: never seen. filters and source narrow it, as in a search."""
         filters = filters or {}
         check_fields([field], "field")
         check_fields(filters, "filters")
-        found = events.baseline(self._door.db, field=field, value=value, before=before, days=days, filters=filters)
+        if source is not None:
+            self._check_sensors([source], before)
+        found = events.baseline(
+            self._door.db, field=field, value=value, before=before, days=days, filters=filters, source=source
+        )
         data = Baseline(
             first_seen=iso_or_none(found.first_seen),
             last_seen=iso_or_none(found.last_seen),
@@ -195,8 +205,8 @@ class Siem:
             users=found.users,
         )
         text = f"{found.events} events on {found.days_seen} days, {found.hosts} hosts, {found.users} users"
-        query = asked({field: value, **filters}, before - timedelta(days=days), before)
-        return Reply(data, text, query=query, empty=found.events == 0)
+        query = asked({"source": source, field: value, **filters}, before - timedelta(days=days), before)
+        return Reply(data, text, sensor=source, query=query, empty=found.events == 0)
 
     def siem_list_sources(self) -> Reply[Sources]:
         """The log sources (sensors) with their last event and whether they still report."""

@@ -203,12 +203,19 @@ def count_events(
 
 
 def baseline(
-    db: Connection, *, field: str, value: str, before: datetime, days: int = 7, filters: Filters | None = None
+    db: Connection,
+    *,
+    field: str,
+    value: str,
+    before: datetime,
+    days: int = 7,
+    filters: Filters | None = None,
+    source: str | None = None,
 ) -> Baseline:
     """How often `field` had `value` in the days strictly before a time, on how many days, hosts and users."""
     start = before - timedelta(days=days)
     end = before - timedelta(milliseconds=1)
-    where, values = _joined(_wheres(start, end, {**(filters or {}), field: value}, None, None))
+    where, values = _joined(_wheres(start, end, {**(filters or {}), field: value}, None, source))
     what = "min(time), max(time), count(*), count(DISTINCT time / 86400000), count(DISTINCT host), count(DISTINCT user)"
     sql = " ".join(("SELECT", what, "FROM events WHERE", where))
     first, last, events, seen, hosts, users = db.execute(sql, values).fetchone()
