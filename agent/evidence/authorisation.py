@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from agent.evidence.claims import check
 from agent.evidence.entities import moment_of
+from agent.evidence.near_misses import LISTS, NAMED, TECHNIQUES, Compared, notes
 from agent.models import (
     Absent,
     Alert,
@@ -30,9 +31,7 @@ from agent.playbooks.format import Authorisation
 AUTHORISED_BY = "authorised_by_"
 """Start of the reading ids of an entry that fits."""
 _FIT_WEIGHT = 1.0
-_NAMED = {"actor": "user.name", "source": "source.ip", "target": "host.name"}
-"""Where an alert tells a dimension that its class does not ask for, but the entry does."""
-_LISTS = {"actor": "accounts", "source": "source_addresses", "target": "hosts"}
+_COVERED = "Register entry {entry} authorises {named}, which covers the alert's {wanted}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,8 @@ class Fit:
     """One per dimension, checked."""
     misses: tuple[str, ...]
     """Dimensions that do not fit."""
+    notes: tuple[Claim, ...] = ()
+    """What the entry says otherwise, or leaves open: shown, and weighing nothing."""
 
     @property
     def complete(self) -> bool:
@@ -91,15 +92,22 @@ def _fit(
             misses.append(dimension)
         else:
             claims.append(checked)
-    return Fit(str(entry.get("id")), techniques, tuple(claims), tuple(misses))
+    compared = Compared(answer.id, index, entry, alert, subject)
+    uncovered = tuple(technique for technique in alert.techniques if not _covers(techniques, technique))
+    said = (
+        next((held for claim in choices if (held := check(claim, evidence)).status == "verified"), None)
+        for choices in notes(compared, asked, misses, authorisation.techniques, uncovered)
+    )
+    shown = tuple(claim for claim in said if claim is not None)
+    return Fit(str(entry.get("id")), techniques, tuple(claims), tuple(misses), shown)
 
 
 def _asked(authorisation: Authorisation, entry: Mapping[str, JsonValue], alert: Alert) -> dict[str, str]:
     """Dimension to the alert field that has to be named: those of the class, and those the entry limits itself to."""
     asked = {"actor": authorisation.actor, "source": authorisation.source, "target": authorisation.target}
-    for dimension, name in _NAMED.items():
+    for dimension, name in NAMED.items():
         field = alert.field(name)
-        if asked[dimension] is None and entry.get(_LISTS[dimension]) and field is not None and field.provenance.trusted:
+        if asked[dimension] is None and entry.get(LISTS[dimension]) and field is not None and field.provenance.trusted:
             asked[dimension] = name
     return {dimension: name for dimension, name in asked.items() if name is not None}
 
@@ -126,7 +134,7 @@ def _dimensions(
             id=f"work.{index}.{dimension}",
             template=f"Register entry {{entry}} names the {dimension} {{second}}.",
             slots={"entry": entry},
-            first=ref(f"{_LISTS[dimension]}[*]"),
+            first=ref(f"{LISTS[dimension]}[*]"),
             second=Ref(evidence=subject.id, path=f"$.alert['{name}']"),
         )
         yield dimension, claim, _is_attested(alert, name)
@@ -146,10 +154,11 @@ def _dimensions(
     yield "time", start, is_its_time
     yield "time", end, is_its_time
     named = next((technique for technique in techniques if _names(authorisation, technique)), "")
+    told = Compared(answer_id, index, {}, alert, subject)
     covered = Contains(
         id=f"work.{index}.technique",
-        template="Register entry {entry} authorises {value}.",
-        slots={"entry": entry},
+        template=_COVERED if told.values(TECHNIQUES) else "Register entry {entry} authorises {value}.",
+        slots={"entry": entry, "named": ref("techniques[*]"), "wanted": told.told(TECHNIQUES)},
         ref=ref("techniques"),
         value=named or authorisation.techniques[0],
     )
@@ -193,9 +202,10 @@ def read_work(
         return [], []
     complete = next((fit for fit in held if fit.complete), None)
     if complete is not None:
-        return list(complete.claims), [_fit_finding(claim, complete, hypotheses) for claim in complete.claims]
+        shown = [*complete.claims, *complete.notes]
+        return shown, [_fit_finding(claim, complete, hypotheses) for claim in complete.claims]
     if held or answer.truncated:
-        return [claim for fit in held for claim in fit.claims], []
+        return [claim for fit in held for claim in (*fit.claims, *fit.notes)], []
     claim = check(
         Absent(
             id="work.none",

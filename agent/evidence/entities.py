@@ -86,6 +86,26 @@ def address_of(text: str) -> str | None:
     return str(mapped or address)
 
 
+_INSIDE: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
+            *("fc00::/7", "fe80::/10", "::1/128"),
+        ),
+    )
+)
+"""Networks that are nobody's in particular: private, shared by a carrier's customers, link-local, the host itself."""
+
+
+def is_inside(text: str) -> bool:
+    """Whether an address is of a network that everybody may have inside, so that nobody outside can say whose it is."""
+    if (spelt := address_of(text)) is None:
+        return False
+    address = ipaddress.ip_address(spelt)
+    return any(address.version == network.version and address in network for network in _INSIDE)
+
+
 def _fold(text: str) -> str:
     """Lower case without turning a foreign look-alike into an ASCII letter (the Kelvin sign is no `k`)."""
     stripped = text.strip()

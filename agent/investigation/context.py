@@ -5,6 +5,7 @@ They are ordinary questions in the playbook's own form, with only the arguments 
 
 from collections.abc import Mapping
 
+from agent.evidence.entities import is_inside
 from agent.evidence.telemetry import COVER_AFTER, COVER_BEFORE
 from agent.hunting.hunt import HUNT
 from agent.investigation.values import Values, slots_in
@@ -121,7 +122,8 @@ def _account(values: Values) -> Question | None:
 
 
 def _source(values: Values) -> Question | None:
-    if "source.ip" not in values:
+    """No feed knows whose an address of a private network is."""
+    if "source.ip" not in values or is_inside(str(values["source.ip"].value)):
         return None
     return Question(
         id=SOURCE,

@@ -109,8 +109,12 @@ class Reading(Model):
     before: tuple[str, str] | None = None
     same_entity: tuple[str, str] | None = None
     sentence: str
+    plainer: tuple[str, ...] = ()
+    """Sentences that show less, in order: the first is said whose values are all there."""
     show: dict[str, str] = {}
     """Slot name to the JSONPath of the value the sentence shows."""
+    elapsed: dict[str, tuple[str, str]] = {}
+    """Slot name to two slots that are times: it shows how long the second came after the first."""
     weights: dict[str, float] = {}
     """Hypothesis id to weight; in context questions also a kind, for all hypotheses of that kind."""
     techniques: tuple[str, ...] = ()
@@ -145,6 +149,11 @@ class Reading(Model):
         """Whether it says that something is not there, or no more than so much: only who looked can say that."""
         nothing = self.equals is not None and self.value in (0, False)
         return self.absent is not None or self.at_most is not None or nothing
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Its sentence and the plainer ones, the fullest first."""
+        return (self.sentence, *self.plainer)
 
     def paths(self) -> Iterator[str]:
         """Every JSONPath of the reading's condition."""
@@ -211,6 +220,8 @@ class Playbook(Model):
     hypotheses: tuple[PlaybookHypothesis, ...]
     contract: tuple[Sensor, ...]
     authorisation: Authorisation | None = None
+    alert: tuple[Reading, ...] = ()
+    """What the alert itself says, read from it like an answer: claims that weigh nothing (`agent/likelihood` does)."""
     questions: tuple[Question, ...]
     proofs: tuple[Proof, ...] = ()
     actions: tuple[PermittedAction, ...] = ()
@@ -226,7 +237,8 @@ class Playbook(Model):
         if "malicious" not in kinds or kinds == {"malicious"}:
             raise ValueError("needs a malicious hypothesis and one that is not")
         questions = [question.id for question in self.questions]
-        readings = [reading.id for question in self.questions for reading in question.readings]
+        asked = [reading.id for question in self.questions for reading in question.readings]
+        readings = [*asked, *(reading.id for reading in self.alert)]
         for what, names in (("question", questions), ("reading", readings)):
             if twice := {name for name in names if names.count(name) > 1}:
                 raise ValueError(f"{what} ids used twice: {sorted(twice)}")
@@ -238,8 +250,10 @@ class Playbook(Model):
                     raise ValueError(f"reading {reading.id!r} weighs unknown hypotheses {sorted(unknown)}")
                 if any(abs(weight) > 3 for weight in reading.weights.values()):
                     raise ValueError(f"reading {reading.id!r}: a weight lies between -3 and 3")
+        if weighing := [reading.id for reading in self.alert if reading.weights]:
+            raise ValueError(f"what the alert itself says weighs nothing, but {weighing} have weights")
         for proof in self.proofs:
-            if unknown := (set(proof.readings) - set(readings)) | ({proof.hypothesis} - hypotheses):
+            if unknown := (set(proof.readings) - set(asked)) | ({proof.hypothesis} - hypotheses):
                 raise ValueError(f"proof of {proof.hypothesis!r} names unknown {sorted(unknown)}")
         return self
 

@@ -1,6 +1,8 @@
 """Assess: read every answer by the playbook, weigh it against each hypothesis, and name the gap that is left."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from langgraph.runtime import Runtime
 
@@ -16,6 +18,10 @@ from agent.investigation.steps.gather import SPENT
 from agent.investigation.steps.telling import tell
 from agent.investigation.values import question_values
 from agent.models import Claim, Evidence, Finding, Hypothesis, Provenance
+from agent.playbooks.format import Question
+
+ALERT: Final = "alert"
+"""Start of the ids of claims about what the alert itself says."""
 
 
 async def assess(state: State, runtime: Runtime[Deps]) -> State:
@@ -65,6 +71,7 @@ def _read_all(state: State, subject: Evidence) -> tuple[list[Claim], list[Findin
     evidence = {item.id: item for item in (subject, *state["answers"].values())}
     sensors = {question.sensor for question in state["questions"] if question.sensor is not None}
     blind = blind_sensors(sensors, state["answers"].get(COVERAGE), state["alert"], state["playbook"].contract)
+    claims.extend(_alert_says(state, subject, evidence))
     for question in state["questions"]:
         answer = state["answers"].get(question.id)
         if answer is None:
@@ -74,6 +81,13 @@ def _read_all(state: State, subject: Evidence) -> tuple[list[Claim], list[Findin
             claims.append(read.claim)
             findings.append(_by_hypothesis(read.finding, state["hypotheses"]))
     return claims, findings
+
+
+def _alert_says(state: State, subject: Evidence, evidence: Mapping[str, Evidence]) -> list[Claim]:
+    """What the alert itself says, as claims that weigh nothing: its own content is weighed by the likelihood."""
+    itself = Question(id=ALERT, asks=ALERT, tool=ALERT, arguments={}, readings=state["playbook"].alert)
+    values = question_values(state["alert"], state["subject"], itself, {})
+    return [read.claim for read in read_answer(itself, subject, values, evidence)]
 
 
 def _by_hypothesis(finding: Finding, hypotheses: tuple[Hypothesis, ...]) -> Finding:

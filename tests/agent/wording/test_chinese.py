@@ -12,7 +12,7 @@ import yaml
 from agent.investigation.context import context_questions
 from agent.investigation.values import Value
 from agent.models import Provenance
-from agent.playbooks.format import PLACEHOLDER, Question, load_playbooks
+from agent.playbooks.format import PLACEHOLDER, Question, Reading, load_playbooks
 from agent.wording import localised
 from agent.wording.catalogue import SLOT, parts, translations, translations_in
 from agent.wording.retelling import retold
@@ -26,6 +26,7 @@ REASONING = (
     "agent/evidence/gates.py",
     "agent/evidence/telemetry.py",
     "agent/evidence/authorisation.py",
+    "agent/evidence/near_misses.py",
     "agent/evidence/claims.py",
     "agent/investigation/looks.py",
     "agent/investigation/opening.py",
@@ -46,6 +47,7 @@ ELSEWHERE = frozenset(
 def test_every_word_of_a_playbook_has_its_chinese() -> None:
     """Hypotheses, questions, sentences and actions: a missing one would be an English line in a Chinese report."""
     said = [text for playbook in PLAYBOOKS.values() for text in _words(playbook.questions)]
+    said += [text for playbook in PLAYBOOKS.values() for text in _sentences_of(playbook.alert)]
     said += [hypothesis.text for playbook in PLAYBOOKS.values() for hypothesis in playbook.hypotheses]
     said += [action.why for playbook in PLAYBOOKS.values() for action in playbook.actions]
     said += [playbook.title for playbook in PLAYBOOKS.values()]
@@ -150,8 +152,13 @@ def test_words_that_are_not_ours_stay_as_they_are(text: str) -> None:
 def _words(questions: tuple[Question, ...]) -> Iterator[str]:
     for question in questions:
         yield question.asks
-        for reading in question.readings:
-            yield PLACEHOLDER.sub(lambda slot: f"{{{slot[1].replace('.', '_')}}}", reading.sentence)
+        yield from _sentences_of(question.readings)
+
+
+def _sentences_of(readings: tuple[Reading, ...]) -> Iterator[str]:
+    for reading in readings:
+        for sentence in reading.sentences:
+            yield PLACEHOLDER.sub(lambda slot: f"{{{slot[1].replace('.', '_')}}}", sentence)
 
 
 def _reasons(node: object) -> Iterator[str]:
