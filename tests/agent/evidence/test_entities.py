@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import JsonValue
 
-from agent.evidence.entities import moment_of, same_entity
+from agent.evidence.entities import is_inside, moment_of, same_entity
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -83,3 +83,21 @@ def test_every_usual_time_is_understood(value: JsonValue) -> None:
 def test_what_names_no_moment_is_none(value: JsonValue) -> None:
     """A time without a zone could be any of many moments; guessing would prove an order that never was."""
     assert moment_of(value) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "inside"),
+    [
+        ("10.20.1.2", True),
+        ("192.168.0.1", True),
+        ("::ffff:172.16.0.9", True),
+        ("fe80::1%eth0", True),
+        ("198.18.0.1", False),
+        ("172.32.0.1", False),
+        ("2001:db8::1", False),
+        ("ws-1", False),
+    ],
+)
+def test_address_of_a_private_network_is_inside(address: str, *, inside: bool) -> None:
+    """A feed that is asked about one can only answer that it knows nothing; one outside has to be asked about."""
+    assert is_inside(address) is inside

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.investigation.context import SOURCE, context_questions
+from agent.investigation.values import Value
+from agent.models import Provenance
 from agent.playbooks.format import PlaybookError, load_playbook, load_playbooks
 
 MINIMAL = """\
@@ -87,3 +90,19 @@ def test_every_question_that_proves_something_is_required() -> None:
             if not any(reading.weights.get(name, 0) > 0 for name in malicious)
         }
         assert not proving & skippable, playbook.name
+
+
+@pytest.mark.parametrize(("address", "asked"), [("10.20.1.2", False), ("198.18.0.1", True)])
+def test_feeds_are_not_asked_about_an_inside_address(address: str, *, asked: bool) -> None:
+    """Nobody outside knows whose it is: a look that can only come back empty reads like one that found nothing."""
+    values = {"source.ip": Value(address, Provenance.SENSOR)}
+    for playbook in load_playbooks().values():
+        questions = {question.id for question in context_questions(playbook, playbook.classes[0], values)}
+        assert (SOURCE in questions) is (asked and playbook.name != "hunt"), playbook.name
+
+
+def test_what_the_alert_itself_says_weighs_nothing(tmp_path: Path) -> None:
+    """The likelihood weighs the alert's own content already; twice would be once too often."""
+    own = 'alert:\n  - {id: own, number: "$.alert.n", at_least: 1, sentence: own, weights: {bad: 1}}\nquestions:\n'
+    with pytest.raises(PlaybookError, match="weighs nothing"):
+        load_playbook(written(tmp_path, MINIMAL.replace("questions:\n", own)))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
 from agent.evidence.claims import select
 from agent.investigation.reading import Read, read_answer
@@ -284,3 +285,40 @@ def test_no_more_than_is_not_read_from_a_partial_answer(*, truncated: bool, stat
         answer = evidence({"events": events}, status=status, truncated=truncated)
         assert read(question(few), answer, alert()) == []
     assert len(read(question(few), evidence({"events": [{"ok": True}]}), alert())) == 1
+
+
+FIRST = Reading(
+    id="first",
+    count="$.events[*]",
+    at_least=1,
+    sentence="{value} calls, the first {after} after {start}.",
+    plainer=("{value} calls by {who}.", "{value} calls."),
+    show={"start": "$.start", "when": "$.events[*].at", "who": "$.events[*].who"},
+    elapsed={"after": ("start", "when")},
+)
+CALLS: list[JsonValue] = [{"at": "2026-03-02T12:00:25Z", "who": "a"}, {"at": "2026-03-02T12:09:00Z", "who": "a"}]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ({"start": "2026-03-02T12:00:00Z", "events": CALLS}, "2 calls, the first 25 s after 2026-03-02T12:00:00Z."),
+        ({"start": "2026-03-02T09:00:00Z", "events": CALLS}, "2 calls, the first 3 h after 2026-03-02T09:00:00Z."),
+        ({"start": "2026-03-02T13:00:00Z", "events": CALLS}, "2 calls by a."),
+        ({"events": CALLS}, "2 calls by a."),
+        ({"events": [{}]}, "1 calls."),
+    ],
+)
+def test_sentence_shows_as_much_as_there_is(data: JsonObject, text: str) -> None:
+    """A product that leaves a field out must cost a detail of the sentence, never the finding."""
+    assert [held.claim.text for held in read(question(FIRST), evidence(data), alert())] == [text]
+
+
+@pytest.mark.parametrize(
+    ("truncated", "status", "blind"), [(True, "success", ""), (False, "stale", ""), (False, "success", "edr")]
+)
+def test_what_was_partly_seen_is_a_least_number_and_has_no_first(*, truncated: bool, status: str, blind: str) -> None:
+    """The first call that a dying sensor saw is not the first call."""
+    asked = question(FIRST).model_copy(update={"sensor": "edr"})
+    answer = evidence({"start": "2026-03-02T12:00:00Z", "events": CALLS}, status=status, truncated=truncated)
+    assert [held.claim.text for held in read(asked, answer, alert(), frozenset({blind}))] == ["at least 2 calls by a."]

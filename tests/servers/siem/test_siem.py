@@ -47,6 +47,27 @@ async def test_search_finds_what_the_tables_hold(siem: SecurityServer, whole_lab
     assert "$.events[*]['user.attempted_name']" in json.dumps(envelope["untrusted"])
 
 
+async def test_number_in_a_filter_is_taken_as_its_text(siem: SecurityServer) -> None:
+    """Whoever asks for port 53 must not lose the look to a type."""
+    text, number = [
+        await siem.call("siem_search_events", {"filters": {"destination.port": port, "source.ip": "*"}, **DAY})
+        for port in ("53", 53)
+    ]
+
+    assert number["status"] == "success"
+    assert (number["total"], number["data"]) == (text["total"], text["data"])
+
+
+async def test_baseline_of_one_source_counts_that_source_and_names_it(siem: SecurityServer) -> None:
+    """An answer that does not say whose events it counted cannot be held against who was blind."""
+    asked: Arguments = {"field": "event.outcome", "value": "failure", "before": DAY["end"]}
+    whole, part = await siem.call("siem_baseline", asked), await siem.call("siem_baseline", {**asked, "source": "idp"})
+    counted = [json.loads(json.dumps(answer["data"]))["events"] for answer in (whole, part)]
+
+    assert json.loads(json.dumps(part["source"]))["sensor"] == "idp"
+    assert 0 < counted[1] < counted[0]
+
+
 async def test_following_the_cursor_gives_every_event_once(siem: SecurityServer) -> None:
     """Pages that overlap count attackers twice; pages with gaps lose them."""
     seen, cursor = [], None
