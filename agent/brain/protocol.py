@@ -115,6 +115,8 @@ class Plan(Choice):
 
     order: tuple[str, ...]
     """Question ids, most telling first; required questions that are left out are asked all the same, first."""
+    first: tuple[str, ...] = ()
+    """Optional questions that are asked together with the required ones; the others wait for a gap."""
     reads: tuple[OwnRead, ...] = ()
 
 
@@ -137,6 +139,8 @@ class Assessment(Choice):
     reads: tuple[OwnRead, ...] = ()
     """Needs a `gap`, like `ask`."""
     weighed: tuple[Weighed, ...] = ()
+    expand: tuple[str, ...] = ()
+    """Parts of answers, as `E5 $.events`, that it wants to see with what it asks for."""
 
 
 class Challenge(Choice):
@@ -162,6 +166,8 @@ class Conclusion(Choice):
     """Id of the hypothesis that the brain holds to be true."""
     second: Disposition | None = None
     """What it concluded when it was asked again with the roles swapped; None when it was asked once."""
+    overturn: str | None = None
+    """What it then named as that which would overturn its conclusion."""
 
 
 class ChangeRequest(Model):

@@ -117,7 +117,7 @@ async def test_a_models_numbers_never_reach_the_report(stories: Stories) -> None
     assert ADDRESS not in told
     assert report.verdict.model_dump() == modest.verdict.model_dump()
     added = [claim.text for claim in report.claims if claim.id not in {item.id for item in modest.claims}]
-    assert added == ["The model counts: 1."], "what code counted, in words of ours"
+    assert added == ["The model counts rows: 1."], "what code counted, in words of ours"
     assert any("struck" in problem for item in report.decisions for problem in item.problems)
 
 

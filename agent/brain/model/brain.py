@@ -17,8 +17,9 @@ from agent.brain.endpoint.protocol import Endpoint, Mode
 from agent.brain.endpoint.structured import decide
 from agent.brain.model.conversation import Talk, resume, user
 from agent.brain.model.document import fresh_claims, fresh_own
-from agent.brain.model.expanding import expanded, expansions_left
+from agent.brain.model.expanding import expansions_left
 from agent.brain.model.parsing import (
+    MOST_READS,
     Parsed,
     parse_assessment,
     parse_challenge,
@@ -28,8 +29,10 @@ from agent.brain.model.parsing import (
 from agent.brain.model.prompts import SECOND, prompt, prompt_version
 from agent.brain.model.schema import SCHEMA
 from agent.brain.model.writing import Pen
+from agent.brain.playbook.brain import rivals
 from agent.brain.protocol import Assessment, CaseView, Challenge, Choice, Conclusion, Plan, Taken
 from agent.models import CLOSING, Disposition, Evidence, HypothesisKind, JsonObject, Usage
+from agent.playbooks.format import Question, could_raise
 
 T = TypeVar("T", bound=Choice)
 SCHEMA_NAME: Final = "decide"
@@ -63,7 +66,10 @@ class ModelBrain:
         self.name = name or endpoint.name
 
     async def plan(self, view: CaseView) -> Plan:
-        """Which of the open questions are most telling, and reads of its own."""
+        """Which open questions to ask at once, and reads of its own; not asked where there is nothing to choose."""
+        if not worth_planning(view):
+            first = tuple(question.id for question in telling(view))
+            return Plan(order=first, first=first, taken=Taken(by=self.name))
         turn = self._turn(view)
         wanted = turn.talk.message("plan")
         parsed = await turn.ask(wanted, lambda answer: parse_plan(answer, view, _PLAIN))
@@ -72,7 +78,7 @@ class ModelBrain:
     async def assess(self, view: CaseView, fresh: Sequence[Evidence]) -> Assessment:
         """Weighs what is new and names the gap; not asked where nothing came that it could weigh."""
         turn = self._turn(view)
-        if not worth_assessing(view, turn.talk.told):
+        if not (turn.talk.promised() or worth_assessing(view, turn.talk.told)):
             return Assessment(taken=Taken(by=self.name))
         parse = partial(_assessed, view=view, evidence=turn.talk.evidence)
         parsed = await turn.ask(turn.talk.message("assess"), parse)
@@ -81,7 +87,10 @@ class ModelBrain:
         return _taken(parsed.value, turn)
 
     async def challenge(self, view: CaseView) -> Challenge:
-        """Argues the other side."""
+        """Argues the other side; not asked where nothing speaks for it and nothing is left to choose."""
+        against, rival = rivals(view)
+        if not worth_challenging(view, against):
+            return Challenge(against=against, rival=rival, taken=Taken(by=self.name))
         turn = self._turn(view)
         parsed = await turn.ask(turn.talk.message("challenge"), lambda answer: parse_challenge(answer, view, _PLAIN))
         return _taken(parsed.value, turn)
@@ -99,8 +108,10 @@ class ModelBrain:
         order = ", ".join(hypothesis.id for hypothesis in reversed(view.hypotheses))
         again = user(prompt(SECOND).replace("{hypotheses}", order) + "\nDecide: conclude.")
         second = await turn.ask_on(again, parse, "the second look was not taken")
-        looked = None if second is None else second.value.disposition
-        return _taken(first.value.model_copy(update={"second": looked}), turn)
+        if second is None:
+            return _taken(first.value, turn)
+        looked = {"second": second.value.disposition, "overturn": second.value.overturn}
+        return _taken(first.value.model_copy(update=looked), turn)
 
     def _turn(self, view: CaseView) -> "_Turn":
         endpoint = self.endpoint
@@ -110,9 +121,9 @@ class ModelBrain:
 
     def _expansion(self, parsed: Parsed[Assessment], talk: Talk) -> JsonObject | None:
         """The message with what it wants to see; None when it wants nothing, or has seen enough."""
-        if not parsed.expand or not expansions_left(talk.view.decisions):
+        if not parsed.expand or talk.promised() or not expansions_left(talk.view.decisions):
             return None
-        text = expanded(parsed.expand, talk.evidence, talk.pen)
+        text = talk.expanded(parsed.expand)
         return user(f"{text}\nDecide: assess, again and in full.") if text else None
 
 
@@ -166,6 +177,26 @@ class _Turn:
             self.problems = (*self.problems, f"{missing}: {error}")
             self.usage = self.usage.plus(error.usage)
         return None
+
+
+def telling(view: CaseView) -> tuple[Question, ...]:
+    """Open questions that need not be asked and whose answers say something about a hypothesis."""
+    return tuple(question for question in view.open_questions if not question.required and question.readings)
+
+
+def worth_planning(view: CaseView) -> bool:
+    """Whether there is something to choose: more than one such question, or a case that lives on reads of its own."""
+    return len(telling(view)) > 1 or view.playbook.own_reads > MOST_READS or not view.playbook.contract
+
+
+def worth_challenging(view: CaseView, leading: str) -> bool:
+    """Whether something speaks for a hypothesis of another kind, or a question is open that code would leave out."""
+    kinds = {hypothesis.id: hypothesis.kind for hypothesis in view.hypotheses}
+    rivals_of = [name for name, kind in kinds.items() if kind != kinds[leading]]
+    malicious = ("malicious", *(name for name, kind in kinds.items() if kind == "malicious"))
+    if any(finding.weights.get(name, 0) > 0 for finding in view.findings for name in rivals_of):
+        return True
+    return any(not any(could_raise(question, name) for name in malicious) for question in telling(view))
 
 
 def worth_assessing(view: CaseView, told: Collection[str]) -> bool:

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from agent.brain.model.rows import masked_rows
 from agent.brain.model.schema import PointSaid
+from agent.brain.model.sentences import NAMING, count_sentence, value_sentence
 from agent.brain.model.writing import Pen
 from agent.brain.protocol import ExtraFinding
 from agent.conversation.model.facts import member
@@ -20,13 +21,11 @@ from agent.evidence.claims import check, select
 from agent.evidence.errors import PathError
 from agent.models import Claim, Contains, Count, Equals, Evidence, Ref, Scalar
 
-EQUALS: Final = "The model points out: {value}."
-CONTAINS: Final = "The model points out a text with: {value}."
-COUNT: Final = "The model counts: {value}."
-EQUALS_AT: Final = "The model points out: {value}, at {time}."
-CONTAINS_AT: Final = "The model points out a text with {value}, at {time}."
-"""Every sentence that can come of a model's point."""
-_TIME: Final = "@timestamp"
+_ANY: Final = "[*]"
+_MOST_ROWS: Final = 1_000
+"""Rows of a list that are tried for a value."""
+_INDEX: Final = re.compile(r"\[\d+\]")
+_LIST: Final = re.compile(r"\$\.([A-Za-z_]\w*)")
 _STEP: Final = re.compile(r"\.?([A-Za-z_@][\w@]*)|\['((?:[^'\\]|\\.)*)'\]|\[\"((?:[^\"\\]|\\.)*)\"\]|(\[(?:\d+|\*)\])")
 
 
@@ -47,18 +46,39 @@ def finding_of(point: PointSaid, evidence: Mapping[str, Evidence], pen: Pen) -> 
 
 
 def _claim(point: PointSaid, item: Evidence, path: str, pen: Pen) -> Claim:
+    if point.kind == "equals" and _ANY in path:
+        path = _row_with(path, point.value, item, pen)
     found = _selected(path, item)
     name = "p" + sha256(f"{point.kind} {item.id} {path} {point.value}".encode()).hexdigest()[:8]
     ref = Ref(evidence=item.id, path=path)
     if point.kind == "count":
-        return Count(id=name, template=COUNT, ref=ref, value=len(found))
-    when = _time_beside(path, item)
-    slots = {"time": when} if when else {}
+        listed = _LIST.match(path)
+        template = count_sentence(listed[1] if listed else "", raises=point.raises)
+        return Count(id=name, template=template, ref=ref, value=len(found))
+    row = _row_of(path, item)
+    template = value_sentence(_member_of(path), raises=point.raises, row=row is not None)
+    slots = {} if row is None else {"row": row}
     if point.kind == "contains":
-        wanted = str(point.value)
-        return Contains(id=name, template=CONTAINS_AT if when else CONTAINS, slots=slots, ref=ref, value=wanted)
-    value = _same(point.value, found, pen)
-    return Equals(id=name, template=EQUALS_AT if when else EQUALS, slots=slots, ref=ref, value=value)
+        return Contains(id=name, template=template, slots=slots, ref=ref, value=str(point.value))
+    return Equals(id=name, template=template, slots=slots, ref=ref, value=_same(point.value, found, pen))
+
+
+def _member_of(path: str) -> str:
+    """The last member of a path, a row's own dots and all."""
+    steps = [next(filter(None, found.groups()), "") for found in _STEP.finditer(path)]
+    return next((step for step in reversed(steps) if not step.startswith("[")), "")
+
+
+def _row_with(path: str, said: Scalar, item: Evidence, pen: Pen) -> str:
+    """The first row of a list that has the value, where the place names all of them. Raises: PointError."""
+    for index in range(min(_MOST_ROWS, len(_selected(path, item)))):
+        row = path.replace(_ANY, f"[{index}]", 1)
+        try:
+            _same(said, _selected(row, item), pen)
+        except PointError:
+            continue
+        return row
+    raise PointError(f"no row of {path} has that value")
 
 
 def _selected(path: str, item: Evidence) -> list[JsonValue]:
@@ -82,30 +102,38 @@ def _same(said: Scalar, found: list[JsonValue], pen: Pen) -> Scalar:
     return value
 
 
-def _time_beside(path: str, item: Evidence) -> Ref | None:
-    """The time of the row that the value stands in, where the row has one."""
+def _row_of(path: str, item: Evidence) -> Ref | None:
+    """What says which row the value stands in: its time, or what it is called; None where nothing does."""
     row = path[: path.rfind("[")] if path.endswith("]") else path[: path.rfind(".")]
-    beside = member(row, _TIME)
-    try:
-        found = select(beside, item.data) if "*" not in path and "?" not in path and row else []
-    except PathError:
+    if "*" in path or "?" in path or not row or row == "$":
         return None
-    return Ref(evidence=item.id, path=beside) if len(found) == 1 and isinstance(found[0], str) else None
+    for name in NAMING:
+        beside = member(row, name)
+        found = _chosen(beside, item)
+        if beside != path and len(found) == 1 and isinstance(found[0], str):
+            return Ref(evidence=item.id, path=beside)
+    return None
+
+
+def _chosen(path: str, item: Evidence) -> list[JsonValue]:
+    try:
+        return select(path, item.data)
+    except PathError:
+        return []
 
 
 def _real_path(path: str, item: Evidence) -> str:
     """The JSONPath that is meant: models write `$.events[0].user.name` for `$.events[0]['user.name']`."""
-    try:
-        if select(path, item.data):
-            return path
-    except PathError:
-        pass
+    if _chosen(path, item):
+        return path
     wanted = _flat(path)
     for row in masked_rows(item):
         for name in row.values:
             real = member(row.at, name) if name else row.at
             if _flat(real) == wanted:
                 return real
+            if _ANY in path and _flat(every := _INDEX.sub(_ANY, real)) == wanted:
+                return every
     return path
 
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from agent.brain.endpoint.names import Names
 from agent.brain.model.document import ids, news, told_in
-from agent.brain.model.expanding import expansions_left
+from agent.brain.model.expanding import expanded, expansions_left, placed
 from agent.brain.model.prompts import system_prompt
-from agent.brain.model.schema import Step
+from agent.brain.model.rows import known_of
+from agent.brain.model.schema import ExpandSaid, Step
 from agent.brain.model.writing import Pen
-from agent.brain.protocol import CaseView
+from agent.brain.protocol import Assessment, CaseView
 from agent.evidence.ledger import Ledger
 from agent.models import Evidence, JsonObject
 
@@ -36,7 +37,20 @@ class Talk:
     def message(self, step: Step) -> JsonObject:
         """What is new, and the decision that is wanted."""
         blocks = news(self.view, self.pen, self.told)
-        return user("\n".join([*(block.lines for block in blocks), self._wanted(step)]))
+        return user("\n".join([*self.promised(), *(block.lines for block in blocks), self._wanted(step)]))
+
+    def promised(self) -> tuple[str, ...]:
+        """What it asked to see together with what it asked for, where that has not been shown."""
+        last = next((decision for decision in reversed(self.view.decisions) if decision.messages), None)
+        if last is None or last.step != "assess" or not expansions_left(self.view.decisions):
+            return ()
+        wanted = Assessment.model_validate(last.answer).expand
+        text = self.expanded([placed(item) for item in wanted]) if wanted else ""
+        return (text,) if text else ()
+
+    def expanded(self, wanted: Sequence[ExpandSaid]) -> str:
+        """Parts of answers, as the beginning of a message; empty when none of them is there."""
+        return expanded(wanted, self.evidence, known_of(self.view.alert), self.pen)
 
     def _wanted(self, step: Step) -> str:
         """The last line: what is to be decided, and what there is to choose from."""
@@ -44,8 +58,12 @@ class Talk:
         if step in ("assess", "challenge"):
             told.append(f"Open: {ids(self.view.open_questions)}.")
         if step == "assess":
-            told.append(f"Reads left: {self.view.reads_left}. Expansions left: {expansions_left(self.view.decisions)}.")
+            told.append(f"Reads left: {self.view.reads_left}. Rounds of expand left: {self._rounds_left()}.")
         return " ".join(told)
+
+    def _rounds_left(self) -> int:
+        """Rounds that are left once this message is sent."""
+        return expansions_left(self.view.decisions) - len(self.promised())
 
 
 def resume(view: CaseView, *, hidden: bool) -> Talk:

@@ -12,11 +12,24 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from agent.brain.model.rows import DOCUMENT_ROOM, ROOM, TOLD_ROOM, few, known_of, room_for
+from agent.brain.model.layout import Shown
+from agent.brain.model.rows import (
+    DOCUMENT_ROOM,
+    OWN_ROOM,
+    ROOM,
+    TOLD_ROOM,
+    all_of,
+    few,
+    known_of,
+    masked_rows,
+    room_for,
+    said_in,
+)
 from agent.brain.model.tools import is_ours
 from agent.brain.model.writing import UNTRUSTED, Pen
 from agent.brain.protocol import CaseView
 from agent.evidence.authorisation import AUTHORISED_BY
+from agent.evidence.provenance import classes
 from agent.models import AlertField, Before, Claim, Evidence, Gap, Provenance, Ref, SameEntity
 from agent.playbooks.format import Question
 from knowledge.trust.masking import mask_object
@@ -25,7 +38,7 @@ SENTENCE = 260
 """Characters of one claim."""
 _STRONG = 1.0
 """Weight from which a contribution of the alert is told."""
-_OWN = "own."
+_OWN, _BRAIN = "own.", "brain."
 _TOLD_ALREADY = frozenset({"host.id", "user.id", "rule.name", "rule.groups", "rule.category", "event.source"})
 """Fields of which another line says the same, or that only a database cares about."""
 _REGISTERS, _DOCUMENTS = frozenset({"assets", "identity"}), frozenset({"kb"})
@@ -61,7 +74,7 @@ def news(view: CaseView, pen: Pen, told: Collection[str]) -> tuple[Block, ...]:
     fresh = [item for item in view.evidence if _answer_key(item, view) not in told]
     room = room_for(sum(item.status == "success" and not any(_said_of(item, view)) for item in fresh))
     blocks = [*_case(view, pen), *_questions(view, pen)]
-    blocks += [_answer(item, view, pen, room) for item in fresh]
+    blocks += [_answer(item, view, pen, room, told) for item in fresh]
     blocks += [_gap(gap, pen) for gap in view.gaps]
     blocks += [_claim(claim, view, pen) for claim in view.claims if claim.status == "verified"]
     blocks += _register(view)
@@ -69,8 +82,9 @@ def news(view: CaseView, pen: Pen, told: Collection[str]) -> tuple[Block, ...]:
 
 
 def fresh_claims(view: CaseView, told: Collection[str]) -> tuple[Claim, ...]:
-    """Verified claims that the model has not been told."""
-    return tuple(c for c in view.claims if c.status == "verified" and _claim_key(c) not in told)
+    """Verified claims that the model has not been told and did not make itself."""
+    verified = (c for c in view.claims if c.status == "verified" and not c.id.startswith(_BRAIN))
+    return tuple(c for c in verified if _claim_key(c) not in told)
 
 
 def fresh_own(view: CaseView, told: Collection[str]) -> tuple[Evidence, ...]:
@@ -115,41 +129,58 @@ def _field(field: AlertField, pen: Pen) -> str:
 
 
 def _questions(view: CaseView, pen: Pen) -> Iterator[Block]:
-    """What can be asked; what is asked anyway is named only."""
-    required = [question.id for question in view.open_questions if question.required]
-    if required and not view.answered:
-        yield Block("Q*", ", ".join(required))
+    """What can be asked, and before the first round what will be asked anyway."""
+    own = {question.id for question in view.playbook.questions}
+    required = [question for question in view.open_questions if question.required and not view.answered]
+    if always := [question.id for question in required if question.id not in own]:
+        yield Block("Q*", ", ".join(always))
     for question in view.open_questions:
-        if not question.required:
-            yield Block(f"Q {question.id}", pen.text(question.asks, 160))
+        if not question.required or (question in required and question.id in own):
+            yield Block(_question_key(question), pen.text(question.asks, 160))
 
 
-def _answer(item: Evidence, view: CaseView, pen: Pen, room: int) -> Block:
-    """What one answer says: what was asked, how it ended, the server's summary, and the first values."""
-    said = tuple(_said_of(item, view))
-    about = item.status + (", cut short" if item.truncated else "")
-    head = [about, _foreign(item) + pen.quoted(item.error or item.summary, 120)]
-    known = replace(known_of(view.alert), text=" ".join([item.summary, *said]))
-    shown = few(item, known, pen, min(room, _room(item, told=bool(said))))
+def _answer(item: Evidence, view: CaseView, pen: Pen, room: int, told: Collection[str]) -> Block:
+    """What one answer says: what was asked of whom, how it ended, the server's summary, and what is new of it."""
+    head = [item.status + (", cut short" if item.truncated else "")]
+    head += [_foreign(item) + pen.quoted(item.error or item.summary, 120)]
+    shown = _values(item, view, pen, room)
     left = [f"  {shown.left} more rows"] if shown.left and shown.lines else []
-    asked = "" if said else _asked(item, view, pen)
+    asked = _asked(item, view, pen, told)
     return Block(_answer_key(item, view), "\n".join([asked + ", ".join(head), *shown.lines, *left]))
+
+
+def _values(item: Evidence, view: CaseView, pen: Pen, room: int) -> Shown:
+    """The values of an answer; of a read of the brain's own all that there is room for."""
+    said = tuple(_said_of(item, view))
+    known = replace(known_of(view.alert), text=" ".join([item.summary, *said]))
+    if item.server in _DOCUMENTS:
+        return said_in(item, pen, DOCUMENT_ROOM)
+    if _question_of(item, view).startswith(_OWN):
+        return all_of(masked_rows(item), known, pen, OWN_ROOM)
+    return few(item, known, pen, min(room, _room(item, told=bool(said))))
 
 
 def _room(item: Evidence, *, told: bool) -> int:
     """Most characters of values of an answer; `told`: claims tell of it, which of a register's answer is enough."""
     if told:
         return 0 if item.server in _REGISTERS else TOLD_ROOM
-    return DOCUMENT_ROOM if item.server in _DOCUMENTS else ROOM
+    return ROOM
 
 
-def _asked(item: Evidence, view: CaseView, pen: Pen) -> str:
-    """What was asked, where no claim tells what came of it: the question, or the call of a read of its own."""
+def _asked(item: Evidence, view: CaseView, pen: Pen, told: Collection[str]) -> str:
+    """The sensor, and what was asked where no message said it: the question, or the call of a read of its own."""
     name = _question_of(item, view)
-    asks = next((pen.text(question.asks, 160) for question in view.playbook.questions if question.id == name), "")
+    question = next((question for question in view.playbook.questions if question.id == name), None)
     if name.startswith(_OWN) or name == item.tool:
-        asks = _call(item, pen)
-    return f"{asks} " if asks else ""
+        return f"{_call(item, pen)} "
+    if question is None:
+        return ""
+    sensor = f"[{question.sensor}] " if question.sensor else ""
+    return sensor + ("" if _question_key(question) in told else f"{pen.text(question.asks, 160)} ")
+
+
+def _question_key(question: Question) -> str:
+    return f"Q{'*' if question.required else ''} {question.id}"
 
 
 def _said_of(item: Evidence, view: CaseView) -> Iterator[str]:
@@ -181,9 +212,24 @@ def _gap(gap: Gap, pen: Pen) -> Block:
 
 def _claim(claim: Claim, view: CaseView, pen: Pen) -> Block:
     """A verified claim; what it shows is marked where the finding it bears rests on untrusted text."""
+    text = _HASH.sub(r"\1…", claim.text)
+    if claim.id.startswith(_BRAIN):
+        places = ", ".join(dict.fromkeys(f"{ref.evidence} {ref.path}" for ref in _refs(claim)))
+        return Block(
+            _claim_key(claim), f"{_mark(_attested(claim, view))}{pen.text(text, SENTENCE)} ({pen.text(places, 160)})"
+        )
     worst = max((f.provenance for f in view.findings if f.claim == claim.id), default=Provenance.SENSOR)
-    mark = "" if worst.trusted else f"{UNTRUSTED} "
-    return Block(_claim_key(claim), mark + pen.text(_HASH.sub(r"\1…", claim.text), SENTENCE))
+    return Block(_claim_key(claim), _mark(worst.trusted) + pen.text(text, SENTENCE))
+
+
+def _mark(trusted: bool) -> str:
+    return "" if trusted else f"{UNTRUSTED} "
+
+
+def _attested(claim: Claim, view: CaseView) -> bool:
+    """Whether every value that a claim of a model's own reads is attested: its finding is the model's either way."""
+    evidence = {item.id: item for item in view.evidence}
+    return all(ref.evidence in evidence and classes(ref.path, evidence[ref.evidence]).trusted for ref in _refs(claim))
 
 
 def _register(view: CaseView) -> Iterator[Block]:

@@ -36,6 +36,9 @@ MOST_POINTS: Final = 4
 MOST_READS: Final = 4
 MOST_HIGHLIGHTS: Final = 6
 MOST_ARGUMENTS: Final = 12
+MOST_EXPANDED: Final = 2
+MOST_FIRST: Final = 2
+"""Optional questions that are asked together with the required ones."""
 _LONGEST: Final = 240
 """Characters of a gap or a reason, which a person may read."""
 
@@ -82,7 +85,9 @@ def parse_plan(answer: JsonObject, view: CaseView, pen: Pen) -> Parsed[Plan]:
     wanted = said(answer, "plan", PlanSaid, notes)
     questions = {question.id for question in (*view.open_questions, *view.playbook.questions)}
     order = _existing(wanted.order, questions, "question", notes)
-    return Parsed(Plan(order=order, reads=_reads(wanted.reads, view, pen, notes)), tuple(notes.told))
+    optional = {question.id for question in view.open_questions if not question.required}
+    first = tuple(name for name in order if name in optional)[:MOST_FIRST]
+    return Parsed(Plan(order=order, first=first, reads=_reads(wanted.reads, view, pen, notes)), tuple(notes.told))
 
 
 def parse_assessment(
@@ -102,8 +107,14 @@ def parse_assessment(
         reads=reads if gap else (),
         extra=_points(wanted, evidence, pen, notes),
         weighed=_weighed(wanted, view, notes),
+        expand=_beside(wanted) if gap and (asked or reads) else (),
     )
-    return Parsed(assessment, tuple(notes.told), wanted.expand)
+    return Parsed(assessment, tuple(notes.told), () if assessment.expand else wanted.expand)
+
+
+def _beside(wanted: AssessSaid) -> tuple[str, ...]:
+    """What it wants to see together with the answers to what it asks."""
+    return tuple(f"{inert(item.evidence, 20)} {inert(item.at, 200)}" for item in wanted.expand[:MOST_EXPANDED])
 
 
 def parse_challenge(answer: JsonObject, view: CaseView, pen: Pen) -> Parsed[Challenge]:
@@ -128,6 +139,7 @@ def parse_conclusion(answer: JsonObject, view: CaseView, pen: Pen) -> Parsed[Con
         disposition=wanted.disposition,
         hypothesis=_hypothesis(wanted.hypothesis, view),
         highlights=_existing(wanted.highlights, _claims(view), "claim", notes)[:MOST_HIGHLIGHTS],
+        overturn=pen.text(wanted.overturn, _LONGEST).strip() or None if wanted.overturn else None,
     )
     return Parsed(conclusion, tuple(notes.told))
 
@@ -197,8 +209,17 @@ def _reads(wanted: Sequence[ReadSaid], view: CaseView, pen: Pen, notes: Notes) -
         elif arguments is None:
             notes(f"struck: the arguments of {read.tool!r} are no JSON object")
         else:
-            kept.append(OwnRead(tool=tool, arguments=arguments, why=pen.text(read.why, _LONGEST)))
+            kept.append(OwnRead(tool=tool, arguments=_as_text(arguments), why=pen.text(read.why, _LONGEST)))
     return tuple(kept)
+
+
+def _as_text(arguments: JsonObject) -> JsonObject:
+    """The arguments with numbers among the filters as text, which is how every filter is held."""
+    filters = arguments.get("filters")
+    if not isinstance(filters, dict):
+        return arguments
+    numbers = {name: str(value) for name, value in filters.items() if type(value) in (int, float)}
+    return {**arguments, "filters": {**filters, **numbers}}
 
 
 def _arguments(said: str | JsonObject) -> JsonObject | None:

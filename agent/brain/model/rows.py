@@ -5,32 +5,48 @@ model may ask for a part of it (expanding.py).
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from pydantic import JsonValue
 
+from agent.brain.model.layout import Layout, Shown, list_of
 from agent.brain.model.writing import Pen
 from agent.conversation.model.facts import Row, rows_of
 from agent.models import Alert, Evidence
 from knowledge.trust.masking import mask_value
 
-ROOM: Final = 320
+ROOM: Final = 480
 """Characters of values of one answer of which no claim tells."""
-TOLD_ROOM: Final = 80
+TOLD_ROOM: Final = 240
 """Characters of values of one answer that claims tell of."""
-DOCUMENT_ROOM: Final = 180
+DOCUMENT_ROOM: Final = 300
 """Characters of what our own documents say."""
-LEAST: Final = 110
+LEAST: Final = 160
+OWN_ROOM: Final = 480
+"""Characters of values of an answer that a model asked for by a read of its own."""
+WHOLE_CLIP: Final = 300
+"""Characters of one value of what a model asked for."""
 _SHORT: Final = 3
 """Texts shorter than this are shown always: they are everywhere by chance."""
-MESSAGE_ROOM: Final = 700
+MESSAGE_ROOM: Final = 1_600
 """Characters of values of all such answers that one message brings."""
 _DULL: Final = frozenset(
     {"event.id", "event.source", "event.category", "event.outcome", "host.id", "host.ip", "user.id", "id", "sid", "mac"}
     | {"created", "password_changed", "score", "email", "site", "asn", "retrieved_at", "value", "indicator", "type"}
-    | {"os", "covered", "last_event", "event.type"}
+    | {
+        "os",
+        "covered",
+        "last_event",
+        "event.type",
+        "session.id",
+        "process.entity_id",
+        "process.parent.entity_id",
+        "process.pid",
+    }
+    | {"logon.id", "user_agent"}
 )
 """Members that tell nothing about what happened, or repeat what was asked."""
 _FIRST: Final = (
@@ -45,11 +61,17 @@ _FIRST: Final = (
     "user.name",
     "source.ip",
     "host.name",
+    "source.country",
+    "device.managed",
     "event.action",
     "@timestamp",
 )
 """Members that say most about what happened; the others follow in their own order."""
 _RANK: Final = {name: rank for rank, name in enumerate(_FIRST)}
+_KEY: Final = "key."
+"""How the keys of a count's groups are called."""
+_TEXT: Final = "text"
+_TITLES: Final = ("title", "section")
 _NAMING: Final = "sensor"
 """Says whose row it is."""
 _USUAL: Final = (
@@ -57,6 +79,7 @@ _USUAL: Final = (
     ("internet_facing", False),
     ("enabled", True),
     ("state", "covered"),
+    ("blocked", 0),
 )
 """Values that are worth a word only when they are others."""
 
@@ -77,16 +100,12 @@ class Known:
             return isinstance(value, int | float) and not isinstance(value, bool) and self._says(told)
         return told in self.values or self._says(told)
 
+    def in_alert(self, value: JsonValue) -> bool:
+        """Whether the alert tells the value."""
+        return str(value) in self.values
+
     def _says(self, told: str) -> bool:
         return re.search(rf"(?<![\w.-]){re.escape(told)}(?![\w-]|\.\w)", self.text) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Lines of values, and how many rows were left out of them."""
-
-    lines: tuple[str, ...]
-    left: int = 0
 
 
 def known_of(alert: Alert) -> Known:
@@ -101,11 +120,30 @@ def room_for(answers: int) -> int:
 
 
 def few(evidence: Evidence, known: Known, pen: Pen, room: int) -> Shown:
-    """The first values that say something new; `known`: what the alert and the claims on this answer say already."""
+    """The values that say something new; `known`: what the alert and the claims on this answer say already."""
     if evidence.status == "no_data":
         return Shown(())
-    rows = (_new(row, known) for row in _merged(masked_rows(evidence)))
-    return fitting([row for row in rows if row.values], pen, room)
+    lists = groupby(_merged(masked_rows(evidence)), list_of)
+    rows = (row for _, several in lists for row in _new(list(several), known))
+    return Layout(pen).shown([row for row in rows if row.values], room)
+
+
+def all_of(rows: Iterable[Row], known: Known, pen: Pen, room: int, first: str = "") -> Shown:
+    """Every value, what says something new before what the alert says and what only a database cares about.
+
+    `first`: name of a member that was asked for."""
+    ordered = [_ordered(row, known, first) for row in _merged(rows)]
+    return Layout(pen, WHOLE_CLIP).shown([row for row in ordered if row.values], room)
+
+
+def said_in(evidence: Evidence, pen: Pen, room: int) -> Shown:
+    """What the best section of our own documents says, by its text; nothing where there is none."""
+    for row in masked_rows(evidence):
+        text = row.values.get(_TEXT)
+        if isinstance(text, str) and text:
+            about = [pen.value(row.values[name], trusted=True) for name in _TITLES if name in row.values]
+            return Shown((f"  {row.at} {', '.join(about)}: {pen.quoted(' '.join(text.split()), room)}",))
+    return Shown(())
 
 
 def masked_rows(evidence: Evidence) -> list[Row]:
@@ -113,38 +151,25 @@ def masked_rows(evidence: Evidence) -> list[Row]:
     return rows_of(evidence.model_copy(update={"data": mask_value(evidence.data)}))
 
 
-def fitting(rows: Iterable[Row], pen: Pen, room: int) -> Shown:
-    """As many rows as there is room for; of the first one at least some values."""
-    lines: list[str] = []
-    left = 0
-    for row in rows:
-        line = _line(row, pen, room) if room > 0 else ""
-        if not line or (lines and len(line) > room):
-            left, room = left + 1, 0
-            continue
-        lines.append(line)
-        room -= len(line)
-    return Shown(tuple(lines), left)
+def _new(rows: Sequence[Row], known: Known) -> Iterator[Row]:
+    """Rows of one list with what at least one of them has to tell: a field stays in all of them or in none."""
+    told = [dict(_telling(row)) for row in rows]
+    every = list(dict.fromkeys(name for values in told for name in values))
+    bucket = any(name.startswith(_KEY) for name in every)
+    fresh = {name for values in told for name, value in values.items() if bucket or not known.has(value)}
+    names = sorted(every, key=lambda name: _RANK.get(name, len(_RANK)))
+    for row, values in zip(rows, told, strict=True):
+        own = {name for name in values if name in fresh and name != _NAMING}
+        kept = {name: values[name] for name in names if name in values and own and (name in fresh or name == _NAMING)}
+        yield Row(row.at, kept, row.untrusted)
 
 
-def _line(row: Row, pen: Pen, room: int) -> str:
-    """`  place name=value; name=value`, cut where the room ends."""
-    line = f"  {row.at}"
-    for index, (name, value) in enumerate(row.values.items()):
-        shown = pen.value(value, trusted=name not in row.untrusted)
-        part = f" {pen.text(name)}={shown}" if name else f" {shown}"
-        if index and len(line) + len(part) > room:
-            return f"{line}; …"
-        line += f";{part}" if index else part
-    return line
+def _ordered(row: Row, known: Known, first: str) -> Row:
+    def rank(name: str) -> tuple[bool, bool, int]:
+        return name != first, name in _DULL or known.in_alert(row.values[name]), _RANK.get(name, len(_RANK))
 
-
-def _new(row: Row, known: Known) -> Row:
-    kept = {name: value for name, value in _telling(row) if name == _NAMING or not known.has(value)}
-    if set(kept) == {_NAMING}:
-        kept = {}
-    names = sorted(kept, key=lambda name: _RANK.get(name, len(_RANK)))
-    return Row(row.at, {name: kept[name] for name in names}, row.untrusted)
+    names = sorted((name for name in row.values if row.values[name] not in (None, "", [])), key=rank)
+    return Row(row.at, {name: row.values[name] for name in names}, row.untrusted)
 
 
 def _telling(row: Row) -> Iterator[tuple[str, JsonValue]]:

@@ -58,7 +58,9 @@ SCHEMA: Final[JsonObject] = {
         plan=_or_null(_object(order=_TEXTS, reads=_READS)),
         assess=_or_null(_ASSESS),
         challenge=_or_null(_object(rival=_TEXT, argument=_TEXTS, ask=_TEXTS)),
-        conclude=_or_null(_object(hypothesis=_TEXT, disposition=_DISPOSITIONS, highlights=_TEXTS)),
+        conclude=_or_null(
+            _object(hypothesis=_TEXT, disposition=_DISPOSITIONS, highlights=_TEXTS, overturn=_or_null(_TEXT))
+        ),
     ),
     "$defs": {"texts": _list(_TEXT), "reads": _list(_object(tool=_TEXT, arguments=_TEXT))},
 }
@@ -154,3 +156,4 @@ class ConcludeSaid(Said):
     hypothesis: str
     disposition: Disposition
     highlights: Ids = ()
+    overturn: str | None = None

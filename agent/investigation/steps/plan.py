@@ -4,7 +4,7 @@ from langgraph.runtime import Runtime
 
 from agent.brain.protocol import Plan
 from agent.investigation.state import Deps, State
-from agent.investigation.steps.asking import ask_brain, askable
+from agent.investigation.steps.asking import ask_brain, askable, own_affordable
 from agent.investigation.steps.telling import tell
 
 
@@ -17,5 +17,7 @@ async def plan(state: State, runtime: Runtime[Deps]) -> State:
     rest = [question.id for question in state["questions"] if question.id not in {*required, *wanted}]
     order = (*required, *wanted, *rest)
     first = tuple(name for name in order if name in required and askable(state, name))
+    wished = asked.choice.first[: max(0, own_affordable(state, runtime.context) - len(asked.own))]
+    early = tuple(name for name in wanted if name in wished and askable(state, name))
     tell(runtime, "plan", f"{len(first)} required looks first, {len(order) - len(first)} further questions")
-    return {**asked.kept, "order": order, "pending": (*first, *asked.own)}
+    return {**asked.kept, "order": order, "pending": (*first, *early, *asked.own)}

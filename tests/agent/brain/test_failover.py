@@ -20,7 +20,7 @@ from agent.brain.protocol import CaseView
 from agent.errors import ModelRecordError
 from agent.models import Decision, JsonObject
 from tests.agent.brain.conftest import Driven
-from tests.agent.brain.model.playing import Answer, Recording, as_playbook
+from tests.agent.brain.model.playing import Answer, Recording, as_playbook, contested
 
 DOWN = EndpointDownError("nobody answers")
 
@@ -95,6 +95,7 @@ async def test_nonsense_is_forgiven_once(spray: Driven) -> None:
     def say(step: str, view: CaseView, asked: object) -> JsonObject:
         return good if step == "conclude" else {"what": "is this"}
 
+    spray = replace(spray, views=tuple((step, contested(view)) for step, view in spray.views))
     forgiven = case_of(spray, Recording(say))
     steps = [await forgiven.decide(step) for step in ("challenge", "conclude")]
     assert [decision.by for decision in steps] == ["playbook", "model:played"]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from pydantic import JsonValue
@@ -100,6 +100,12 @@ def _weighed(finding: Finding) -> JsonObject:
     size = "for" if weight > 0 else "against"
     bearing = f"strongly_{size}" if abs(weight) >= 2 else size
     return {"claim": finding.claim, "hypothesis": hypothesis, "bearing": bearing}
+
+
+def contested(view: CaseView) -> CaseView:
+    """The case with the harmless side in front, so that what was found speaks for the other."""
+    harmless = next(hypothesis.id for hypothesis in view.hypotheses if hypothesis.kind == "benign")
+    return replace(view, scores={name: float(name == harmless) for name in view.scores})
 
 
 def now(taking: Coroutine[object, None, T]) -> T:

@@ -8,10 +8,11 @@ import pytest
 from agent.brain.endpoint.errors import BudgetSpentError, EndpointDownError
 from agent.brain.endpoint.protocol import Asked
 from agent.brain.model.brain import ModelBrain
+from agent.brain.model.conversation import resume
 from agent.brain.protocol import CaseView
 from agent.models import Decision, Disposition, JsonObject
 from tests.agent.brain.conftest import Driven
-from tests.agent.brain.model.playing import Answer, Played, Recording, as_playbook
+from tests.agent.brain.model.playing import Answer, Played, Recording, as_playbook, contested
 
 
 def concluding(*dispositions: Disposition) -> Answer:
@@ -86,6 +87,101 @@ async def test_a_model_is_not_asked_to_assess_when_nothing_new_can_be_weighed(sp
     assert assessment.taken.by == "model:played"
 
 
+async def test_a_plan_is_not_asked_for_where_there_is_nothing_to_choose(twin: Driven) -> None:
+    """What one question is left is asked at once; a request for it would cost more than the answer."""
+    view = twin.view("plan")
+    endpoint = Recording(as_playbook)
+
+    plan = await Played(endpoint).plan(view)
+
+    assert endpoint.asked == []
+    assert len(plan.first) <= 1
+    assert plan.first == tuple(q.id for q in view.open_questions if not q.required and q.readings)
+
+
+async def test_a_plan_is_asked_for_where_the_case_lives_on_reads(twin: Driven) -> None:
+    """A hunt, and an alert that no playbook knows, are looked into by what a brain thinks of itself."""
+    view = twin.view("plan")
+    for playbook in ({"own_reads": 8}, {"contract": ()}):
+        endpoint = Recording(as_playbook)
+
+        await Played(endpoint).plan(replace(view, playbook=view.playbook.model_copy(update=playbook)))
+
+        assert len(endpoint.asked) == 1
+
+
+async def test_what_a_model_names_first_is_asked_at_once(spray: Driven) -> None:
+    """An order that changes nothing is a wasted request; what it leaves out waits for a gap."""
+    endpoint = Recording(lambda step, view, asked: {"order": ["source_history", "attempted_accounts"], "reads": []})
+
+    plan = await Played(endpoint).plan(spray.view("plan"))
+
+    assert plan.first == ("source_history",)
+
+
+async def test_a_challenge_is_not_asked_for_where_nothing_speaks_for_a_rival(spray: Driven) -> None:
+    """Nobody can argue from nothing; the questions that could still speak for malice are asked by code."""
+    view = replace(spray.view("challenge"), open_questions=())
+    leading = max(view.scores, key=lambda name: view.scores[name])
+    silent = tuple(
+        finding.model_copy(update={"weights": {leading: finding.weights.get(leading, 0.0)}})
+        for finding in view.findings
+    )
+    endpoint = Recording(as_playbook)
+
+    argued = await Played(endpoint).challenge(replace(view, findings=silent))
+    assert (argued.against, argued.argument, endpoint.asked) == (leading, (), [])
+    assert argued.taken is not None
+
+    await Played(endpoint).challenge(contested(view))
+    assert len(endpoint.asked) == 1
+
+
+async def test_points_of_its_own_are_no_reason_to_assess_again(spray: Driven) -> None:
+    """A model knows what it said itself."""
+    view = spray.view("conclude")
+    own = view.claims[0].model_copy(update={"id": "brain.p1", "status": "verified"})
+    endpoint = Recording(as_playbook)
+
+    await Played(endpoint).assess(replace(view, claims=(*view.claims, own)), ())
+
+    assert endpoint.asked == []
+
+
+async def test_what_is_asked_together_comes_together(spray: Driven) -> None:
+    """A part of an answer that is wanted beside a question does not cost the question, nor a round of its own."""
+    view = spray.view("assess")
+
+    def say(step: str, view: CaseView, asked: Asked) -> JsonObject:
+        wanted: JsonObject = {"gap": "who it was", "ask": ["source_history"], "expand": ["E5 $.events"]}
+        return {**as_playbook("assess", view, asked), **wanted}
+
+    endpoint = Recording(say)
+    assessed = await Played(endpoint).assess(view, ())
+
+    assert (assessed.ask, assessed.expand, len(endpoint.asked)) == (("source_history",), ("E5 $.events",), 1)
+    assert assessed.taken is not None
+    kept = assessed.taken.messages
+    decision = Decision(step="assess", by="model:played", answer=assessed.model_dump(mode="json"), messages=kept)
+    later = replace(view, decisions=(*view.decisions, decision))
+    shown = str(resume(later, hidden=False).message("challenge")["content"])
+    assert shown.startswith("Expanded.\nE5 siem_search_events\n  $.events[0] ")
+    told = Decision(step="challenge", by="model:played", answer={}, messages=({"role": "user", "content": shown},))
+    assert resume(replace(later, decisions=(*later.decisions, told)), hidden=False).promised() == ()
+
+
+async def test_a_second_look_names_what_would_overturn(twin: Driven) -> None:
+    """A word that is only repeated says nothing: the strongest fact against it is kept beside it."""
+
+    def say(step: str, view: CaseView, asked: Asked) -> JsonObject:
+        second = "Second look" in str(asked.messages[-1]["content"])
+        return {**as_playbook(step, view, asked), "overturn": "targets.many_targets" if second else None}
+
+    conclusion = await Played(Recording(say)).conclude(replace(twin.view("conclude"), draft="false_positive"))
+
+    assert conclusion.overturn == "targets.many_targets"
+
+
 def expanding(at: str) -> Answer:
     """A model that wants to see more in every assessment."""
 
@@ -134,7 +230,7 @@ async def test_an_unusable_answer_is_mended_once(spray: Driven) -> None:
     ]
     endpoint = Recording(lambda step, view, asked: said.pop(0)(view))
 
-    challenge = await Played(endpoint).challenge(spray.view("challenge"))
+    challenge = await Played(endpoint).challenge(contested(spray.view("challenge")))
 
     assert challenge.taken is not None
     assert [message["role"] for message in challenge.taken.messages] == ["user", "assistant", "user", "assistant"]

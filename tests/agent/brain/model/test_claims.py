@@ -3,13 +3,13 @@
 import pytest
 
 from agent.brain.endpoint.names import Names
-from agent.brain.model import claims
 from agent.brain.model.claims import PointError, finding_of
 from agent.brain.model.conversation import resume
 from agent.brain.model.schema import PointSaid
+from agent.brain.model.sentences import every_sentence, value_sentence
 from agent.brain.model.writing import Pen
 from agent.evidence.claims import check
-from agent.models import Evidence
+from agent.models import Equals, Evidence
 from agent.wording import localised
 from tests.agent.brain.conftest import Driven
 
@@ -49,8 +49,36 @@ def test_the_sentence_is_ours_and_shows_the_stored_value(evidence: dict[str, Evi
     found = finding_of(point(path="$.events[0]['device.managed']", value=False), evidence, PLAIN)
     checked = check(found.claim, evidence)
 
-    assert found.claim.template == claims.EQUALS_AT
-    assert checked.text.startswith("The model points out: false, at 2026-")
+    assert found.claim.template == value_sentence("device.managed", raises=True, row=True)
+    assert checked.text.startswith(
+        "The model takes the state of the device's management for a sign of malice: false (2026-"
+    )
+
+
+def test_a_sentence_says_what_is_pointed_out_and_which_way(evidence: dict[str, Evidence]) -> None:
+    """A number without a name tells a person nothing, and neither does a fact without a direction."""
+    found = finding_of(point(path="$.events[0]['source.country']", value="DE", raises=False), evidence, PLAIN)
+
+    assert check(found.claim, evidence).text.startswith("The model points out the country: DE (2026-")
+
+
+def test_a_value_of_all_rows_is_found_in_the_first_row_that_has_it(evidence: dict[str, Evidence]) -> None:
+    """Values are shown for a whole list; a claim needs one place."""
+    wanted = evidence["E4"].data
+    assert isinstance(wanted, dict)
+    buckets = wanted["buckets"]
+    assert isinstance(buckets, list)
+    third = buckets[2]
+    assert isinstance(third, dict)
+    assert isinstance(third["key"], dict)
+    name = third["key"]["user.attempted_name"]
+
+    found = finding_of(point(evidence="E4", path="$.buckets[*].key.user.attempted_name", value=name), evidence, PLAIN)
+
+    assert isinstance(found.claim, Equals)
+    assert found.claim.ref.path == "$.buckets[2].key['user.attempted_name']"
+    with pytest.raises(PointError, match="no row"):
+        finding_of(point(evidence="E4", path="$.buckets[*].key.user.attempted_name", value="nobody"), evidence, PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -75,10 +103,9 @@ def test_a_count_is_made_by_code(evidence: dict[str, Evidence]) -> None:
     """A model's number is not read, not even a right one."""
     found = finding_of(point(kind="count", evidence="E4", path="$.buckets[*]", value="999999"), evidence, PLAIN)
 
-    assert check(found.claim, evidence).text == "The model counts: 24."
+    assert check(found.claim, evidence).text == "The model takes the number of groups for a sign of malice: 24."
 
 
 def test_every_sentence_has_its_chinese() -> None:
     """An English sentence in a Chinese report would be the only one."""
-    for template in (claims.EQUALS, claims.EQUALS_AT, claims.CONTAINS, claims.CONTAINS_AT, claims.COUNT):
-        assert localised(template, "zh") != template
+    assert [template for template in every_sentence() if localised(template, "zh") == template] == []

@@ -21,7 +21,7 @@ def test_the_same_case_asks_the_same_bytes_in_two_runs(runs: tuple[list[Driven],
     first, second, _ = runs
 
     assert [_bodies(case) for case in first] == [_bodies(case) for case in second]
-    assert sum(len(case.asked) for case in first) >= 16
+    assert sum(len(case.asked) for case in first) >= 10
 
 
 def test_each_request_begins_with_all_of_the_one_before_and_its_answer(driven: list[Driven]) -> None:
@@ -80,7 +80,7 @@ def test_an_endpoint_elsewhere_sees_no_name_of_a_host_or_an_account(
 
 def test_system_message_and_schema_are_short() -> None:
     """They are sent with every decision."""
-    assert len(system_prompt()) + len(_json(SCHEMA)) <= 1_500 * CHARS_PER_TOKEN
+    assert len(system_prompt()) + len(_json(SCHEMA)) <= 1_700 * CHARS_PER_TOKEN
 
 
 def test_a_step_and_a_case_stay_within_their_tokens(driven: list[Driven]) -> None:
@@ -90,8 +90,8 @@ def test_a_step_and_a_case_stay_within_their_tokens(driven: list[Driven]) -> Non
         steps = [sum(len(str(m["content"])) for m in d.messages) for d in case.report.decisions if d.messages]
         sent = sum(sum(len(str(m["content"])) for m in request.messages) + fixed for request in case.asked)
         said = [m for d in case.report.decisions for m in d.messages if m["role"] == "assistant"]
-        assert sum(steps) / len(steps) <= 450 * CHARS_PER_TOKEN
-        assert sent + sum(len(str(m["content"])) for m in said) <= 12_500 * CHARS_PER_TOKEN
+        assert sum(steps) / len(steps) <= 600 * CHARS_PER_TOKEN
+        assert sent + sum(len(str(m["content"])) for m in said) <= 12_000 * CHARS_PER_TOKEN
 
 
 def test_five_megabytes_of_answer_add_a_few_hundred_tokens(spray: Driven) -> None:

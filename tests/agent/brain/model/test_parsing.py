@@ -93,7 +93,14 @@ def test_reads_are_taken_with_their_arguments_as_text_or_as_object(spray: Driven
 def test_an_assessment_asks_only_where_it_names_a_gap(spray: Driven) -> None:
     """A question without a reason is curiosity, and costs a call."""
     view = spray.view("assess")
-    asks: JsonObject = {"weighed": None, "gap": " ", "ask": ["source"], "reads": None, "expand": None, "points": None}
+    asks: JsonObject = {
+        "weighed": None,
+        "gap": " ",
+        "ask": ["source_history"],
+        "reads": None,
+        "expand": None,
+        "points": None,
+    }
 
     parsed = parse_assessment(answer("assess", asks), view, resume(view, hidden=False).evidence, PLAIN)
 
