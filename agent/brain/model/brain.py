@@ -186,7 +186,7 @@ def telling(view: CaseView) -> tuple[Question, ...]:
 
 def worth_planning(view: CaseView) -> bool:
     """Whether there is something to choose: more than one such question, or a case that lives on reads of its own."""
-    return len(telling(view)) > 1 or view.playbook.own_reads > MOST_READS or not view.playbook.contract
+    return len(telling(view)) > 1 or view.playbook.own_reads > MOST_READS
 
 
 def worth_challenging(view: CaseView, leading: str) -> bool:

@@ -36,6 +36,9 @@ from knowledge.trust.masking import mask_object
 
 SENTENCE = 260
 """Characters of one claim."""
+DECODED = 600
+"""Characters of one decoded text of the alert."""
+_POINT = "struck: the point"
 _STRONG = 1.0
 """Weight from which a contribution of the alert is told."""
 _OWN, _BRAIN = "own.", "brain."
@@ -78,6 +81,7 @@ def news(view: CaseView, pen: Pen, told: Collection[str]) -> tuple[Block, ...]:
     blocks += [_gap(gap, pen) for gap in view.gaps]
     blocks += [_claim(claim, view, pen) for claim in view.claims if claim.status == "verified"]
     blocks += _register(view)
+    blocks += _struck(view, pen)
     return tuple(block for block in blocks if block.key not in told)
 
 
@@ -104,6 +108,8 @@ def _case(view: CaseView, pen: Pen) -> Iterator[Block]:
     about += [f"vendor says {pen.text(alert.vendor_severity, 40)}"] if alert.vendor_severity else []
     yield Block(f"{view.subject} alert", "; ".join([*about, groups] if groups else about))
     yield Block(f"{view.subject} $.alert", "; ".join(_field(field, pen) for field in _telling(view)))
+    for index, field in enumerate(view.alert.decoded):
+        yield Block(f"{view.subject} $.decoded[{index}].value", f"decoded from {_field(field, pen, DECODED)}")
     strong = [item.reason for item in view.contributions if abs(item.weight) >= _STRONG]
     if strong:
         yield Block("alert alone", pen.text("; ".join(strong), 300))
@@ -114,7 +120,7 @@ def _case(view: CaseView, pen: Pen) -> Iterator[Block]:
 def _telling(view: CaseView) -> Iterator[AlertField]:
     """Fields worth telling."""
     seen: set[str] = set()
-    for field in (*view.alert.fields, *view.alert.decoded):
+    for field in view.alert.fields:
         value = str(field.value)
         if field.name in _TOLD_ALREADY or (value in seen and field.name.startswith(("file.", "event."))):
             continue
@@ -122,10 +128,10 @@ def _telling(view: CaseView) -> Iterator[AlertField]:
         yield field
 
 
-def _field(field: AlertField, pen: Pen) -> str:
+def _field(field: AlertField, pen: Pen, clip: int = 400) -> str:
     value: JsonValue = [*field.value] if isinstance(field.value, tuple) else field.value
     masked = mask_object({field.name: value})[field.name]
-    return f"{field.name}={pen.value(masked, trusted=field.provenance.trusted, clip=400)}"
+    return f"{field.name}={pen.value(masked, trusted=field.provenance.trusted, clip=clip)}"
 
 
 def _questions(view: CaseView, pen: Pen) -> Iterator[Block]:
@@ -238,6 +244,15 @@ def _register(view: CaseView) -> Iterator[Block]:
         entire = any(finding.reading.startswith(AUTHORISED_BY) for finding in view.findings)
         told = "an entry fits entirely" if entire else "an entry touches this; none fits entirely"
         yield Block("register", told)
+
+
+def _struck(view: CaseView, pen: Pen) -> Iterator[Block]:
+    """The points of the last decision that do not hold, and why."""
+    last = next((decision for decision in reversed(view.decisions) if decision.messages), None)
+    for problem in () if last is None else last.problems:
+        if problem.startswith(_POINT):
+            place, _, why = problem.removeprefix(_POINT).strip().partition(": ")
+            yield Block(f"struck point {pen.text(place, 120)}", pen.text(why, 160))
 
 
 def _question_of(item: Evidence, view: CaseView) -> str:

@@ -137,6 +137,30 @@ def test_untrusted_text_is_marked_and_stays_on_its_line(spray: Driven) -> None:
     assert "\u202e" not in text
 
 
+def test_decoded_text_has_its_own_place(spray: Driven) -> None:
+    """Two values under one name leave a model guessing which one its path reads."""
+    view = spray.view("plan")
+    field = view.alert.fields[0].model_copy(
+        update={"name": "process.command_line", "value": "Start-Process calc", "provenance": Provenance.UNTRUSTED}
+    )
+    told = replace(view, alert=view.alert.model_copy(update={"decoded": (field,)}))
+
+    text = str(resume(told, hidden=False).message("plan")["content"])
+
+    assert 'E0 $.decoded[0].value: decoded from process.command_line=~"Start-Process calc"' in text
+
+
+def test_a_model_is_told_which_of_its_points_do_not_hold(spray: Driven) -> None:
+    """A point that vanishes without a word is made again."""
+    view = spray.view("challenge")
+    problem = "struck: the point at E5 $.events[9].x: E5 $.events[9].x selects nothing"
+    kept = (*view.decisions[:-1], view.decisions[-1].model_copy(update={"problems": (problem,)}))
+
+    text = str(resume(replace(view, decisions=kept), hidden=False).message("challenge")["content"])
+
+    assert "struck point at E5 $.events[9].x: E5 $.events[9].x selects nothing" in text
+
+
 def test_a_case_goes_on_from_its_decisions_alone(spray: Driven) -> None:
     """A brain keeps nothing: after a restart the next request is the one that would have been made."""
     view = spray.view("conclude")
