@@ -9,8 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from pydantic import JsonValue
+
 from agent.brain.endpoint.protocol import Asked, Said
 from agent.brain.model import ModelBrain
+from agent.brain.model.schema import SCHEMA
 from agent.brain.playbook import PlaybookBrain
 from agent.brain.protocol import Assessment, CaseView, Challenge, Conclusion, Plan
 from agent.models import Evidence, Finding, JsonObject
@@ -107,9 +110,22 @@ class Following:
 
 
 def answer_of(step: str, part: JsonObject) -> JsonObject:
-    """The one form of every answer: the decision filled, the others null."""
-    empty: JsonObject = {"plan": None, "assess": None, "challenge": None, "conclude": None}
-    return {"decision": step} | empty | {step: part}
+    """The one form of every answer: the decision filled, the others null; members that `part` leaves out are empty."""
+    members = _members(_members(SCHEMA).get(step))
+    empty: JsonObject = {name: [] if _listed(form) else None for name, form in members.items()}
+    others: JsonObject = dict.fromkeys(("plan", "assess", "challenge", "conclude"))
+    return {"decision": step} | others | {step: empty | part}
+
+
+def _members(form: JsonValue) -> JsonObject:
+    """Members of an object's form."""
+    members = form.get("properties") if isinstance(form, dict) else None
+    return members if isinstance(members, dict) else {}
+
+
+def _listed(form: JsonValue) -> bool:
+    """Whether a member is a list; the form of a list may be one that several share."""
+    return isinstance(form, dict) and (form.get("type") == "array" or "$ref" in form)
 
 
 def weighed(view: CaseView) -> list[JsonObject]:
