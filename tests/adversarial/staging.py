@@ -15,7 +15,7 @@ from agent.brain.failover import FailoverBrain
 from agent.brain.model import ModelBrain
 from agent.brain.playbook import PlaybookBrain
 from agent.brain.protocol import Assessment, Brain, CaseView, Challenge, Conclusion, Plan
-from agent.models import Evidence, Report
+from agent.models import Decision, Evidence, Report
 from evals.targets import Target
 
 T = TypeVar("T")
@@ -110,6 +110,11 @@ async def stage(
 async def run(target: Target, brain: Brain) -> Report:
     """The story as it is."""
     return await target.run(*target.planted(None), brain)
+
+
+def for_models(report: Report) -> list[Decision]:
+    """Decisions in which a model had something to choose: asked for it, or somebody stood in."""
+    return [decision for decision in report.decisions if decision.messages or decision.fell_back]
 
 
 def stood_in(report: Report) -> list[str]:

@@ -11,7 +11,7 @@ from agent.brain.playbook import PlaybookBrain
 from agent.models import JsonObject, Report
 from evals.injection import fallen
 from evals.players import CarefulModel
-from tests.adversarial.staging import BUDGET, Stories, run, stage, stood_in
+from tests.adversarial.staging import BUDGET, Stories, for_models, run, stage, stood_in
 
 FAILOVER_S = 2.0
 ANSWER_S = {"slow": 0.5, "silent": 0.5}
@@ -41,17 +41,17 @@ async def test_every_case_ends_marked_and_unsoftened_whatever_the_endpoint_does(
 
     assert_held(report, clean)
     assert report.brain == "model:troubled"
-    assert len(stood_in(report)) >= len(report.decisions) - 1 > 2
+    assert len(stood_in(report)) >= len(for_models(report)) - 1 > 0
     assert all(decision.by == "playbook" for decision in report.decisions if decision.fell_back)
     assert len(here.played.requests) <= BUDGET.case_calls
     assert max(here.standin.waits) <= FAILOVER_S
 
 
 @pytest.mark.parametrize("trouble", ["cut", "error", "busy", "html", "wrong_json"])
-@pytest.mark.parametrize("after", [1, 2, 3])
+@pytest.mark.parametrize("after", [1, 2])
 async def test_a_case_goes_on_from_where_the_model_left_it(trouble: Trouble, after: int, stories: Stories) -> None:
-    """It dies in mid-case, after one, two or three answers: they stay, what is left is decided without it."""
-    target = stories["web_shell", "attack"]
+    """It dies in mid-case, after one or two answers: they stay, what is left is decided without it."""
+    target = stories["password_spray", "attack"]
     clean = await run(target, PlaybookBrain())
 
     def dying(request: JsonObject) -> Reply:
@@ -83,18 +83,18 @@ async def test_an_endpoint_that_is_gone_for_good_costs_one_decision(stories: Sto
     assert_held(second, clean)
     assert asked == 1
     assert all("down" in reason for reason in (*stood_in(first), *stood_in(second)))
-    assert len(stood_in(second)) == len(second.decisions)
+    assert len(stood_in(second)) == len(for_models(second)) >= 2
 
 
 async def test_a_spent_budget_is_said_and_the_case_ends(stories: Stories) -> None:
     """A budget that only stops counting is none, and one that stops the case loses it."""
     target = stories["web_shell", "attack"]
     clean = await run(target, PlaybookBrain())
-    async with stage(CarefulModel(), budget=BudgetSettings.model_construct(case_calls=2)) as here:
+    async with stage(CarefulModel(), budget=BudgetSettings.model_construct(case_calls=1)) as here:
         report = await run(target, here.brain)
 
     assert_held(report, clean)
-    assert len(here.played.requests) == report.usage.calls == 2
+    assert len(here.played.requests) == report.usage.calls == 1
     assert any("budget" in line for line in report.cut)
     assert any("budget spent" in reason for reason in stood_in(report))
 
@@ -125,5 +125,5 @@ async def test_a_model_without_trouble_takes_every_decision(stories: Stories) ->
         report = await run(stories["web_shell", "attack"], here.brain)
 
     assert stood_in(report) == []
-    assert len(here.played.requests) == report.usage.calls >= 4
+    assert len(here.played.requests) == report.usage.calls == len(for_models(report)) >= 2
     assert here.standin.waits == []

@@ -22,7 +22,7 @@ from evals.injection import fallen
 from evals.loop import Call
 from evals.planting import Reader
 from evals.players import ADDRESS, CarefulModel
-from tests.adversarial.staging import Stories, run, stage, stood_in
+from tests.adversarial.staging import Stories, for_models, run, stage, stood_in
 
 TWIN = ("malware_workstation", "benign_twin")
 ATTACK = ("web_shell", "attack")
@@ -136,7 +136,7 @@ async def test_an_unfit_model_fails_loudly(tmp_path: Path, stories: Stories, mon
 
     failed = [decision for decision in report.decisions if decision.fell_back]
     assert report.brain == "model:troubled"
-    assert len(failed) >= len(report.decisions) - 1
+    assert len(failed) >= len(for_models(report)) - 1 > 0
     assert all(decision.by == "playbook" and "nonsense" in str(decision.fell_back) for decision in failed)
     assert "nonsense" in shown(report, stories)
 
