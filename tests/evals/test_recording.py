@@ -78,7 +78,7 @@ async def test_a_changed_prompt_fails_with_the_command_that_records_again(
     """What vcr says of a request that it does not know helps nobody."""
     await record(scenario("twin"), endpoint.url, "played", timeout_s=20, folder=tmp_path)
     path = tmp_path / "twin.yaml"
-    path.write_text(path.read_text("utf-8").replace("Decide: plan", "Decide: quickly"), "utf-8")
+    path.write_text(path.read_text("utf-8").replace("Decide: conclude", "Decide: quickly"), "utf-8")
 
     with pytest.raises(StaleCassetteError, match=r"python -m evals\.recording --base-url URL --only twin"):
         await played_back(scenario("twin"), folder=tmp_path)
