@@ -17,7 +17,6 @@ from agent.brain.endpoint.protocol import Endpoint, Mode
 from agent.brain.endpoint.structured import decide
 from agent.brain.model.conversation import Talk, resume, user
 from agent.brain.model.document import fresh_claims, fresh_own
-from agent.brain.model.expanding import expansions_left
 from agent.brain.model.parsing import (
     MOST_READS,
     Parsed,
@@ -121,7 +120,7 @@ class ModelBrain:
 
     def _expansion(self, parsed: Parsed[Assessment], talk: Talk) -> JsonObject | None:
         """The message with what it wants to see; None when it wants nothing, or has seen enough."""
-        if not parsed.expand or talk.promised() or not expansions_left(talk.view.decisions):
+        if not parsed.expand or not talk.rounds_left():
             return None
         text = talk.expanded(parsed.expand)
         return user(f"{text}\nDecide: assess, again and in full.") if text else None

@@ -58,10 +58,10 @@ class Talk:
         if step in ("assess", "challenge"):
             told.append(f"Open: {ids(self.view.open_questions)}.")
         if step == "assess":
-            told.append(f"Reads left: {self.view.reads_left}. Rounds of expand left: {self._rounds_left()}.")
+            told.append(f"Reads left: {self.view.reads_left}. Rounds of expand left: {self.rounds_left()}.")
         return " ".join(told)
 
-    def _rounds_left(self) -> int:
+    def rounds_left(self) -> int:
         """Rounds that are left once this message is sent."""
         return expansions_left(self.view.decisions) - len(self.promised())
 
