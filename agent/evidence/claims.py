@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from agent.evidence.entities import moment_of, same_entity
 from agent.evidence.errors import ClaimError, PathError
-from agent.evidence.paths import first_name, select
+from agent.evidence.paths import ANY, DEEP, compile_path, first_name, select
 from agent.evidence.text import inert
 from agent.models import (
     Absent,
@@ -32,6 +32,7 @@ SLOT: Final = re.compile(r"\{([A-Za-z_]\w*)\}")
 _NUMBER: Final = re.compile(r"(?<![A-Za-z])\d")
 _SHOWN: Final = 5
 """Values of one slot that are shown before the rest is counted."""
+_LONGEST_FIELD: Final = 60
 _LOOKED: Final = ("success", "no_data")
 _ANSWERED: Final = (*_LOOKED, "stale")
 
@@ -88,7 +89,7 @@ def _equals(claim: Equals, evidence: Mapping[str, Evidence], language: Language)
         raise ClaimError(f"{_place(claim.ref)} selects {len(found)} values instead of one")
     if not _equal(found[0], claim.value):
         raise ClaimError(f"{_place(claim.ref)} is {show(found[0])}, not {show(claim.value)}")
-    return {"value": show(claim.value, language)}
+    return {"value": show(claim.value, language), "field": _field(claim.ref)}
 
 
 def _count(claim: Count, evidence: Mapping[str, Evidence]) -> Shown:
@@ -118,7 +119,13 @@ def _contains(claim: Contains, evidence: Mapping[str, Evidence], language: Langu
         raise ClaimError("every text contains the empty text")
     if not any(_has(item, claim.value) for item in _read(claim.ref, evidence)):
         raise ClaimError(f"{_place(claim.ref)} does not contain {show(claim.value)}")
-    return {"value": show(claim.value, language)}
+    return {"value": show(claim.value, language), "field": _field(claim.ref)}
+
+
+def _field(ref: Ref) -> str:
+    """The member that a path ends in, as a sentence may name it."""
+    named = (part for part in reversed(compile_path(ref.path).location or ()) if part not in (ANY, DEEP))
+    return inert(next(named, ref.path), _LONGEST_FIELD)
 
 
 def _before(claim: Before, evidence: Mapping[str, Evidence]) -> Shown:

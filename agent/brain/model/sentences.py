@@ -67,7 +67,8 @@ LISTS: Final[Mapping[str, str]] = MappingProxyType(
 """List of an answer to what its rows are called."""
 NAMING: Final = ("@timestamp", "address", "name", "host.name", "indicator", "id")
 """Members that say which row it is, the best first."""
-_OTHER: Final = "value"
+_OTHER: Final = "field {field}"
+"""Where a member has no name of ours, its own stands there."""
 _ROWS: Final = "rows"
 
 

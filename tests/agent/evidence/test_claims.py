@@ -238,3 +238,10 @@ def test_nothing_raises(path: str, template: str, value: str) -> None:
 def test_evidence_is_found_by_its_id() -> None:
     """The form every check takes."""
     assert by_id(tuple(EVIDENCE.values())) == EVIDENCE
+
+
+def test_a_sentence_may_name_the_field_that_its_value_stands_in() -> None:
+    """ "True" alone tells a reader nothing; the name comes from the path that was run, not from who wrote the claim."""
+    claim = Equals(id="c", ref=Ref(evidence="E1", path="$.events[0].ok"), value=False, template="{field}: {value}.")
+
+    assert check(claim, EVIDENCE).text == "ok: false."
