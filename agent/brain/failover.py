@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Final, TypeVar
 
 from agent.brain.endpoint.errors import (
+    AccountError,
     BudgetSpentError,
     EndpointDownError,
     EndpointFailedError,
@@ -44,6 +45,7 @@ _WORDS: Final[tuple[tuple[type[AgentError], str], ...]] = (
     (RefusedError, "model refused"),
     (NonsenseError, NONSENSE),
     (BudgetSpentError, "budget spent"),
+    (AccountError, "account broken"),
 )
 
 log = logging.getLogger(__name__)
@@ -105,7 +107,7 @@ class FailoverBrain:
         self.name = self.models[0].name
         self._breakers = tuple(breakers) or tuple(Breaker() for _ in self.models)
         self._before_first = before_first
-        self._announced: set[str] = set()
+        self._announced: set[tuple[str, str]] = set()
 
     async def plan(self, view: CaseView) -> Plan:
         """As the first model plans."""
@@ -180,7 +182,7 @@ class FailoverBrain:
         if not self._breakers[1].allows():
             return first
         spent = Decision(step="assess", by=taken.by, answer={}, usage=taken.usage)
-        seen = replace(view, decisions=(*view.decisions, spent))
+        seen = replace(view, decisions=self._for_strong((*view.decisions, spent)))
         try:
             stronger = await self._asked(1, lambda brain: decide(brain, seen))
         except AgentError as error:
@@ -193,10 +195,18 @@ class FailoverBrain:
         both = _noted(stronger.taken, f"asked instead of {taken.by}, which left it open")
         return stronger.model_copy(update={"taken": both.model_copy(update={"usage": both.usage.plus(taken.usage)})})
 
+    def _for_strong(self, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
+        """What the strong model sees of them: nothing of a conversation with a model that is shown names which are
+        hidden from it."""
+        if self.models[0].hidden or not self.models[1].hidden:
+            return decisions
+        return tuple(decision.model_copy(update={"messages": ()}) for decision in decisions)
+
     def _announce(self, model: ModelBrain) -> None:
-        if self._before_first is not None and model.name not in self._announced:
+        place = (model.endpoint.shown, model.name)
+        if self._before_first is not None and place not in self._announced:
             self._before_first(model)
-        self._announced.add(model.name)
+        self._announced.add(place)
 
 
 def handed_over(view: CaseView) -> str | None:

@@ -8,7 +8,7 @@ from typing import Final
 from jsonpath import JSONPath, JSONPathEnvironment, JSONPathError, JSONPathMatch
 from jsonpath.filter import BaseExpression, FilterQuery, InfixExpression, RootFilterQuery, StringLiteral
 from jsonpath.segments import JSONPathRecursiveDescentSegment, JSONPathSegment
-from jsonpath.selectors import Filter, JSONPathSelector, NameSelector
+from jsonpath.selectors import Filter, IndexSelector, JSONPathSelector, NameSelector, WildcardSelector
 from pydantic import JsonValue
 
 from agent.evidence.errors import PathError
@@ -82,6 +82,18 @@ def compile_path(path: str) -> Path:
     reads: list[Read] = []
     location = _follow(query.segments, (), reads)
     return Path(query, location, tuple(reads))
+
+
+def is_plain(path: str) -> bool:
+    """Whether each step of the path is one member, one index or all of a list: at most one visit of every value.
+
+    Raises: PathError as `compile_path`."""
+    return all(
+        not isinstance(segment, JSONPathRecursiveDescentSegment)
+        and len(segment.selectors) == 1
+        and isinstance(segment.selectors[0], NameSelector | IndexSelector | WildcardSelector)
+        for segment in compile_path(path).query.segments
+    )
 
 
 def select(path: str, data: JsonValue) -> list[JsonValue]:

@@ -1,6 +1,7 @@
 """Whatever becomes of the model, every case ends, marked, within its budget, and without softening."""
 
 import json
+from collections.abc import Callable
 from typing import get_args
 
 import pytest
@@ -127,3 +128,41 @@ async def test_a_model_without_trouble_takes_every_decision(stories: Stories) ->
     assert stood_in(report) == []
     assert len(here.played.requests) == report.usage.calls == len(for_models(report)) >= 2
     assert here.standin.waits == []
+
+
+def _deep(answer: JsonObject) -> str:
+    return json.dumps(answer)[:-1] + ', "x": ' + "[" * 600 + "]" * 600 + "}"
+
+
+def _deep_arguments(answer: JsonObject) -> str:
+    endless: JsonObject = {"reads": [{"tool": "siem_search_events", "arguments": "[" * 100_000}]}
+    for step in ("plan", "assess"):
+        if isinstance(part := answer.get(step), dict):
+            part.update(endless)
+    return json.dumps(answer)
+
+
+def _half_characters(answer: JsonObject) -> str:
+    for step, member in (("assess", "gap"), ("conclude", "overturn")):
+        if isinstance(part := answer.get(step), dict):
+            part[member] = "half a \ud800 character"
+    return json.dumps(answer)
+
+
+@pytest.mark.parametrize("spoilt", [_deep, _deep_arguments, _half_characters])
+@pytest.mark.parametrize("story", [("web_shell", "attack"), ("malware_workstation", "benign_twin")])
+async def test_an_answer_that_nothing_could_keep_loses_no_case(
+    story: tuple[str, str], spoilt: Callable[[JsonObject], str], stories: Stories
+) -> None:
+    """Objects without end and half characters end what reads, sends or stores them; never the case."""
+    target = stories[story]
+    clean = await run(target, PlaybookBrain())
+
+    def hostile(request: JsonObject) -> Reply:
+        return Reply(spoilt(json.loads(CarefulModel()(request).content)))
+
+    async with stage(hostile) as here:
+        report = await run(target, here.brain)
+
+    assert_held(report, clean)
+    assert report.model_validate_json(report.model_dump_json()) == report

@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from agent.brain.endpoint.errors import AccountError
 from agent.models import Usage
 from agent.write_ahead import use_write_ahead_log
 
 _VERSION: Final = 1
+_WAIT_S: Final = 5.0
+"""How long another process may keep the file: each writes a row and lets go."""
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS spend (
     day TEXT NOT NULL, tenant TEXT NOT NULL, calls INTEGER NOT NULL, input INTEGER NOT NULL, cached INTEGER NOT NULL,
@@ -64,18 +67,22 @@ class Account:
 
     def of_tenant(self, day: str, tenant: str) -> Usage:
         """What that tenant spent that day; calls without a known price add no money."""
-        with self._lock:
-            return _usage(self._opened().execute(f"{_SUM} AND tenant = ?", (day, tenant)).fetchone())
+        return self._summed(f"{_SUM} AND tenant = ?", (day, tenant))
 
     def of_day(self, day: str) -> Usage:
         """What all tenants spent that day."""
-        with self._lock:
-            return _usage(self._opened().execute(_SUM, (day,)).fetchone())
+        return self._summed(_SUM, (day,))
+
+    def _summed(self, query: str, about: tuple[str, ...]) -> Usage:
+        with self._lock, self._usable():
+            return _usage(self._opened().execute(query, about).fetchone())
 
     @contextmanager
     def alone(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that no other process writes beside; may be entered again inside itself."""
-        with self._lock:
+        """A transaction that no other process writes beside; may be entered again inside itself.
+
+        Raises: AccountError."""
+        with self._lock, self._usable():
             db = self._opened()
             if db.in_transaction:
                 yield db
@@ -88,11 +95,22 @@ class Account:
                 raise
             db.execute("COMMIT")
 
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        """Raises: AccountError where the file is broken, locked for long, or may not be written."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            raise AccountError(f"the account of what models cost, {self.path}, cannot be used: {error}") from error
+
     def _opened(self) -> sqlite3.Connection:
         if self._db is None:
             if self.path is not None:
                 self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            db = sqlite3.connect(self.path or ":memory:", isolation_level=None, check_same_thread=False, timeout=30)
+            db = sqlite3.connect(
+                self.path or ":memory:", isolation_level=None, check_same_thread=False, timeout=_WAIT_S
+            )
             if self.path is not None:
                 use_write_ahead_log(db.execute)
                 db.execute("PRAGMA synchronous=NORMAL")

@@ -211,6 +211,8 @@ class _Question:
     async def _once(self) -> Said:
         """One request and its answer."""
         given, most = tokens_in(self.asked), self.asked.max_output_tokens or 0
+        if self._requests and self.asked.again is not None:
+            await self.asked.again()
         await self.endpoint.wait_turn(given + most, self._left_s())
         self._gathering = Gathering()
         self._requests += 1

@@ -8,6 +8,7 @@ ModelError                 base; `usage` is what the failed call cost
 ├── RefusedError           the model, or a filter before it, will not answer
 ├── NonsenseError          an answer came and cannot be used
 ├── BudgetSpentError       a limit of ours is reached: the call was not made
+├── AccountError           what models cost cannot be read or written: nothing is asked without it
 └── ModelUnfitError        the model was measured, or is set up, in a way that must not be used
 
 No message holds a key, a header's value or the password of a URL.
@@ -76,6 +77,10 @@ class BudgetSpentError(ModelError):
         self.what = what
         self.limit = limit
         self.spent = spent
+
+
+class AccountError(ModelError):
+    """The account of what models cost cannot be used; without it no limit would hold."""
 
 
 class ModelUnfitError(ModelError):

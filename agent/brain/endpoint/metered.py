@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Final
 
 from agent.brain.endpoint.budgets import Budgets, Held, Limit
@@ -107,15 +108,19 @@ class Booking:
         budgets = self.metered.budgets
         if budgets is None:
             return await self._asked(asked)
-        fitted, held = await budgets.run(lambda: self._reserved(budgets, asked))
-        before = self.usage
+        fitted, most, first = await budgets.run(lambda: self._reserved(budgets, asked))
+        held, before = [first], self.usage
+
+        async def again() -> None:
+            held.append(await budgets.run(lambda: self._reserved_again(budgets, fitted, most, len(held))))
+
         try:
-            return await self._asked(fitted)
+            return await self._asked(replace(fitted, again=again))
         except EndpointSlowError as error:
             raise self._out_of_time(budgets, before, error) from error
         finally:
             cost = self._last
-            await asyncio.shield(budgets.run(lambda: budgets.settle(self.tenant, held, cost)))
+            await asyncio.shield(budgets.run(lambda: self._settle(budgets, held, cost)))
 
     async def _asked(self, asked: Asked) -> Said:
         """Ask, and count what it cost."""
@@ -137,12 +142,32 @@ class Booking:
     def _spent(self, usage: Usage) -> Usage | None:
         return None if self.case is None else self.case.plus(usage)
 
-    def _reserved(self, budgets: Budgets, asked: Asked) -> tuple[Asked, Held | None]:
-        """The question as there is room for it, and what is held for it. Raises: BudgetSpentError."""
+    def _reserved(self, budgets: Budgets, asked: Asked) -> tuple[Asked, Usage, Held | None]:
+        """The question as there is room for it, the most one request of it costs, and what is held for that.
+
+        Raises: BudgetSpentError."""
         with budgets.alone():
             limits = budgets.limits(self._spent(self.usage), self.tenant)
             fitted, most = fit(limits, asked, self._price(), self.metered.most_output_tokens)
-            return fitted, budgets.hold(self.tenant, most)
+            return fitted, most, budgets.hold(self.tenant, most)
+
+    def _reserved_again(self, budgets: Budgets, asked: Asked, most: Usage, before: int) -> Held | None:
+        """What is held for the same request sent once more, after `before` others that may all have to be paid.
+
+        Raises: BudgetSpentError where there is no room for another one."""
+        with budgets.alone():
+            spent = reduce(Usage.plus, [most] * before, self.usage)
+            output = asked.max_output_tokens or self.metered.most_output_tokens
+            fit(budgets.limits(self._spent(spent), self.tenant), asked, self._price(), output, fewest=output)
+            return budgets.hold(self.tenant, most)
+
+    def _settle(self, budgets: Budgets, held: Sequence[Held | None], cost: Usage) -> None:
+        """Book what all requests of a call cost, in the place of what was held for each."""
+        first, *more = held
+        budgets.settle(self.tenant, first, cost)
+        for one in more:
+            if one is not None:
+                one.settle(Usage())
 
     def _out_of_time(self, budgets: Budgets, before: Usage, error: EndpointSlowError) -> ModelError:
         """Whether it was the budget's time that was over, or the endpoint that was slow."""
@@ -154,8 +179,12 @@ class Booking:
         return error
 
 
-def fit(limits: Sequence[Limit], asked: Asked, price: Price | None, most_output: int) -> tuple[Asked, Usage]:
-    """The question cut to what the limits leave, and the most that it can cost in tokens and money.
+def fit(
+    limits: Sequence[Limit], asked: Asked, price: Price | None, most_output: int, *, fewest: int = FEWEST_TOKENS
+) -> tuple[Asked, Usage]:
+    """The question cut to what the limits leave, and the most that one request of it can cost in tokens and money.
+
+    `fewest`: tokens of an answer that there has to be room for.
 
     Raises: BudgetSpentError when there is no room for an answer worth having."""
     given, output = _most_tokens(asked), asked.max_output_tokens or most_output
@@ -170,7 +199,7 @@ def fit(limits: Sequence[Limit], asked: Asked, price: Price | None, most_output:
                 output = min(output, int(limit.left) - given)
             case "money":
                 output = min(output, _affordable(limit, given, price))
-        if output < min(FEWEST_TOKENS, most_output) or requests == 0 or seconds == 0:
+        if output < min(fewest, most_output) or requests == 0 or seconds == 0:
             raise limit.gone(_told(limit, given))
     most = Usage(calls=1, input_tokens=given, output_tokens=output, money=0.0)
     if price is not None:

@@ -1,5 +1,6 @@
 """What a model is asked and what it says back: messages in Chat Completions form in, one message out."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
@@ -28,6 +29,8 @@ class Asked:
     """How long the answer may take, where that is less than the settings say."""
     most_requests: int | None = None
     """How many requests may be sent for it, repeated ones included, where that is less than the settings say."""
+    again: Callable[[], Awaitable[None]] | None = field(default=None, compare=False, repr=False)
+    """Asked before each request after the first; raises ModelError where that must not be sent."""
 
 
 @dataclass(frozen=True, slots=True)

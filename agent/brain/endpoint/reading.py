@@ -2,9 +2,11 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from pydantic import JsonValue
 
 from agent.brain.endpoint.errors import EndpointFailedError, NonsenseError
 from agent.brain.endpoint.protocol import Asked, Said, ToolCall
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 
 MOST_CHARS: Final = 400_000
 """Characters of one answer; a stream that goes on is cut off."""
+MOST_CALLS: Final = 100
+"""Tool calls of one answer; more of them, however empty, are no answer either."""
+MOST_DEPTH: Final = 40
+"""Objects and lists inside each other in one answer: what reads it goes down into each."""
 NO_ANSWER: Final = "what came back is no answer of an OpenAI-compatible endpoint"
 
 
@@ -60,6 +66,8 @@ class Gathering:
         for choice in chunk.choices or ():
             if not choice.index:
                 self._take(choice)
+        if len(self._calls) > MOST_CALLS:
+            raise EndpointFailedError(f"the answer calls more than {MOST_CALLS} tools", status=200)
         if self.size > MOST_CHARS:
             raise EndpointFailedError(f"the answer did not end after {MOST_CHARS} characters", status=200)
 
@@ -68,13 +76,13 @@ class Gathering:
         self.finish = choice.finish_reason or self.finish
         if choice.delta is None:
             return
-        self.text += choice.delta.content or ""
-        self.refusal += choice.delta.refusal or ""
+        self.text += _sendable(choice.delta.content)
+        self.refusal += _sendable(choice.delta.refusal)
         for part in choice.delta.tool_calls or ():
             call = self._call(part)
             if part.function is not None:
-                call.name += part.function.name or ""
-                call.text += part.function.arguments or ""
+                call.name += _sendable(part.function.name)
+                call.text += _sendable(part.function.arguments)
 
     def _call(self, part: "ChoiceDeltaToolCall") -> _Call:
         """The call that this is a piece of. Some endpoints leave the index out, some give every call the same one."""
@@ -122,12 +130,43 @@ def _counted(usage: "CompletionUsage | None") -> tuple[int, int, int] | None:
 
 
 def object_of(text: str) -> JsonObject | None:
-    """The JSON object that a text is; None when it is none."""
+    """The JSON object that a text is; None when it is none, or one that nests without end."""
     try:
-        found = json.loads(text, parse_constant=_refuse)
+        found = json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and not _is_deeper(found, MOST_DEPTH) else None
+
+
+def _object(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    """The members, without half characters, which nothing could keep or send."""
+    return {_sendable(name): _whole(value) for name, value in pairs}
+
+
+def _whole(value: JsonValue) -> JsonValue:
+    if isinstance(value, str):
+        return _sendable(value)
+    return [_whole(item) for item in value] if isinstance(value, list) else value
+
+
+def _sendable(text: str | None) -> str:
+    """The text with half characters (lone surrogates) as question marks."""
+    return (text or "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _is_deeper(value: JsonValue, most: int) -> bool:
+    level = [value]
+    for _ in range(most):
+        level = [child for item in level for child in _children(item)]
+        if not level:
+            return False
+    return True
+
+
+def _children(value: JsonValue) -> Iterable[JsonValue]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _refuse(name: str) -> None:

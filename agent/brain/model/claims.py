@@ -19,13 +19,13 @@ from agent.brain.protocol import ExtraFinding
 from agent.conversation.model.facts import member
 from agent.evidence.claims import check, select
 from agent.evidence.errors import PathError
+from agent.evidence.paths import is_plain
 from agent.models import Claim, Contains, Count, Equals, Evidence, Ref, Scalar
 
 _ANY: Final = "[*]"
 _MOST_ROWS: Final = 1_000
 """Rows of a list that are tried for a value."""
 _INDEX: Final = re.compile(r"\[\d+\]")
-_LIST: Final = re.compile(r"\$\.([A-Za-z_]\w*)")
 _STEP: Final = re.compile(r"\.?([A-Za-z_@][\w@]*)|\['((?:[^'\\]|\\.)*)'\]|\[\"((?:[^\"\\]|\\.)*)\"\]|(\[(?:\d+|\*)\])")
 
 
@@ -49,11 +49,12 @@ def _claim(point: PointSaid, item: Evidence, path: str, pen: Pen) -> Claim:
     if point.kind == "equals" and _ANY in path:
         path = _row_with(path, point.value, item, pen)
     found = _selected(path, item)
+    if point.kind == "count":
+        path, found = _whole_list(path, found, item)
     name = "p" + sha256(f"{point.kind} {item.id} {path} {point.value}".encode()).hexdigest()[:8]
     ref = Ref(evidence=item.id, path=path)
     if point.kind == "count":
-        listed = _LIST.match(path)
-        template = count_sentence(listed[1] if listed else "", raises=point.raises)
+        template = count_sentence(_member_of(path), raises=point.raises)
         return Count(id=name, template=template, ref=ref, value=len(found))
     row = _row_of(path, item)
     template = value_sentence(_member_of(path), raises=point.raises, row=row is not None)
@@ -61,6 +62,17 @@ def _claim(point: PointSaid, item: Evidence, path: str, pen: Pen) -> Claim:
     if point.kind == "contains":
         return Contains(id=name, template=template, slots=slots, ref=ref, value=str(point.value))
     return Equals(id=name, template=template, slots=slots, ref=ref, value=_same(point.value, found, pen))
+
+
+def _whole_list(path: str, found: list[JsonValue], item: Evidence) -> tuple[str, list[JsonValue]]:
+    """The rows of one list, all of them: the sentence says no less. Raises: PointError."""
+    if len(found) == 1 and isinstance(found[0], list) and found[0]:
+        path, found = f"{path}{_ANY}", found[0]
+    if not path.endswith(_ANY) or path.count(_ANY) > 1 or not isinstance(_selected(path[: -len(_ANY)], item)[0], list):
+        raise PointError("only the rows of one whole list are counted")
+    if item.truncated:
+        raise PointError("the answer was cut short: nobody knows how many there are")
+    return path, found
 
 
 def _member_of(path: str) -> str:
@@ -83,6 +95,8 @@ def _row_with(path: str, said: Scalar, item: Evidence, pen: Pen) -> str:
 
 def _selected(path: str, item: Evidence) -> list[JsonValue]:
     try:
+        if not is_plain(path):
+            raise PointError("the place is not written in single steps")
         found = select(path, item.data)
     except PathError as error:
         raise PointError(str(error)) from error
@@ -117,7 +131,7 @@ def _row_of(path: str, item: Evidence) -> Ref | None:
 
 def _chosen(path: str, item: Evidence) -> list[JsonValue]:
     try:
-        return select(path, item.data)
+        return select(path, item.data) if is_plain(path) else []
     except PathError:
         return []
 

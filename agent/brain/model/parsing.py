@@ -4,13 +4,13 @@ A member that is missing altogether, or a hypothesis that there is none of, is t
 everything else is mended here and noted. Numbers that a model offers are never read.
 """
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
 from pydantic import ValidationError
 
+from agent.brain.endpoint.reading import object_of
 from agent.brain.model.claims import PointError, finding_of
 from agent.brain.model.schema import (
     STEPS,
@@ -223,10 +223,4 @@ def _as_text(arguments: JsonObject) -> JsonObject:
 
 
 def _arguments(said: str | JsonObject) -> JsonObject | None:
-    if isinstance(said, dict):
-        return said
-    try:
-        read = json.loads(said or "{}")
-    except ValueError:
-        return None
-    return read if isinstance(read, dict) else None
+    return said if isinstance(said, dict) else object_of(said or "{}")

@@ -245,3 +245,33 @@ async def test_an_error_that_is_none_of_the_models_hands_over_as_well(spray: Dri
 
     assert (await case.decide("plan")).fell_back == "model failed: model.json cannot be read"
     assert endpoint.asked == []
+
+
+async def test_a_strong_model_elsewhere_is_not_shown_what_the_one_on_this_machine_was(spray: Driven) -> None:
+    """The first is shown names; in its conversation they would leave with the first request to the second."""
+    cheap = Recording(naming_a_gap("cheap"))
+    strong = Recording(naming_a_gap("strong"), name="model:strong", on_this_machine=False)
+    case = case_of(spray, cheap, strong)
+
+    await case.decide("plan")
+    await case.decide("assess")
+    shown = "".join(str(message["content"]) for message in cheap.asked[-1].messages[1:])
+    sent = "".join(str(message["content"]) for message in strong.asked[-1].messages[1:])
+    names = {str(field.value) for field in spray.view("plan").alert.fields if field.name in ("host.name", "user.name")}
+
+    assert any(name in shown for name in names)
+    assert not [name for name in names if name in sent]
+    assert "HOST-A" in sent or "USER-A" in sent
+
+
+async def test_each_place_is_announced_though_the_models_have_one_name(spray: Driven) -> None:
+    """The same model at two endpoints is two places that data goes to."""
+    heard: list[str] = []
+    places = [Recording(naming_a_gap("x")), Recording(naming_a_gap("x"), shown="https://llm.example/v1")]
+    models = [ModelBrain(place, mode="json_schema") for place in places]
+    brain = FailoverBrain(models, before_first=lambda model: heard.append(model.endpoint.shown))
+    case = Case(brain, places, {step: spray.view(step) for step in ("plan", "assess")})
+
+    await case.decide("assess")
+
+    assert heard == [place.shown for place in places]

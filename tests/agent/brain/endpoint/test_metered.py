@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from agent.brain.endpoint.budgets import Budgets
-from agent.brain.endpoint.errors import BudgetSpentError, EndpointFailedError, EndpointSlowError, ModelUnfitError
+from agent.brain.endpoint.errors import (
+    AccountError,
+    BudgetSpentError,
+    EndpointFailedError,
+    EndpointSlowError,
+    ModelUnfitError,
+)
 from agent.brain.endpoint.metered import Metered, open_metered
 from agent.brain.endpoint.prices import Prices, load_prices
 from agent.brain.endpoint.protocol import Asked
@@ -153,6 +159,35 @@ async def test_calls_side_by_side_do_not_spend_the_same_room_twice(metered, play
     assert 1 <= len(done) == len(played.requests) < 4
     assert sum(request["max_tokens"] for request in played.requests) <= 3000 - 200 * len(done)
     assert endpoint.budgets.today("a").tokens == sum(said.usage.tokens for said in done) < 1000
+
+
+async def test_calls_side_by_side_that_are_repeated_stay_within_what_a_day_may_cost(metered, played, opened, tmp_path):
+    """Each repeated request is looked at like a first one: others may have used up the room meanwhile."""
+    played.trouble = "error"
+    budgets = metered(day_calls=4).budgets
+    cases = [Metered(opened(retries=5), budgets).for_case(f"t{number}") for number in range(3)]
+    await asyncio.gather(*(case.say(ASKED) for case in cases), return_exceptions=True)
+
+    assert len(played.requests) == budgets.today().calls == 4
+
+
+async def test_repeated_requests_stay_within_the_tokens_of_a_case(metered, played, opened):
+    """What broke off has to be paid as well: another try is made only where there is room for all of them."""
+    played.trouble = "half"
+    metered_once = metered(case_tokens=2500)
+    case = Metered(opened(retries=5), metered_once.budgets, most_output_tokens=600).for_case("lab")
+    with pytest.raises(BudgetSpentError):
+        await case.say(ASKED)
+
+    assert 1 < len(played.requests) < 6
+
+
+@pytest.mark.parametrize("limits", [{}, {"day_calls": 5}])
+async def test_a_broken_account_is_an_error_of_the_model(metered, played, tmp_path, limits):
+    """It hands the case over like any other trouble with a model; nothing is asked without limits."""
+    (tmp_path / "spend.db").write_bytes(b"this is no database, whoever wrote it" * 300)
+    with pytest.raises(AccountError, match="cannot be used"):
+        await metered(**limits).for_case("lab").say(ASKED)
 
 
 async def test_a_call_that_fails_is_booked_with_what_it_cost(metered, played, tmp_path):

@@ -109,3 +109,36 @@ def test_a_count_is_made_by_code(evidence: dict[str, Evidence]) -> None:
 def test_every_sentence_has_its_chinese() -> None:
     """An English sentence in a Chinese report would be the only one."""
     assert [template for template in every_sentence() if localised(template, "zh") == template] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["$..[*]", "$..*", "$.events[?search(@['user.name'], '.*.*x')][*]", "$.events['@timestamp','user.name'][*]"],
+)
+@pytest.mark.parametrize("kind", ["equals", "contains", "count"])
+def test_a_place_is_reached_in_single_steps(evidence: dict[str, Evidence], kind: str, path: str) -> None:
+    """A place that is searched for in a whole answer, once for each row of it, takes minutes."""
+    with pytest.raises(PointError):
+        finding_of(point(kind=kind, path=path, value="nobody"), evidence, PLAIN)
+
+
+@pytest.mark.parametrize("path", ["$.events[0]", "$.events[0]['user.name']", "$.nothing"])
+def test_a_part_is_not_counted_as_the_whole(evidence: dict[str, Evidence], path: str) -> None:
+    """One row of many, counted, would read as one event."""
+    with pytest.raises(PointError):
+        finding_of(point(kind="count", path=path, value="1"), evidence, PLAIN)
+
+
+def test_a_list_is_counted_by_its_rows(evidence: dict[str, Evidence]) -> None:
+    """The list is one node and many events; cut short, it is nobody knows how many."""
+    item = evidence["E4"]
+    assert isinstance(item.data, dict)
+    rows = item.data["buckets"]
+    assert isinstance(rows, list)
+    claim = finding_of(point(kind="count", evidence="E4", path="$.buckets", value="1"), evidence, PLAIN).claim
+
+    assert check(claim, evidence).text.endswith(f": {len(rows)}.")
+    assert len(rows) > 1
+    cut = {**evidence, "E4": item.model_copy(update={"truncated": True})}
+    with pytest.raises(PointError, match="cut short"):
+        finding_of(point(kind="count", evidence="E4", path="$.buckets[*]", value="1"), cut, PLAIN)
