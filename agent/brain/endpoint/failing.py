@@ -30,6 +30,8 @@ def told_failure(error: Exception, secrets: tuple[str, ...], *, begun: bool = Fa
     """The error for what a library raised. `begun`: whether a part of the answer had come."""
     from openai import APIConnectionError, APIStatusError, APITimeoutError
 
+    if isinstance(error.__cause__, ModelError):
+        return error.__cause__
     if isinstance(error, APITimeoutError) and type(error.__cause__).__name__ != "ConnectTimeout":
         return EndpointSlowError("no answer in time")
     if isinstance(error, APIStatusError):

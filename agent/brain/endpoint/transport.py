@@ -101,12 +101,20 @@ def open_clients(
     of the environment count as well. A redirect is not followed: what leaves goes where a person was told."""
     from openai import DefaultAsyncHttpxClient, DefaultHttpxClient, Timeout
 
+    from agent.brain.endpoint.bounded import PLAIN, bound
+
     trust, proxy = _trusted(endpoint, settings), settings.proxy.get_secret_value() if settings.proxy else None
     timeout = Timeout(timeout_s + 1, connect=min(CONNECT_S, timeout_s))
     elsewhere = not endpoint.on_this_machine
     return (
         DefaultAsyncHttpxClient(
-            proxy=proxy, verify=trust, trust_env=elsewhere, timeout=timeout, follow_redirects=False
+            proxy=proxy,
+            verify=trust,
+            trust_env=elsewhere,
+            timeout=timeout,
+            follow_redirects=False,
+            headers={"Accept-Encoding": PLAIN},
+            event_hooks={"response": [bound]},
         ),
         DefaultHttpxClient(proxy=proxy, verify=trust, trust_env=elsewhere, timeout=timeout, follow_redirects=False),
     )

@@ -1,5 +1,6 @@
 """How a request gets there: headers, a proxy, authorities of one's own, and nowhere else."""
 
+import gzip
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from agent.brain.endpoint.bounded import MOST_BYTES
 from agent.brain.endpoint.errors import EndpointDownError, EndpointFailedError, ModelUnfitError
 from agent.brain.endpoint.protocol import Asked
 from agent.brain.endpoint.testing import PlayedEndpoint, Reply
@@ -162,3 +164,42 @@ def test_a_setting_that_cannot_be_used_is_named_without_its_value(opened, given,
     with pytest.raises(ModelUnfitError, match=said) as caught:
         opened(**given)
     assert "secret-1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [200, 500])
+async def test_no_more_of_an_answer_is_read_than_one_can_have(opened, status):
+    """An answer, or the words of an error, that never ends would fill the memory long before its time is over."""
+    sent: list[int] = []
+
+    def endless(handler: BaseHTTPRequestHandler) -> None:
+        handler.rfile.read(int(handler.headers["Content-Length"]))
+        handler.send_response(status)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.end_headers()
+        handler.close_connection = True
+        try:
+            sent.extend(handler.wfile.write(b"x" * 1_000_000) for _ in range(200))
+        except OSError:
+            return
+
+    with serving(endless) as url, pytest.raises(EndpointFailedError, match="did not end"):
+        await opened(url=f"{url}/v1", retries=0).say(ASKED)
+
+    assert sum(sent) < 2 * MOST_BYTES
+
+
+async def test_an_answer_that_unpacks_is_not_read(opened):
+    """A kilobyte may unpack to a gigabyte; packed answers are not asked for."""
+
+    def packed(handler: BaseHTTPRequestHandler) -> None:
+        assert handler.headers["Accept-Encoding"] == "identity"
+        handler.rfile.read(int(handler.headers["Content-Length"]))
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.send_header("Content-Encoding", "gzip")
+        handler.end_headers()
+        handler.wfile.write(gzip.compress(b"data: [DONE]"))
+        handler.close_connection = True
+
+    with serving(packed) as url, pytest.raises(EndpointFailedError, match="packs its answers"):
+        await opened(url=f"{url}/v1", retries=0).say(ASKED)
