@@ -43,10 +43,10 @@ mutants: $(STAMP)  ## break each gate on purpose; every mutant must be killed by
 	$(BIN)/python -m evals.mutants
 
 bench: $(STAMP)  ## speed, measured; JSON on stdout
-	$(BIN)/python -m evals.benchmarks.intake
+	@$(BIN)/python -m evals.benchmarks.intake
 
 bench-tokens: $(STAMP)  ## tokens per case against a plain tool loop; JSON on stdout
-	$(BIN)/python -m evals.benchmarks.tokens --seeds $(SEEDS)
+	@$(BIN)/python -m evals.benchmarks.tokens --seeds $(SEEDS)
 
 coverage: PYTEST_ARGS = --cov --cov-report=json:.coverage.json --cov-report=term
 coverage: test  ## tests with branch coverage, held against the thresholds
