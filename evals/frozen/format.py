@@ -107,12 +107,12 @@ def read_frozen(folder: Path) -> tuple[FrozenCase, Stored]:
     Raises: DataMissingError, DataBrokenError with file and line."""
     path = folder / CASE
     try:
-        frozen = FrozenCase.model_validate(yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader))
+        frozen = FrozenCase.model_validate(_content(path.read_text("utf-8")))
         alert = frozen.alert.parsed(frozen.world)
         neighbours = tuple(item.parsed(frozen.world) for item in frozen.neighbours)
     except FileNotFoundError as error:
         raise DataMissingError(f"{path} is not there") from error
-    except (ValidationError, IntakeError, yaml.YAMLError) as error:
+    except (ValidationError, IntakeError, yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise DataBrokenError(f"{path}: {_first_line(error)}") from error
     if frozen.version != VERSION:
         raise DataBrokenError(f"{path}: version {frozen.version}; this is made for version {VERSION}")
@@ -129,6 +129,15 @@ def read_frozen(folder: Path) -> tuple[FrozenCase, Stored]:
         brain=frozen.then.brain,
     )
     return frozen, stored
+
+
+def _content(text: str) -> object:
+    """What YAML says without references: a few lines of them stand for more than any memory holds.
+
+    Raises: yaml.YAMLError; RecursionError."""
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.CSafeLoader)):
+        raise yaml.YAMLError("it refers to a part of itself, which a frozen case has no need to")
+    return yaml.load(text, Loader=yaml.CSafeLoader)
 
 
 def folders_of(folder: Path) -> tuple[Path, ...]:

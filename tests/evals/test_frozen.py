@@ -229,3 +229,11 @@ def test_faulty_folder_is_told_with_file_and_line(frozen: Frozen, tmp_path: Path
     (tmp_path / "one" / EVIDENCE).write_text("{}\n", encoding="utf-8")
     with pytest.raises(DataBrokenError, match=r"evidence\.jsonl:1"):
         candidates_of(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"a: &a [x]\nb: &b [*a, *a]\nc: [*b, *b]\n", b"\xff\xfe", b"[" * 9000])
+def test_a_hostile_file_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    """Nine lines of references to references are a thousand million values once they are read out."""
+    (tmp_path / "case.yaml").write_bytes(content)
+    with pytest.raises(DataBrokenError, match=r"case\.yaml"):
+        read_frozen(tmp_path)
