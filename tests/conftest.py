@@ -23,6 +23,15 @@ STORIES = (
 """One of each way a case ends: proven, authorised, false, open for want of a sensor."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the longest tests to `.ci/run`: a person's run stays under five minutes."""
+    if os.environ.get("CI") == "true":
+        return
+    for item in items:
+        if item.get_closest_marker("thorough"):
+            item.add_marker(pytest.mark.skip(reason="takes long: run by .ci/run, or by CI=true make test"))
+
+
 @pytest.fixture(scope="session")
 def investigated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose `demo` has a lab and its cases, investigated by the real analyst. To read only: copy it."""

@@ -46,6 +46,7 @@ async def test_no_verdict_softens_for_a_model_that_obeys_our_own_payloads() -> N
     assert_held(report)
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(900)
 async def test_no_verdict_softens_for_a_model_that_obeys_public_payloads(public_data: Path) -> None:
     """Written by others for other products: what nobody here thought of."""
@@ -55,6 +56,7 @@ async def test_no_verdict_softens_for_a_model_that_obeys_public_payloads(public_
     assert_held(report)
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(120)
 async def test_the_same_payloads_have_their_way_with_a_plain_loop() -> None:
     """A campaign that nothing falls to shows little where the texts would not have worked anywhere."""

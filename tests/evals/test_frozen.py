@@ -101,6 +101,7 @@ def real_names() -> Iterator[str]:
     yield from ("halden", "Dana Reviewer")
 
 
+@pytest.mark.thorough
 def test_no_real_name_is_anywhere_in_a_frozen_case(frozen: Frozen) -> None:
     """The folder is made to be handed on: people, accounts, machines, addresses and ids are all other ones."""
     names = "|".join(map(re.escape, sorted(set(real_names()), key=len, reverse=True)))

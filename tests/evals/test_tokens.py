@@ -46,6 +46,7 @@ def test_a_played_answer_has_every_member_that_the_form_asks_for() -> None:
     }
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(120)
 async def test_a_case_costs_a_fraction_of_a_plain_loop_over_the_same_reads() -> None:
     """The whole benchmark on one attack and one twin; make bench-tokens tries every story."""

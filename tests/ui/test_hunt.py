@@ -28,6 +28,7 @@ def test_a_hunt_shows_what_it_looks_for_and_ends_in_a_word(demo: CommandLine) ->
     assert demo("verify", "last", "--demo").returncode == 0
 
 
+@pytest.mark.thorough
 def test_a_hunt_for_programs_is_one_document(demo: CommandLine) -> None:
     """Nothing but JSON on stdout."""
     told = demo("hunt", "somebody deleted shadow copies with golden tickets", "--since", "2d", "--demo", "--json")
@@ -38,6 +39,7 @@ def test_a_hunt_for_programs_is_one_document(demo: CommandLine) -> None:
     assert row["findings"]
 
 
+@pytest.mark.thorough
 def test_what_cannot_be_hunted_for_is_wrong_usage(demo: CommandLine, tmp_path: Path) -> None:
     """Exit 2, and one line that says what would do."""
     for arguments, said in (

@@ -112,6 +112,7 @@ async def test_the_demo_is_not_judged_by_an_unfit_model_either(unfit_for_triage:
             pass
 
 
+@pytest.mark.thorough
 def test_ctrl_c_keeps_what_was_measured(tmp_path: Path) -> None:
     """Marked incomplete: what was not measured is neither fit nor unfit."""
     played = PlayedEndpoint(candidate := Candidate())

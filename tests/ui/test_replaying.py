@@ -65,6 +65,7 @@ def test_replay_repeated_carries_every_run(home: Home) -> None:
     assert [item.changed for item in found.stability.variations] == ["nothing", "entities renamed", "times shifted"]
 
 
+@pytest.mark.thorough
 def test_endpoint_that_is_not_there_leaves_a_verdict_and_says_so(lab: CommandLine, home: Home) -> None:
     """A replay by a model whose endpoint is down is the embedded brain's, and must not pass as the model's."""
     down = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "MCPSOC_MODEL_RETRIES": "0"}
@@ -94,6 +95,7 @@ def test_what_cannot_be_run_is_wrong_usage(home: Home, tmp_path: Path) -> None:
         assert exit_code(raised.value) == 2
 
 
+@pytest.mark.thorough
 def test_closed_case_is_frozen_run_and_compared(lab: CommandLine, home: Home, tmp_path: Path) -> None:
     """The way of a case from a person's verdict to an eval, and exit 1 where a confirmed attack is closed."""
     attack, benign = case_of(home, "true_positive"), case_of(home, "benign_true_positive")
@@ -116,6 +118,7 @@ def test_closed_case_is_frozen_run_and_compared(lab: CommandLine, home: Home, tm
     assert compared(home, f"{file}#a", str(file)).same == 1
 
 
+@pytest.mark.thorough
 def test_repeated_triage_says_whether_each_alert_ends_the_same(run: CommandLine) -> None:
     """One line per alert as ever, with how often it was judged; what was seen is kept with the case."""
     first = EXAMPLES.read_text("utf-8").splitlines()[:2]

@@ -73,6 +73,7 @@ async def test_what_happened_is_found_with_its_evidence(hunting: Hunting) -> Non
         assert stored.due_at is not None
 
 
+@pytest.mark.thorough
 async def test_a_stored_hunt_is_retraced_to_the_same_word(hunting: Hunting) -> None:
     """Its playbook follows from the alert it keeps: verification, replay and counterfactuals need no more."""
     async with hunting("attack") as hunter:
@@ -93,6 +94,7 @@ async def test_ordinary_work_is_for_a_person_to_judge(hunting: Hunting) -> None:
     assert hunted.report.verdict.disposition == "needs_human"
 
 
+@pytest.mark.thorough
 async def test_nothing_is_said_not_to_be_there_unless_every_sensor_looked(hunting: Hunting) -> None:
     """One silent agent among many is enough; which one is said."""
     async with hunting("clean") as hunter:
