@@ -11,7 +11,7 @@ from tests.ui.conftest import CommandLine
 
 ROW = {
     "id", "title", "disposition", "severity", "priority", "likelihood", "outcome", "basis", "techniques", "claims",
-    "evidence", "calls", "seconds",
+    "evidence", "calls", "seconds", "brain", "fell_back", "model", "cut", "disagreements",
 }  # fmt: skip
 
 
