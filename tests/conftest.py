@@ -2,10 +2,19 @@
 
 import asyncio
 import os
+import signal
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from agent.cases import CaseStore
+from agent.cases.queries import CaseQuery
+from agent.models import Case
 from evals.pipeline import lab_pipeline
 from servers.lab.world import Lab
 
@@ -21,6 +30,11 @@ STORIES = (
     ("ransomware_precursor", "attack_killed_sensor"),
 )
 """One of each way a case ends: proven, authorised, false, open for want of a sensor."""
+
+
+def pytest_configure() -> None:
+    """A shell's background job ignores Ctrl-C, and so would every command that a test starts and then interrupts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,6 +60,26 @@ async def _investigate(home: Path) -> None:
     async with lab_pipeline(home, home / "lab.db") as pipeline:
         for raw in await pipeline.new_alerts():
             await pipeline.handle(raw)
+
+
+@pytest.fixture(scope="session")
+def lab_cases(investigated: Path) -> tuple[Case, ...]:
+    """Every case of that home, as the store gives it."""
+    store = CaseStore(f"sqlite:///{investigated}/demo/cases.db")
+    rows = store.list_cases(CaseQuery(now=datetime.now(UTC)))
+    found = tuple(store.get(row.id) for row in rows)
+    store.dispose()
+    return found
+
+
+@pytest.fixture(scope="session")
+def exporter() -> InMemorySpanExporter:
+    """Where the spans of this process go: a provider can be set once. Clear it before use."""
+    provider = TracerProvider()
+    trace.set_tracer_provider(provider)
+    exporter = InMemorySpanExporter()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    return exporter
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from agent.cases.errors import StoreError
-from agent.write_ahead import use_write_ahead_log
+from agent.sqlite_files import use_write_ahead_log
 
 HEAD: Final = "0001"
 """The revision this code reads and writes."""

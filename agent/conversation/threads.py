@@ -24,7 +24,7 @@ from agent.conversation.errors import (
 )
 from agent.conversation.models import Answer, ChatStep, Run, RunStatus, Thread
 from agent.models import Evidence
-from agent.write_ahead import use_write_ahead_log
+from agent.sqlite_files import transaction, use_write_ahead_log
 
 _VERSION: Final = 1
 _SCHEMA: Final = """
@@ -233,14 +233,8 @@ class ThreadStore:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+        with self._lock, transaction(self._db):
+            yield self._db
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from agent.hunting.hunt import HUNT, Hunt, hunt_of
 from agent.hunting.trails import Trail, trails
+from agent.investigation.values import argument_slots_in, slots_in
 from agent.models import Alert, Scalar
 from agent.playbooks.format import PLACEHOLDER, Bind, Playbook, Proof, Question, Sensor, Window
 
@@ -104,7 +105,7 @@ def _copies(
     slots = hunt.slots()
     if needs and not any(name in slots for name in needs):
         return
-    own = {name for template in question.arguments.values() for name in _slots(template)}
+    own = {name for template in question.arguments.values() for name in argument_slots_in(template)}
     bound = {name for bind in question.bind.values() for copy in kept.get(bind.question, ()) for name in copy.values}
     names = sorted(slots.keys() & (own | bound))
     ways = tuple(islice(product(*(slots[name] for name in names)), MOST_COPIES))
@@ -118,11 +119,6 @@ def _copies(
             yield _Copy(filled, values)
 
 
-def _slots(template: Template) -> Iterable[str]:
-    texts = template.values() if isinstance(template, dict) else template if isinstance(template, list) else [template]
-    return (match[1] for text in texts if isinstance(text, str) for match in PLACEHOLDER.finditer(text))
-
-
 def _filled(
     question: Question, values: Mapping[str, str], mark: str, kept: Mapping[str, tuple[_Copy, ...]]
 ) -> Question | None:
@@ -131,7 +127,7 @@ def _filled(
     arguments = {name: _fill(template, values, binds) for name, template in question.arguments.items()}
     if any(value is None for value in arguments.values()):
         return None
-    used = {name for template in arguments.values() if template is not None for name in _slots(template)}
+    used = {name for template in arguments.values() if template is not None for name in argument_slots_in(template)}
     changed = {
         "id": question.id + mark,
         "arguments": arguments,
@@ -157,7 +153,7 @@ def _fill(template: Template, values: Mapping[str, str], known: Collection[str])
 
 
 def _text(text: str, values: Mapping[str, str], known: Collection[str]) -> str | None:
-    open_ = [match[1] for match in PLACEHOLDER.finditer(text) if match[1] not in values]
+    open_ = [name for name in slots_in(text) if name not in values]
     if any(name not in known and not name.startswith("window.") for name in open_):
         return None
     return PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)

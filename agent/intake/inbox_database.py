@@ -1,14 +1,12 @@
 """Opening the file of the inbox."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
 
 from agent.intake.errors import InboxError
 from agent.intake.inbox_rows import SCHEMA
-from agent.write_ahead import use_write_ahead_log
+from agent.sqlite_files import transaction, use_write_ahead_log
 
 BUSY_S: Final = 30.0
 
@@ -31,16 +29,3 @@ def open_inbox_database(path: Path, synchronous: Literal["NORMAL", "FULL"]) -> s
     except (OSError, sqlite3.Error) as error:
         raise InboxError(f"cannot open the inbox {path}: {error}") from error
     return db
-
-
-@contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing. A writer waits here for its turn, not at its last statement."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise

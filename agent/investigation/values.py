@@ -168,10 +168,10 @@ def _is_pattern(value: Scalar) -> bool:
 
 def argument_slots(question: Question) -> set[str]:
     """Names of all slots of a question's arguments."""
-    found: set[str] = set()
-    for template in question.arguments.values():
-        texts = (
-            template.values() if isinstance(template, dict) else template if isinstance(template, list) else [template]
-        )
-        found.update(name for text in texts if isinstance(text, str) for name in slots_in(text))
-    return found
+    return {name for template in question.arguments.values() for name in argument_slots_in(template)}
+
+
+def argument_slots_in(template: Scalar | list[str] | dict[str, str]) -> Iterator[str]:
+    """Names of the slots of one argument."""
+    texts = template.values() if isinstance(template, dict) else template if isinstance(template, list) else [template]
+    return (name for text in texts if isinstance(text, str) for name in slots_in(text))

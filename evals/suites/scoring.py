@@ -8,19 +8,9 @@ from agent.models import CLOSING, Disposition, Usage
 from evals.measured import Measured
 from evals.report import DISPOSITIONS, Calls, ClaimCount, Escalation, FamilyRow, StoriesReport, peak_rss_mb
 from evals.statistics import Binary, Rate, percentile
+from servers.lab.casting import FAMILY_ORDER
 
-FAMILIES: tuple[str, ...] = (
-    "password_spray",
-    "phishing_macro",
-    "web_shell",
-    "malware_workstation",
-    "ransomware_precursor",
-    "dns_exfiltration",
-    "admin_share",
-    "impossible_travel",
-    "mass_download",
-    "cloud_key",
-)
+FAMILIES: tuple[str, ...] = FAMILY_ORDER
 """Story families of the lab."""
 KINDS = ("attack", "benign_twin", "sensor_blind", "attack_killed_sensor", "attack_beside_authorised")
 """Kinds of story, in the order of a report."""

@@ -99,16 +99,16 @@ def repeating(desk: Desk, repeat: int) -> Desk:
 
 
 async def judge_followed(line: Followed, path: Path, follower: Follower, desk: Desk, printer: Printer) -> None:
-    """One line of a followed file: noted before and after, so that a killed reader neither loses nor repeats it.
+    """One line of a followed file, noted before and after: a killed reader loses no line and judges none twice.
 
-    It is noted as done before it is printed: a line that comes again was never printed."""
+    It is noted as done after it was printed: a reader killed between the two prints the same result once more."""
     if not line.data.strip():
         follower.done(line)
         return
     follower.begin(line)
     judged = await judge(read_line(line.number, line.data), desk, again=line.started_before)
-    follower.done(line)
     printer.tell(str(path), line.number, judged)
+    follower.done(line)
 
 
 async def judge(read: Read, desk: Desk, *, again: bool = False) -> Judged:

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from agent.brain.endpoint.errors import AccountError
 from agent.models import Usage
-from agent.write_ahead import use_write_ahead_log
+from agent.sqlite_files import transaction, use_write_ahead_log
 
 _VERSION: Final = 1
 _WAIT_S: Final = 5.0
@@ -87,13 +87,8 @@ class Account:
             if db.in_transaction:
                 yield db
                 return
-            db.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(db):
                 yield db
-            except BaseException:
-                db.execute("ROLLBACK")
-                raise
-            db.execute("COMMIT")
 
     @contextmanager
     def _usable(self) -> Iterator[None]:

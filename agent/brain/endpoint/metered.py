@@ -11,7 +11,7 @@ from agent.brain.endpoint.budgets import Budgets, Held, Limit
 from agent.brain.endpoint.client import HttpEndpoint, open_endpoint
 from agent.brain.endpoint.errors import EndpointSlowError, ModelError
 from agent.brain.endpoint.prices import Price, Prices, load_prices
-from agent.brain.endpoint.protocol import Asked, Endpoint, Said
+from agent.brain.endpoint.protocol import Asked, Endpoint, InFront, Said
 from agent.brain.endpoint.reading import written
 from agent.brain.endpoint.settings import BudgetSettings, EndpointSettings, ModelSettings
 from agent.models import Usage
@@ -23,7 +23,7 @@ SPEND_FILE: Final = "spend.db"
 
 
 @dataclass(frozen=True, slots=True)
-class Metered:
+class Metered(InFront):
     """An endpoint with what is between a decision and the wire.
 
     As an `Endpoint` it is asked for no case and books on the tenant without a name; `for_case` and `for_tenant` give
@@ -35,20 +35,8 @@ class Metered:
     most_output_tokens: int = 1500
     """Of one answer, where the question does not say."""
 
-    @property
-    def name(self) -> str:
-        """As the endpoint is called."""
-        return self.endpoint.name
-
-    @property
-    def shown(self) -> str:
-        """As the endpoint is shown."""
-        return self.endpoint.shown
-
-    @property
-    def on_this_machine(self) -> bool:
-        """As the endpoint says."""
-        return self.endpoint.on_this_machine
+    def _behind(self) -> Endpoint:
+        return self.endpoint
 
     def for_case(self, tenant: str, spent: Usage | None = None) -> "Booking":
         """The endpoint for one decision of a case which has cost `spent` so far; it goes on counting by itself."""
@@ -76,7 +64,7 @@ class Metered:
 
 
 @dataclass(slots=True)
-class Booking:
+class Booking(InFront):
     """A metered endpoint that knows for whom it is asked."""
 
     metered: Metered
@@ -88,20 +76,8 @@ class Booking:
     _last: Usage = field(default_factory=Usage)
     """What the last call cost."""
 
-    @property
-    def name(self) -> str:
-        """As the endpoint is called."""
-        return self.metered.name
-
-    @property
-    def shown(self) -> str:
-        """As the endpoint is shown."""
-        return self.metered.shown
-
-    @property
-    def on_this_machine(self) -> bool:
-        """As the endpoint says."""
-        return self.metered.on_this_machine
+    def _behind(self) -> Endpoint:
+        return self.metered
 
     async def say(self, asked: Asked) -> Said:
         """The model's next message. Raises: ModelError, whose `usage` has its price; BudgetSpentError."""

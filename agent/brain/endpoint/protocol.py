@@ -94,3 +94,27 @@ class Endpoint(Protocol):
     async def say(self, asked: Asked) -> Said:
         """The model's next message. Raises: ModelError."""
         ...
+
+
+class InFront:
+    """What stands in front of another endpoint and goes by its name."""
+
+    __slots__ = ()
+
+    def _behind(self) -> Endpoint:
+        raise NotImplementedError
+
+    @property
+    def name(self) -> str:
+        """As the endpoint behind is called."""
+        return self._behind().name
+
+    @property
+    def shown(self) -> str:
+        """As the endpoint behind is shown."""
+        return self._behind().shown
+
+    @property
+    def on_this_machine(self) -> bool:
+        """As the endpoint behind says."""
+        return self._behind().on_this_machine

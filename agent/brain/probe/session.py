@@ -8,6 +8,7 @@ from typing import Final
 
 from agent.brain.endpoint import Asked, Endpoint, Said
 from agent.brain.endpoint.errors import EndpointFailedError, ModelError
+from agent.brain.endpoint.protocol import InFront
 from agent.brain.endpoint.reading import tokens_in
 from agent.brain.fitness import Remark, Speed
 from agent.brain.probe.errors import KEY_REFUSED, ProbeStoppedError, silent
@@ -32,7 +33,7 @@ class Answered:
 
 
 @dataclass(slots=True)
-class Session:
+class Session(InFront):
     """An `Endpoint` that keeps account of one probe."""
 
     endpoint: Endpoint
@@ -48,20 +49,8 @@ class Session:
     last: str = ""
     """What was said last."""
 
-    @property
-    def name(self) -> str:
-        """As the endpoint is called."""
-        return self.endpoint.name
-
-    @property
-    def shown(self) -> str:
-        """As the endpoint is shown."""
-        return self.endpoint.shown
-
-    @property
-    def on_this_machine(self) -> bool:
-        """As the endpoint says."""
-        return self.endpoint.on_this_machine
+    def _behind(self) -> Endpoint:
+        return self.endpoint
 
     async def say(self, asked: Asked) -> Said:
         """The model's next message. Raises: ModelError, and ProbeStoppedError where no further request is sent."""

@@ -12,7 +12,7 @@ from agent.replay.aliases.words import NameKind, kinds_by_member, name_words
 from agent.replay.stored import Stored
 
 _PROFILE: Final = re.compile(
-    r"(?:(?i:\\users\\+|documents and settings\\+|mailbox[\\/])|/Users/|/home/)([\w.$@ -]{3,60}?)(?=[\\/\"';,]|$)"
+    r"(?:(?i:\\users\\+|documents and settings\\+|mailbox[\\/])|/(?:Users|home)/)([\w.$@ -]{3,60}?)(?=[\\/\"';,]|$)"
 )
 _QUALIFIED: Final = re.compile(r"(?<![\w\\/:.])([A-Za-z][\w-]{1,20})\\([A-Za-z][\w.$-]{1,40})(?![\w\\.$-])")
 _EMAIL: Final = re.compile(r"(?<![\w.%+-])([\w.%+-]{1,64})@((?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24})(?![\w-])")

@@ -12,9 +12,9 @@ import pytest
 
 from agent.intake.errors import InboxError
 from agent.intake.inbox import LEASE_S, Inbox
-from agent.intake.inbox_database import transaction
 from agent.intake.inbox_rows import ATTEMPTS, InboxRow, Incoming
 from agent.models import World
+from agent.sqlite_files import transaction
 
 
 class Clock:

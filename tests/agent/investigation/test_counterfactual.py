@@ -1,13 +1,9 @@
 """What would change a verdict: found by deciding again, never by guessing."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from agent.cases import CaseStore
-from agent.cases.queries import CaseQuery
 from agent.investigation.counterfactual import ALL_LOOKS, Change, what_would_change
 from agent.investigation.retrace import retrace
 from agent.models import Case
@@ -17,22 +13,12 @@ PLAYBOOKS = load_playbooks()
 Find = Callable[[str], Case]
 
 
-@pytest.fixture(scope="module")
-def cases(investigated: Path) -> tuple[Case, ...]:
-    """Cases of the lab, each way one can end."""
-    store = CaseStore(f"sqlite:///{investigated}/demo/cases.db")
-    rows = store.list_cases(CaseQuery(now=datetime.now(UTC)))
-    found = tuple(store.get(row.id) for row in rows)
-    store.dispose()
-    return found
-
-
 @pytest.fixture
-def ended(cases: tuple[Case, ...]) -> Find:
+def ended(lab_cases: tuple[Case, ...]) -> Find:
     """The first case of a disposition."""
 
     def find(disposition: str) -> Case:
-        return next(case for case in cases if case.report and case.report.verdict.disposition == disposition)
+        return next(case for case in lab_cases if case.report and case.report.verdict.disposition == disposition)
 
     return find
 
@@ -41,9 +27,9 @@ def changes(case: Case, kind: str) -> list[Change]:
     return [change for change in what_would_change(case, PLAYBOOKS).changes if change.kind == kind]
 
 
-def test_every_verdict_is_reached_again_from_what_is_stored(cases: tuple[Case, ...]) -> None:
+def test_every_verdict_is_reached_again_from_what_is_stored(lab_cases: tuple[Case, ...]) -> None:
     """Deciding again with something changed means nothing unless deciding again unchanged gives the same."""
-    for case in cases:
+    for case in lab_cases:
         retraced = retrace(case, PLAYBOOKS)
         assert retraced is not None
         assert case.report is not None
@@ -87,11 +73,11 @@ def test_case_without_a_sensor_names_the_look_that_would_settle_it(ended: Find) 
     assert found[0].query.startswith("proxy: ")
 
 
-def test_entry_that_almost_fits_is_named_with_what_does_not(cases: tuple[Case, ...]) -> None:
+def test_entry_that_almost_fits_is_named_with_what_does_not(lab_cases: tuple[Case, ...]) -> None:
     """An attack beside authorised work: which of the five keeps it from being authorised."""
     near = [
         change
-        for case in cases
+        for case in lab_cases
         if case.report and case.report.verdict.disposition == "true_positive"
         for change in changes(case, "authorisation")
     ]
@@ -100,7 +86,7 @@ def test_entry_that_almost_fits_is_named_with_what_does_not(cases: tuple[Case, .
     assert all(change.what.startswith(f"Register entry {change.subject} would fit but for: ") for change in near)
 
 
-def test_gate_that_held_a_case_is_named_with_the_verdict_without_it(cases: tuple[Case, ...], ended: Find) -> None:
+def test_gate_that_held_a_case_is_named_with_the_verdict_without_it(lab_cases: tuple[Case, ...], ended: Find) -> None:
     """A closing verdict that an unread sensor keeps open is one sensor away from closing."""
     case = ended("false_positive")
     assert case.report is not None
@@ -147,9 +133,9 @@ def test_case_that_was_not_investigated_hangs_on_nothing(ended: Find) -> None:
     assert (found.verdict, found.changes) == (None, ())
 
 
-def test_changes_are_told_in_chinese(cases: tuple[Case, ...]) -> None:
+def test_changes_are_told_in_chinese(lab_cases: tuple[Case, ...]) -> None:
     """The same changes, in the reader's words."""
-    for case in cases:
+    for case in lab_cases:
         english, chinese = (what_would_change(case, PLAYBOOKS, language) for language in ("en", "zh"))
         assert [(c.kind, c.subject, c.would_be) for c in english.changes] == [
             (c.kind, c.subject, c.would_be) for c in chinese.changes

@@ -2,29 +2,16 @@
 
 from pathlib import Path
 
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from evals.pipeline import lab_pipeline
 from servers.lab.world import Lab
 
 
-def listening() -> InMemorySpanExporter:
-    """Where the spans of this process go; a provider can be set once."""
-    provider = trace.get_tracer_provider()
-    if not isinstance(provider, TracerProvider):
-        provider = TracerProvider()
-        trace.set_tracer_provider(provider)
-    exporter = InMemorySpanExporter()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    return exporter
-
-
-async def test_each_tool_that_was_asked_is_a_span_of_the_investigation(tmp_path: Path) -> None:
+async def test_each_tool_that_was_asked_is_a_span_of_the_investigation(
+    tmp_path: Path, exporter: InMemorySpanExporter
+) -> None:
     """Whoever looks at traces sees what a case did, under its id, and nothing of what was said."""
-    exporter = listening()
     Lab.create(tmp_path / "lab.db", 3, stories=(("dns_exfiltration", "benign_twin"),)).close()
     async with lab_pipeline(tmp_path, tmp_path / "lab.db") as pipeline:
         raw = (await pipeline.new_alerts())[0]

@@ -3,10 +3,6 @@
 import json
 
 import pytest
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from agent.brain.endpoint.errors import ModelError
 from agent.brain.endpoint.protocol import Asked
@@ -14,18 +10,6 @@ from agent.brain.endpoint.spans import agent_span, tool_span
 from tests.agent.brain.endpoint.conftest import KEY
 
 ASKED = Asked(({"role": "user", "content": "why? password: hunter2-canary-81"},), schema={"type": "object"})
-
-
-@pytest.fixture(scope="module")
-def exporter() -> InMemorySpanExporter:
-    """Where the spans of this process go; a provider can be set once."""
-    provider = trace.get_tracer_provider()
-    if not isinstance(provider, TracerProvider):
-        provider = TracerProvider()
-        trace.set_tracer_provider(provider)
-    exporter = InMemorySpanExporter()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    return exporter
 
 
 @pytest.fixture

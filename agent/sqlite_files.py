@@ -1,8 +1,9 @@
-"""Write-ahead logging, which every SQLite file of the analyst uses."""
+"""What every SQLite file of the analyst is opened with, and how it is written to."""
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 _ATTEMPTS: Final = 200
@@ -22,3 +23,16 @@ def use_write_ahead_log(execute: Callable[[str], object]) -> None:
             time.sleep(_PAUSE_S)
         else:
             return
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing. A writer waits here for its turn, not at its last statement."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
