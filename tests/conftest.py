@@ -1,6 +1,7 @@
 """Where the public data sets lie, and a home with investigated cases."""
 
 import asyncio
+import gc
 import os
 import signal
 from datetime import UTC, datetime
@@ -44,6 +45,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("thorough"):
             item.add_marker(pytest.mark.skip(reason="takes long: run by .ci/run, or by CI=true make test"))
+
+
+def pytest_collection_finish() -> None:
+    """Everything imported stays: the garbage collector need not go through it again and again, nor as often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")

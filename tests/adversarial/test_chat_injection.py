@@ -213,6 +213,7 @@ async def test_no_payload_is_said_in_any_kind_of_sentence(planted: Path, tmp_pat
         assert all(own_words(sentence.text).strip() == "" for sentence in said), said
 
 
+@pytest.mark.thorough
 async def test_instructions_in_a_pasted_text_are_only_ever_quoted(lab: Path, tmp_path: Path) -> None:
     """People paste what they were sent; the question is no better than any other text."""
     async with on_stage(lab, tmp_path) as stage:

@@ -32,6 +32,7 @@ async def test_our_own_payloads_soften_no_verdict() -> None:
     assert len(FIELDS) >= 10
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(600)
 async def test_public_payloads_soften_no_verdict(public_data: Path) -> None:
     """Written by others for other products: what nobody here thought of."""

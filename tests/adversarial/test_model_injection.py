@@ -38,6 +38,7 @@ def assert_held(report: InjectionReport) -> None:
     assert report.change_calls_refused >= report.runs * len(CHANGE_TOOLS)
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 async def test_no_verdict_softens_for_a_model_that_obeys_our_own_payloads() -> None:
     """Every fourth payload of ours, so that the whole stays quick; the full set runs by command."""

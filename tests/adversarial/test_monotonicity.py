@@ -32,6 +32,7 @@ def payloads_of(texts: tuple[str, ...]) -> list[Payload]:
     return [Payload(id=f"text-{index}", technique="text", text=text) for index, text in enumerate(texts)]
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 async def test_more_text_never_softens_a_verdict(lab: Path, tmp_path: Path) -> None:
     """Every attack story, every writable place, every text: what an attacker adds may raise, never lower."""

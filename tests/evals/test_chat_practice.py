@@ -1,5 +1,7 @@
 """The questions to practise with over one lab: each has something that is true, before and after what happens."""
 
+import pytest
+
 from evals.suites.chat import opened
 from evals.suites.chat_asking import Talk
 from evals.suites.chat_cast import Cast
@@ -11,6 +13,7 @@ SEED = 1
 SPLITS: tuple[Split, ...] = ("development", "practice")
 
 
+@pytest.mark.thorough
 async def test_every_question_of_a_lab_has_its_truth() -> None:
     """A slot that the lab has nothing for, or a truth asked for wrongly, would stop a run half-way."""
     world = next(world for world in load_worlds() if world.seed == SEED)

@@ -48,6 +48,7 @@ def endpoint() -> Iterator[PlayedEndpoint]:
         yield endpoint
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["twin", "chat"])
 async def test_two_runs_of_a_scenario_send_the_same_bytes(name: str, endpoint: PlayedEndpoint) -> None:
     """Nothing of the day, the home or the process may stand in a request: a cassette would never fit again."""

@@ -97,6 +97,7 @@ def test_stories_are_picked_by_family_and_kind() -> None:
         picked(["web_shell:attacks"])
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(120)
 async def test_what_a_model_cost_and_where_it_failed_stand_in_the_report() -> None:
     """A run whose model was never asked looks like any other run of the embedded brain."""

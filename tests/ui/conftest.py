@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from tests.ui.forking import Forking
 
 COMMAND = (sys.executable, "-c", "from ui.cli import main; main()")
 
@@ -18,6 +20,7 @@ class CommandLine:
 
     folder: Path
     """Where it is run; its home is `home` in there."""
+    forking: Forking
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -25,16 +28,8 @@ class CommandLine:
         return self.folder / "home"
 
     def __call__(self, *arguments: str, stdin: str = "", **extra: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*COMMAND, *arguments],
-            input=stdin,
-            env=self.variables(**extra),
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=110,
-            check=False,
-        )
+        """Run to its end."""
+        return self.forking.run(arguments, self.variables(**extra), self.folder, stdin)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Run in the background, its stdout to be read line by line."""
@@ -54,13 +49,21 @@ class CommandLine:
         return {**kept, **ours, **self.environment, **extra}
 
 
+@pytest.fixture(scope="session")
+def forking() -> Iterator[Forking]:
+    """Where commands are forked from."""
+    forking = Forking()
+    yield forking
+    forking.close()
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> CommandLine:
+def run(tmp_path: Path, forking: Forking) -> CommandLine:
     """A command line that has never been used."""
-    return CommandLine(tmp_path)
+    return CommandLine(tmp_path, forking)
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+def shared(tmp_path_factory: pytest.TempPathFactory, forking: Forking) -> CommandLine:
     """A command line whose home all tests of a module share."""
-    return CommandLine(tmp_path_factory.mktemp("shared"))
+    return CommandLine(tmp_path_factory.mktemp("shared"), forking)

@@ -1,7 +1,6 @@
 """`mcpsoc hunt` at the command line."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -40,7 +39,7 @@ def test_a_hunt_for_programs_is_one_document(demo: CommandLine) -> None:
 
 
 @pytest.mark.thorough
-def test_what_cannot_be_hunted_for_is_wrong_usage(demo: CommandLine, tmp_path: Path) -> None:
+def test_what_cannot_be_hunted_for_is_wrong_usage(demo: CommandLine, run: CommandLine) -> None:
     """Exit 2, and one line that says what would do."""
     for arguments, said in (
         (["hunt", "something odd", "--demo"], "nothing in it can be looked for"),
@@ -48,7 +47,7 @@ def test_what_cannot_be_hunted_for_is_wrong_usage(demo: CommandLine, tmp_path: P
     ):
         told = demo(*arguments)
         assert (told.returncode, said in told.stderr) == (2, True), told.stderr
-    fresh = CommandLine(tmp_path)("hunt", "usb", "--demo")
+    fresh = run("hunt", "usb", "--demo")
     assert (fresh.returncode, "mcpsoc demo" in fresh.stderr) == (2, True)
 
 

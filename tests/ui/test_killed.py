@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from pathlib import Path
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -33,9 +33,9 @@ START_S = 60.0
 
 
 @pytest.fixture
-def product(tmp_path: Path) -> CommandLine:
+def product(run: CommandLine) -> CommandLine:
     """A product whose log says what it works on."""
-    return CommandLine(tmp_path, {"MCPSOC_LOG_LEVEL": "info", "MCPSOC_API_RATE_PER_S": "100000"})
+    return replace(run, environment={"MCPSOC_LOG_LEVEL": "info", "MCPSOC_API_RATE_PER_S": "100000"})
 
 
 @pytest.fixture
@@ -156,6 +156,7 @@ def test_api_killed_while_it_accepts_loses_nothing_it_accepted(product: CommandL
     assert len(kept) - len(accepted) <= SENDERS
 
 
+@pytest.mark.thorough
 async def test_worker_killed_again_and_again_handles_each_alert_once(product: CommandLine, home: Home) -> None:
     """At a moment of chance each time; the alert at hand is in no case or in one, never in two."""
     seed = time.time_ns()

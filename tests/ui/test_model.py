@@ -57,6 +57,7 @@ def test_a_fit_model_is_measured_kept_and_shown(played: PlayedEndpoint, tmp_path
     assert mcpsoc("model", "show", home=tmp_path, url=played.url).stdout == done.stdout
 
 
+@pytest.mark.thorough
 def test_an_unfit_model_is_refused_for_triage_with_the_reason(tmp_path: Path) -> None:
     """It would fail silently otherwise: every verdict would quietly be the embedded brain's."""
     with PlayedEndpoint(lambda _: Reply("Hello! How can I help you today?")) as played:

@@ -129,6 +129,7 @@ def test_interrupting_a_slow_stream_is_exit_130(run: CommandLine) -> None:
     assert [row["id"] for row in json.loads(run("cases", "ls", "--json").stdout)] == [first["case_id"]]
 
 
+@pytest.mark.thorough
 def test_watching_loses_and_doubles_nothing_over_rotation_and_kill(run: CommandLine) -> None:
     """The reader is killed at once after a line, the file is rotated while it is down, and a new reader goes on.
 
@@ -161,6 +162,7 @@ def test_watching_loses_and_doubles_nothing_over_rotation_and_kill(run: CommandL
     assert (len(cases), sum(case["repeats"] for case in cases)) == (9, 0)
 
 
+@pytest.mark.thorough
 def test_alert_about_a_host_of_the_lab_gets_no_evidence_from_the_lab(run: CommandLine) -> None:
     """The lab's answers about a real alert would be inventions, however well they fit."""
     assert run("lab", "create").returncode == 0

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
+
 from servers.lab.stories.families import FAMILIES
 from servers.lab.world import Lab
 
@@ -24,6 +26,7 @@ def sha256(lines: Iterable[bytes]) -> str:
     return hashlib.sha256(b"".join(lines)).hexdigest()
 
 
+@pytest.mark.thorough
 def test_another_process_builds_the_same_lab(full: Lab, exported: list[bytes], tmp_path: Path) -> None:
     """Hash randomisation, time and file names must not reach a record."""
     command = [sys.executable, "-c", PROGRAM, str(tmp_path / "other.db"), str(full.seed)]

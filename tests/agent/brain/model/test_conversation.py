@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import pytest
 from pydantic import JsonValue
 
 from agent.brain.model.conversation import resume
@@ -94,6 +95,7 @@ def test_a_step_and_a_case_stay_within_their_tokens(driven: list[Driven]) -> Non
         assert sent + sum(len(str(m["content"])) for m in said) <= 12_000 * CHARS_PER_TOKEN
 
 
+@pytest.mark.thorough
 def test_five_megabytes_of_answer_add_a_few_hundred_tokens(spray: Driven) -> None:
     """What a tool returns must not decide what a case costs, nor push the rules out of a model's window."""
     view = spray.view("conclude")

@@ -1,0 +1,107 @@
+"""Commands without the second that imports take: a process that has imported what all of them need forks one for each.
+
+What runs is the command itself in a process of its own, with its own environment, folder and standard streams. `ui` is
+not imported beforehand, since its texts are made for the language of the environment."""
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import NamedTuple
+
+IMPORTED = (
+    "agent.cases.report",
+    "agent.conversation",
+    "agent.replay.replay",
+    "agent.worker",
+    "evals.pipeline",
+    "servers.bundle",
+    "servers.lab.world",
+)
+TIMEOUT_S = 110
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Asked(NamedTuple):
+    """One command: its arguments, where it runs, and the files that are its standard streams."""
+
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    folder: Path
+    streams: tuple[Path, Path, Path]
+
+
+class Forking:
+    """The process that forks, started on first use."""
+
+    def __init__(self) -> None:
+        self._ours, theirs = Pipe()
+        number = theirs.fileno()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.ui.forking", str(number)], cwd=ROOT, pass_fds=[number]
+        )
+        theirs.close()
+
+    def run(
+        self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path, stdin: str
+    ) -> subprocess.CompletedProcess[str]:
+        """What `subprocess.run` would give. Raises: TimeoutExpired."""
+        with tempfile.TemporaryDirectory() as scratch:
+            given, out, err = (Path(scratch) / name for name in ("in", "out", "err"))
+            given.write_text(stdin, encoding="utf-8")
+            self._ours.send(Asked(arguments, environment, folder, (given, out, err)))
+            code = self._ours.recv()
+            if code == -signal.SIGALRM:
+                raise subprocess.TimeoutExpired(list(arguments), TIMEOUT_S)
+            told = (path.read_text(encoding="utf-8") for path in (out, err))
+            return subprocess.CompletedProcess(list(arguments), code, *told)
+
+    def close(self) -> None:
+        self._ours.close()
+        self._process.wait(10)
+
+
+def serve(connection: Connection) -> Asked | None:
+    """Fork for everything asked; in the fork, what to do. None at the end."""
+    while True:
+        try:
+            asked = connection.recv()
+        except EOFError:
+            return None
+        child = os.fork()
+        if child == 0:
+            connection.close()
+            return asked
+        connection.send(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+
+def become(asked: Asked) -> None:
+    """Make this process one that was started with these arguments, streams and environment."""
+    signal.alarm(TIMEOUT_S)
+    os.chdir(asked.folder)
+    os.environ.clear()
+    os.environ.update(asked.environment)
+    for number, path in enumerate(asked.streams):
+        opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        os.dup2(opened, number)
+        os.close(opened)
+    sys.argv = ["mcpsoc", *asked.arguments]
+
+
+if __name__ == "__main__":
+    from importlib import import_module
+
+    for module in IMPORTED:
+        import_module(module)
+    gc.freeze()  # or each fork, at its end, goes through everything that was imported
+    if (wanted := serve(Connection(int(sys.argv[1])))) is not None:
+        become(wanted)
+        from ui.cli import main
+
+        main()
