@@ -8,15 +8,19 @@ import importlib
 import math
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Protocol
+from typing import Final, Protocol
 
 from knowledge.embed import Embedder, embedder_id, fit, tokens
+from knowledge.endpoint import EmbeddingEndpoint
+from knowledge.models import Filter, Kind, Language, Trust
 from knowledge.shipped import Section
 from knowledge.store import KnowledgeStore
 
+OWN: Final = Filter(provenance=("T0",))
+"""Documents of the operator and of the product."""
 _FUSION = 60
 _CANDIDATES = 30
 _LEAST_COVERAGE = 0.4
@@ -36,32 +40,44 @@ class _Ranker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A section that fits a query. `score` is 1 when both channels put it first."""
+    """A section that fits a query."""
 
     section: Section
     score: float
+    """0 to 1; 1 when all channels put it first."""
+    kind: Kind = "runbook"
+    language: Language = "en"
+    provenance: Trust = "T0"
+    source: str = ""
+    also: tuple[str, ...] = ()
+    """Ids of near-duplicates of it that were left out."""
 
 
 class Search:
-    """Finds sections of operator documents (T0). Fits and stores its embedder when the corpus has changed."""
+    """Finds sections; those of operator documents (T0) unless others are asked for."""
 
-    def __init__(self, store: KnowledgeStore, dimensions: int = 128) -> None:
+    def __init__(self, store: KnowledgeStore, dimensions: int = 128, endpoint: EmbeddingEndpoint | None = None) -> None:
         self._store = store
         self._dimensions = dimensions
         self._index: _Index | None = None
         self._lock = threading.Lock()
 
-    def search(self, query: str, limit: int = 5) -> list[Hit]:
+    def search(self, query: str, limit: int = 5, wanted: Filter = OWN) -> list[Hit]:
         """The sections that fit best, best first; empty when none shares enough with the query to be called a hit."""
         index = self._current()
-        wanted = index.meant(tokens(query))
-        if not wanted or not index.sections:
+        meant = index.meant(tokens(query))
+        if not meant or not index.sections or "T0" not in (wanted.provenance or ("T0",)):
             return []
-        dense = self._store.nearest(index.embedder.id, index.embedder.embed([" ".join(wanted)])[0], _CANDIDATES)
-        lexical = index.lexical(wanted)
+        dense = self._store.nearest(index.embedder.id, index.embedder.embed([" ".join(meant)])[0], _CANDIDATES)
+        lexical = index.lexical(meant)
         near = dict(dense)
-        fitting = {key for key in {*near, *lexical} if index.fits(key, wanted, near.get(key, 0.0))}
+        fitting = {key for key in {*near, *lexical} if index.fits(key, meant, near.get(key, 0.0))}
         return index.fused([key for key, _ in dense if key in fitting], [k for k in lexical if k in fitting])[:limit]
+
+    def refresh(self, tell: Callable[[int, int], None] = lambda done, whole: None) -> None:
+        """Bring the vectors up to date; `tell` hears how many sections of how many are done."""
+        self._current()
+        tell(1, 1)
 
     def embedder(self) -> Embedder:
         """The embedder of the corpus as it is now."""
