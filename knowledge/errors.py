@@ -2,6 +2,7 @@
 
 KnowledgeError
 ├── DocumentError    a document is not in the form the base can cut into sections
+├── NotThereError    no document of that id
 └── StoreError       the store's file cannot be used
 """
 
@@ -16,3 +17,7 @@ class DocumentError(KnowledgeError):
 
 class StoreError(KnowledgeError):
     """The knowledge base's file cannot be opened or is of another version."""
+
+
+class NotThereError(KnowledgeError):
+    """The knowledge base holds no document of that id."""

@@ -41,7 +41,12 @@ def every_class() -> Iterator[type[BaseSettings]]:
 
 
 def name_of(settings: type[BaseSettings], field: str) -> str:
-    """The setting as the environment names it."""
+    """The setting as the environment names it: its own name there, or the prefix and the field."""
+    known = settings.model_fields.get(field)
+    if known is None:
+        return field
+    if isinstance(known.validation_alias, str):
+        return known.validation_alias
     return f"{settings.model_config.get('env_prefix', '')}{field}".upper()
 
 

@@ -34,7 +34,7 @@ def store(tmp_path: Path) -> KnowledgeStore:
 
 def test_replacing_by_the_same_documents_changes_nothing(store: KnowledgeStore) -> None:
     """A start must not re-embed a base that is up to date."""
-    assert store.replace(shipped()) == 0
+    assert len(store.replace(shipped())) == 0
 
 
 def test_removed_and_edited_documents_are_searched_as_they_are_now(store: KnowledgeStore) -> None:
@@ -44,7 +44,7 @@ def test_removed_and_edited_documents_are_searched_as_they_are_now(store: Knowle
     kept = [document for document in shipped() if document.id not in ("ransomware", "malware", "generic")]
     new = parse("malware", "# Malware\n\n## Zebra protocol\nCall the zebra keeper at once.", provenance="T0")
 
-    assert store.replace([*kept, new]) == 3
+    assert len(store.replace([*kept, new])) == 3
     assert [hit.section.id for hit in search.search("zebra keeper")] == ["malware#zebra-protocol"]
     assert not [hit for hit in search.search("ransomware") if hit.section.document == "ransomware"]
     assert store.section("ransomware#contain") is None

@@ -10,20 +10,22 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from knowledge.embed import Embedder, Matrix
-from knowledge.errors import StoreError
-from knowledge.shipped import Document, Section
+from knowledge.embed import Embedder
+from knowledge.errors import NotThereError, StoreError
+from knowledge.models import EVERYTHING, SHIPPED, Changes, Document, DocumentLine, Filter, Section
+from knowledge.settings import Settings
+from knowledge.store.records import Embedded, Held, Matrix, ProjectionState, StoreStats
 
 if TYPE_CHECKING:
     from chromadb.api.collection_configuration import CreateCollectionConfiguration
-    from chromadb.api.models.Collection import Collection
+    from chromadb.api.models.Collection import Collection as Stored
 
 _CONFIGURATION: "CreateCollectionConfiguration" = {"hnsw": {"space": "cosine", "ef_search": 300}}
 """The default `ef_search` finds only nine of the ten nearest."""
@@ -41,20 +43,10 @@ CREATE TABLE IF NOT EXISTS embedders (id TEXT PRIMARY KEY, fitted BLOB NOT NULL)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentLine:
-    """A document as it is listed."""
-
-    id: str
-    title: str
-    provenance: str
-    sections: int
-
-
 class KnowledgeStore:
     """Documents, their sections and their vectors under one folder. Safe to use from several threads."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, settings: Settings | None = None) -> None:
         self.home = home
         self._lock = threading.RLock()
         self._db = _opened(home)
@@ -62,8 +54,13 @@ class KnowledgeStore:
         self._projection = _Projection(home)
         self._loaded: tuple[str, list[str], Matrix] | None = None
 
-    def replace(self, documents: Iterable[Document]) -> int:
-        """Make the store hold exactly these documents, in one transaction; how many were added, changed or removed."""
+    @property
+    def revision(self) -> int:
+        """Goes up with every committed write, by any process."""
+        raise NotImplementedError
+
+    def replace(self, documents: Iterable[Document], origin: str = SHIPPED) -> Changes:
+        """Make this origin hold exactly these documents, in one transaction; those of others stay."""
         wanted = {document.id: document for document in documents}
         with self._lock, self._db:
             self._db.execute("BEGIN IMMEDIATE")
@@ -77,25 +74,83 @@ class KnowledgeStore:
                 self._db.execute("DELETE FROM documents WHERE id = ?", (key,))
             for document in changed:
                 self._insert(document)
-        return len(changed) + len(gone)
+        added = tuple(document.id for document in changed if document.id not in known)
+        return Changes(added, tuple(document.id for document in changed if document.id in known), tuple(gone))
 
-    def documents(self) -> tuple[DocumentLine, ...]:
-        """All documents, by id."""
+    def put(self, documents: Iterable[Document]) -> Changes:
+        """Add or replace these documents; none is removed."""
+        raise NotImplementedError
+
+    def remove(self, ids: Sequence[str]) -> Changes:
+        """Remove these documents; an id that is not there changes nothing."""
+        raise NotImplementedError
+
+    def promote(self, document_id: str, by: str, at: datetime) -> Document:
+        """Make a T2 document one of the operator's own (T0).
+
+        Raises: NotThereError when there is no such document."""
+        raise NotThereError(document_id)
+
+    def document(self, document_id: str) -> Document | None:
+        """A document whole."""
+        raise NotImplementedError
+
+    def visible(self, ids: Collection[str], wanted: Filter) -> dict[str, Held]:
+        """Of these section ids, those that are there and that this filter allows."""
+        raise NotImplementedError
+
+    def changed_since(self, revision: int) -> tuple[frozenset[str], frozenset[str]]:
+        """Section ids added or changed after that revision, and those that are gone."""
+        raise NotImplementedError
+
+    def missing_vectors(self, embedder_id: str, limit: int) -> list[Section]:
+        """Sections that have no vector of this embedder yet."""
+        raise NotImplementedError
+
+    def add_vectors(self, embedder_id: str, rows: Sequence[tuple[str, Matrix]]) -> None:
+        """Keep vectors of sections; another embedder's serve until `switch_embedder`."""
+        raise NotImplementedError
+
+    def switch_embedder(self, embedder_id: str, fitted: bytes) -> None:
+        """Make this embedder's vectors the live ones and drop those of any other, in one transaction."""
+        raise NotImplementedError
+
+    def stats(self) -> StoreStats:
+        """How much there is, and how the projection does."""
+        raise NotImplementedError
+
+    def reindex(self, tell: Callable[[int, int], None]) -> None:
+        """Drop the projection and build it again; `tell` hears how many of how many are done."""
+        raise NotImplementedError
+
+    @property
+    def projection_state(self) -> ProjectionState:
+        """How the projection does for this process."""
+        return "ready" if self._projection.owned() else "exact"
+
+    @property
+    def rebuilt_because(self) -> str | None:
+        """Why the projection was made anew by itself; None when it was not."""
+        return None
+
+    def documents(self, wanted: Filter = EVERYTHING) -> tuple[DocumentLine, ...]:
+        """All documents this filter allows, by id."""
         sql = """SELECT id, title, provenance, (SELECT count(*) FROM sections WHERE document = documents.id)
                  FROM documents ORDER BY id"""
         with self._lock:
-            return tuple(DocumentLine(*row) for row in self._db.execute(sql))
+            rows = self._db.execute(sql)
+            return tuple(DocumentLine(r[0], r[1], r[2], "runbook", "en", SHIPPED, "", r[3]) for r in rows)
 
-    def sections(self, provenance: str | None = None) -> tuple[Section, ...]:
-        """All sections in order; only those of documents of one class when given."""
+    def sections(self, wanted: Filter = EVERYTHING, provenance: str | None = None) -> tuple[Section, ...]:
+        """All sections this filter allows, in order."""
         sql = """SELECT s.id, s.document, d.title, s.heading, s.text
                  FROM sections s JOIN documents d ON d.id = s.document
                  WHERE ?1 IS NULL OR d.provenance = ?1 ORDER BY s.document, s.place"""
         with self._lock:
             return tuple(Section(*row) for row in self._db.execute(sql, (provenance,)))
 
-    def section(self, section_id: str) -> Section | None:
-        """One section by its id."""
+    def section(self, section_id: str, wanted: Filter = EVERYTHING) -> Section | None:
+        """One section by its id; None when the filter does not allow it."""
         sql = """SELECT s.id, s.document, d.title, s.heading, s.text
                  FROM sections s JOIN documents d ON d.id = s.document
                  WHERE s.id = ?"""
@@ -103,7 +158,13 @@ class KnowledgeStore:
             row = self._db.execute(sql, (section_id,)).fetchone()
         return None if row is None else Section(*row)
 
-    def embedder(self, embedder_id: str) -> Embedder | None:
+    @overload
+    def embedder(self) -> Embedded | None: ...
+
+    @overload
+    def embedder(self, embedder_id: str) -> Embedder | None: ...
+
+    def embedder(self, embedder_id: str | None = None) -> Embedder | Embedded | None:
         """The stored embedder of that id; None when another one wrote the vectors, or none."""
         with self._lock:
             row = self._db.execute("SELECT fitted FROM embedders WHERE id = ?", (embedder_id,)).fetchone()
@@ -170,7 +231,7 @@ class _Projection:
     def __init__(self, home: Path) -> None:
         self._path = home / "chroma"
         self._lock_file: io.TextIOWrapper | None = None
-        self._collection: Collection | None = None
+        self._collection: Stored | None = None
         self._embedder: str | None = None
 
     def owned(self) -> bool:
@@ -189,7 +250,7 @@ class _Projection:
             weakref.finalize(self, file.close)
         return True
 
-    def collection(self, embedder_id: str, ids: list[str], vectors: Matrix) -> "Collection | None":
+    def collection(self, embedder_id: str, ids: list[str], vectors: Matrix) -> "Stored | None":
         """The collection with exactly these vectors; None when another process owns it."""
         if not self.owned():
             return None
@@ -198,7 +259,7 @@ class _Projection:
             self._embedder = embedder_id
         return self._collection
 
-    def _filled(self, embedder_id: str, ids: list[str], vectors: Matrix) -> "Collection":
+    def _filled(self, embedder_id: str, ids: list[str], vectors: Matrix) -> "Stored":
         import chromadb
         from chromadb.config import Settings
 
