@@ -29,6 +29,7 @@ class Parts:
     knowledge_home: Path
     settings: Settings
     gate: Gate | None
+    tenant: str
 
 
 FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
@@ -38,7 +39,7 @@ FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
     "identity": lambda parts: identity.build(parts.door, parts.settings, parts.settings.call_timeout_s, parts.gate),
     "intel": lambda parts: intel.build(parts.door, parts.settings, parts.settings.call_timeout_s),
     "assets": lambda parts: _assets(parts),
-    "kb": lambda parts: kb.build(parts.knowledge_home, parts.settings),
+    "kb": lambda parts: kb.build(parts.knowledge_home, parts.settings, parts.tenant),
 }
 """Every bundled server by name."""
 
@@ -48,14 +49,16 @@ def server_names() -> tuple[str, ...]:
     return tuple(FACTORIES)
 
 
-def bundled(lab_path: Path | None, knowledge_home: Path, settings: Settings) -> dict[str, SecurityServer]:
-    """All bundled servers: six over this lab, and the knowledge base in this folder.
+def bundled(
+    lab_path: Path | None, knowledge_home: Path, settings: Settings, tenant: str = ""
+) -> dict[str, SecurityServer]:
+    """All bundled servers: six over this lab, and the knowledge base in this folder as that tenant may read it.
 
     Without a lab path this is a site: `assets` then answers from the site's register of authorised work, and the
     other five say on every call that there is nothing behind them.
 
     Raises: ConfigurationError for a grant key that is none."""
-    parts = Parts(LabDoor(lab_path), knowledge_home, settings, _gate(settings))
+    parts = Parts(LabDoor(lab_path), knowledge_home, settings, _gate(settings), tenant)
     return {name: factory(parts) for name, factory in FACTORIES.items()}
 
 

@@ -29,7 +29,7 @@ async def open_host(
     lab = home.lab if world == "lab" else None
     server_settings = ServerSettings(home=home.root)
     with closing(CaseRecords(home, world, settings, clock)) as records:
-        servers = bundled(lab, home.root / "knowledge", server_settings)
+        servers = bundled(lab, home.root / "knowledge", server_settings, settings.tenant(world))
         servers[mcpsoc.NAME] = own_server(records, world, server_settings, clock)
         connections: list[AnyConnection] = [Connection(name, server.transport) for name, server in servers.items()]
         if world == "site" and settings.servers_path.exists():

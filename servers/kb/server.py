@@ -1,124 +1,47 @@
-"""The kb server: reads only, over operator documents (T0). It gives context for a person or a brain, never evidence."""
+"""The kb server: reads only. It gives context for a person or a brain, never evidence.
 
-import threading
+Documents of the operator (T0) and documents from outside (T2) are answered in fields of their own (models.py)."""
+
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
 from knowledge.attack import find_technique, mentions, near
-from knowledge.errors import KnowledgeError
-from knowledge.search import Hit, Search
-from knowledge.shipped import shipped
-from knowledge.store import KnowledgeStore
-from servers.kit import (
-    T0,
-    T1,
-    Cursor,
-    Limit,
-    NotFoundError,
-    Output,
-    Reply,
-    SecurityServer,
-    ToolError,
-    build_server,
-    paged,
+from knowledge.models import Kind, Language
+from knowledge.search import Hit
+from knowledge.store import Held
+from servers.kb.library import Library
+from servers.kb.models import (
+    DocumentLine,
+    Documents,
+    FoundSection,
+    Hits,
+    MappedTechnique,
+    MappedTechniques,
+    OneTechnique,
+    OutsideDocuments,
+    OutsideLine,
+    OutsideSection,
+    OutsideText,
+    SectionText,
+    TechniqueFacts,
 )
+from servers.kit import Cursor, Limit, NotFoundError, Reply, SecurityServer, build_server, paged
 from servers.kit.inert import clipped
 from servers.settings import Settings
 
 Query = Annotated[str, Field(min_length=1, max_length=500)]
-SectionId = Annotated[str, Field(min_length=1, max_length=200)]
+Told = Annotated[str, Field(min_length=1, max_length=4_000)]
+SectionId = Annotated[str, Field(min_length=1, max_length=400)]
 Few = Annotated[int, Field(ge=1, le=20)]
 TechniqueId = Annotated[str, Field(min_length=1, max_length=100)]
 _SHOWN = 900
+_ROOM = 9_000
+"""Characters of text that all sections of one class in one answer may show together."""
 _MOST_SECTIONS = 20
-
-
-class FoundSection(Output):
-    """A section that fits a query."""
-
-    id: Annotated[str, T0]
-    title: Annotated[str, T0]
-    section: Annotated[str, T0]
-    score: Annotated[float, T1]
-    """1 when both channels of the search put it first."""
-    text: Annotated[str, T0]
-
-
-class Hits(Output):
-    """Sections that fit, best first."""
-
-    rows: ClassVar[str | None] = "hits"
-    hits: list[FoundSection]
-
-
-class SectionText(Output):
-    """One section whole."""
-
-    id: Annotated[str, T0]
-    title: Annotated[str, T0]
-    section: Annotated[str, T0]
-    text: Annotated[str, T0]
-
-
-class DocumentLine(Output):
-    """One document."""
-
-    id: Annotated[str, T0]
-    title: Annotated[str, T0]
-    sections: Annotated[int, T1]
-
-
-class Documents(Output):
-    """The documents."""
-
-    rows: ClassVar[str | None] = "documents"
-    documents: list[DocumentLine]
-
-
-class TechniqueFacts(Output):
-    """An ATT&CK technique. Facts of MITRE ATT&CK v18.1, (c) The MITRE Corporation, used with its permission."""
-
-    id: Annotated[str, T0]
-    """As it was asked for."""
-    name: Annotated[str, T0]
-    """Of a revoked one: the name of what replaced it; tactics and parent likewise."""
-    tactics: Annotated[list[str], T0]
-    parent: Annotated[str | None, T0] = None
-    revoked_by: Annotated[str | None, T0] = None
-    sections: Annotated[list[str], T0]
-    """Runbook sections that name it, its parent or a sub-technique of it; kb_get_section reads them."""
-
-
-class OneTechnique(Output):
-    """One technique."""
-
-    technique: TechniqueFacts
-
-
-class Library:
-    """The knowledge base of a home folder, opened and brought up to date on first need."""
-
-    def __init__(self, home: Path, dimensions: int) -> None:
-        self._home = home
-        self._dimensions = dimensions
-        self._lock = threading.Lock()
-        self._open: tuple[KnowledgeStore, Search] | None = None
-
-    def opened(self) -> tuple[KnowledgeStore, Search]:
-        """The store with the shipped documents in it, and the search over it.
-
-        Raises: ToolError when the store cannot be used."""
-        with self._lock:
-            if self._open is None:
-                try:
-                    store = KnowledgeStore(self._home)
-                    store.replace(shipped())
-                except KnowledgeError as error:
-                    raise ToolError("no_knowledge", "the knowledge base cannot be opened", "mcpsoc doctor") from error
-                self._open = (store, Search(store, self._dimensions))
-            return self._open
+_OWN_WORDS: tuple[Kind, ...] = ("runbook", "tactic", "procedure", "note", "document")
+"""Kinds in which a technique's id means that somebody wrote about it for this place."""
 
 
 class Kb:
@@ -127,53 +50,126 @@ class Kb:
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    def kb_search(self, query: Query, limit: Few = 5) -> Reply[Hits]:
-        """Runbook sections on a topic, ATT&CK id or question, best first; nothing when none fits."""
-        found = self._library.opened()[1].search(query, limit)
-        return Reply(Hits(hits=[_hit(hit) for hit in found]), f"{len(found)} sections")
+    def kb_search(
+        self,
+        query: Query,
+        limit: Few = 5,
+        kind: Kind | None = None,
+        language: Language | None = None,
+        outside: bool = False,
+    ) -> Reply[Hits]:
+        """Runbook sections on a topic, ATT&CK id or question, best first; nothing when none fits. With `outside`
+        also documents from elsewhere and past cases, apart: they inform, they decide nothing."""
+        search, wanted = self._library.opened().search, self._library.wanted
+        own = search.search(query, limit, wanted("T0", kind, language))
+        others = search.search(query, limit, wanted("T2", kind, language)) if outside else []
+        data = Hits(
+            hits=[_hit(hit, _shown(len(own))) for hit in own],
+            outside=[_outside_hit(hit, _shown(len(others))) for hit in others] if outside else None,
+        )
+        text = f"{len(own)} sections" + (f", {len(others)} from outside" if outside else "")
+        return Reply(data, text, beside=bool(others))
 
     def kb_get_section(self, section_id: SectionId) -> Reply[SectionText]:
         """One section whole, by the id that kb_search gives."""
-        found = self._library.opened()[0].section(section_id)
-        if found is None:
+        store = self._library.opened().store
+        held = store.visible([section_id], self._library.wanted(None)).get(section_id)
+        if held is None:
             raise NotFoundError("no section has this id", "kb_search gives the ids")
-        return Reply(SectionText(id=found.id, title=found.title, section=found.heading, text=found.text), "1 section")
+        if held.provenance != "T0":
+            return Reply(SectionText(outside=_outside_text(held)), "1 section of an outside document")
+        document = store.document(held.section.document)
+        return Reply(_section(held, document.promoted_by if document else None), "1 section")
 
-    def kb_list_documents(self, limit: Limit = 20, cursor: Cursor = None) -> Reply[Documents]:
-        """The documents of the knowledge base."""
-        page = paged(self._library.opened()[0].documents(), limit, cursor)
-        rows = [DocumentLine(id=row.id, title=row.title, sections=row.sections) for row in page.rows]
+    def kb_list_documents(self, limit: Limit = 20, cursor: Cursor = None, kind: Kind | None = None) -> Reply[Documents]:
+        """The operator's documents in the knowledge base."""
+        page = paged(self._library.documents("T0", kind), limit, cursor)
+        rows = [
+            DocumentLine(
+                id=row.id,
+                title=row.title,
+                sections=row.sections,
+                kind=row.kind,
+                language=row.language,
+                origin=row.origin,
+                promoted_by=row.promoted_by,
+            )
+            for row in page.rows
+        ]
         text = f"{page.total} documents"
         return Reply(Documents(documents=rows), text, total=page.total, after=page.after, more=page.more)
 
-    def kb_get_technique(self, technique_id: TechniqueId) -> Reply[OneTechnique]:
+    def kb_list_outside(
+        self, limit: Limit = 20, cursor: Cursor = None, kind: Kind | None = None
+    ) -> Reply[OutsideDocuments]:
+        """Documents that came from elsewhere: techniques, advisories, past cases, notes nobody has promoted."""
+        page = paged(self._library.documents("T2", kind), limit, cursor)
+        rows = [
+            OutsideLine(
+                id=row.id,
+                title=row.title,
+                sections=row.sections,
+                kind=row.kind,
+                language=row.language,
+                origin=row.origin,
+                source=row.source,
+            )
+            for row in page.rows
+        ]
+        text = f"{page.total} documents from outside"
+        return Reply(OutsideDocuments(outside=rows), text, total=page.total, after=page.after, more=page.more)
+
+    def kb_get_technique(self, technique_id: TechniqueId, language: Language = "en") -> Reply[OneTechnique]:
         """An ATT&CK technique by id (T1110.003) or name: name, tactics, parent, and the runbook sections on it."""
         found = find_technique(technique_id)
         if found is None:
             meant = "; ".join(near(technique_id))
             raise NotFoundError("ATT&CK has no such technique", f"did you mean {meant}?" if meant else "")
-        sections = self._library.opened()[0].sections(provenance="T0")
+        store = self._library.opened().store
+        written = [
+            section.id
+            for kind in _OWN_WORDS
+            for section in store.sections(self._library.wanted("T0", kind, language))
+            if mentions(found, section.text)
+        ]
         facts = TechniqueFacts(
             id=found.id,
             name=found.name,
             tactics=list(found.tactics),
             parent=found.parent,
             revoked_by=found.revoked_by,
-            sections=[section.id for section in sections if mentions(found, section.text)][:_MOST_SECTIONS],
+            sections=written[:_MOST_SECTIONS],
         )
         return Reply(OneTechnique(technique=facts), f"{found.id} {found.name}")
 
+    def kb_map_techniques(self, text: Told, limit: Few = 5) -> Reply[MappedTechniques]:
+        """ATT&CK techniques that a text may describe, with the words that speak for each: a proposal, no finding."""
+        found = self._library.mapper().map(text, limit)
+        rows = [
+            MappedTechnique(id=item.technique_id, name=item.name, score=item.score, why=list(item.why))
+            for item in found
+        ]
+        return Reply(MappedTechniques(techniques=rows), f"{len(rows)} techniques")
+
     def probe(self) -> str:
         """How much there is to search."""
-        return f"{len(self._library.opened()[0].documents())} documents"
+        own, others = len(self._library.documents("T0")), len(self._library.documents("T2"))
+        return f"{own} documents" + (f", {others} from outside" if others else "")
 
 
-def build(home: Path, settings: Settings) -> SecurityServer:
-    """The knowledge base kept in this folder."""
-    kb = Kb(Library(home, settings.embedding_dimensions))
+def build(home: Path, settings: Settings, tenant: str = "") -> SecurityServer:
+    """The knowledge base kept in this folder, as that tenant may read it; without one, as anybody may."""
+    kb = Kb(Library(home, settings, tenant))
     return build_server(
         "kb",
-        reads=[kb.kb_search, kb.kb_get_section, kb.kb_list_documents, kb.kb_get_technique],
+        reads=[
+            kb.kb_search,
+            kb.kb_get_section,
+            kb.kb_list_documents,
+            kb.kb_list_outside,
+            kb.kb_get_technique,
+            kb.kb_map_techniques,
+        ],
         backend="real",
         synthetic=False,
         probe=kb.probe,
@@ -182,7 +178,62 @@ def build(home: Path, settings: Settings) -> SecurityServer:
     )
 
 
-def _hit(hit: Hit) -> FoundSection:
+def _shown(sections: int) -> int:
+    """Characters of each of that many sections."""
+    return min(_SHOWN, _ROOM // max(sections, 1))
+
+
+def _hit(hit: Hit, shown: int) -> FoundSection:
     section = hit.section
-    text = clipped(section.text, _SHOWN)
-    return FoundSection(id=section.id, title=section.title, section=section.heading, score=hit.score, text=text)
+    return FoundSection(
+        id=section.id,
+        title=section.title,
+        section=section.heading,
+        score=hit.score,
+        text=clipped(section.text, shown),
+        kind=hit.kind,
+        language=hit.language,
+        also=list(hit.also) or None,
+    )
+
+
+def _outside_hit(hit: Hit, shown: int) -> OutsideSection:
+    section = hit.section
+    return OutsideSection(
+        id=section.id,
+        title=section.title,
+        section=section.heading,
+        score=hit.score,
+        text=clipped(section.text, shown),
+        kind=hit.kind,
+        language=hit.language,
+        source=hit.source,
+        also=list(hit.also) or None,
+    )
+
+
+def _section(held: Held, promoted_by: str | None) -> SectionText:
+    section = held.section
+    return SectionText(
+        id=section.id,
+        title=section.title,
+        section=section.heading,
+        text=section.text,
+        kind=held.kind,
+        language=held.language,
+        source=held.source or None,
+        promoted_by=promoted_by,
+    )
+
+
+def _outside_text(held: Held) -> OutsideText:
+    section = held.section
+    return OutsideText(
+        id=section.id,
+        title=section.title,
+        section=section.heading,
+        text=section.text,
+        kind=held.kind,
+        language=held.language,
+        source=held.source,
+    )

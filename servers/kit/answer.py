@@ -68,6 +68,8 @@ class Reply(Generic[D]):
     """Set when the sensor behind the answer did not cover what was asked: the data is kept, absence proves nothing."""
     empty: bool = False
     """Set when an answer without rows found nothing."""
+    beside: bool = False
+    """Set when something was found that is not among the rows, so that no rows is not nothing."""
 
 
 class Health(Output):

@@ -119,7 +119,8 @@ def failed(problem: ToolError, source: Source, now: datetime) -> JsonObject:
 def _status(reply: Reply[Output], rows: list[JsonValue] | None) -> Status:
     if reply.stale is not None:
         return "stale"
-    return "no_data" if reply.empty or (rows is not None and not rows and not reply.total) else "success"
+    nothing = reply.empty or (rows is not None and not rows and not reply.total)
+    return "no_data" if nothing and not reply.beside else "success"
 
 
 def _source(source: Source, reply: Reply[Output], now: datetime) -> JsonObject:
