@@ -11,10 +11,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from agent.models import utc_now
+from agent.owned_files import alone, replace_file
 from servers.assets.register import AuthorisedWork, first_fault, read_register
 from servers.errors import RegisterError
 from ui.errors import CheckFailedError, UsageError
-from ui.home import replace_text
 
 
 def load(path: Path) -> tuple[AuthorisedWork, ...]:
@@ -42,11 +42,10 @@ def add_entry(
     note: str,
 ) -> AuthorisedWork:
     """Enter one piece of work. Raises: UsageError when it cannot be one."""
-    entries = load(path)
-    try:
-        entry = AuthorisedWork.model_validate(
+    with alone(path):
+        return _added(
+            path,
             {
-                "id": f"AW-{len(entries) + 1:04d}",
                 "kind": kind,
                 "title": title,
                 "approver": approver,
@@ -58,8 +57,14 @@ def add_entry(
                 "source_addresses": source_addresses,
                 "techniques": techniques,
                 "note": note,
-            }
+            },
         )
+
+
+def _added(path: Path, work: dict[str, object]) -> AuthorisedWork:
+    entries = load(path)
+    try:
+        entry = AuthorisedWork.model_validate({"id": f"AW-{len(entries) + 1:04d}", **work})
     except ValidationError as error:
         raise UsageError("this cannot be entered: {reason}", reason=first_fault(error)) from error
     _write(path, (*entries, entry))
@@ -68,14 +73,15 @@ def add_entry(
 
 def revoke_entry(path: Path, entry: str) -> AuthorisedWork | None:
     """Mark an entry as revoked; None when there is no such entry."""
-    entries = load(path)
-    changed = tuple(item.model_copy(update={"revoked": True}) if item.id == entry else item for item in entries)
-    found = next((item for item in changed if item.id == entry), None)
-    if found is not None:
-        _write(path, changed)
+    with alone(path):
+        entries = load(path)
+        changed = tuple(item.model_copy(update={"revoked": True}) if item.id == entry else item for item in entries)
+        found = next((item for item in changed if item.id == entry), None)
+        if found is not None:
+            _write(path, changed)
     return found
 
 
 def _write(path: Path, entries: tuple[AuthorisedWork, ...]) -> None:
     text = json.dumps([entry.model_dump(mode="json") for entry in entries], ensure_ascii=False, indent=2)
-    replace_text(path, text + "\n")
+    replace_file(path, text + "\n")

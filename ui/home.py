@@ -1,6 +1,5 @@
 """Where the files of one MCPSOC_HOME lie."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,11 +102,3 @@ class Home:
         """Create the folder, readable by its owner alone, and return itself."""
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a file of the owner's own at once: a reader sees the old text or the new one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.touch(mode=0o600)
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)

@@ -13,12 +13,13 @@ from agent.host.connections import RemoteConnection, from_mcp_servers
 from agent.host.host import Host
 from agent.host.pins import PinChange
 from agent.models import JsonObject, World, utc_now
+from agent.owned_files import replace_file
 from agent.settings import Settings as AgentSettings
 from servers.bundle import bundled
 from servers.kit import SecurityServer
 from servers.settings import Settings as ServerSettings
 from ui.errors import UsageError
-from ui.home import Home, replace_text
+from ui.home import Home
 from ui.hosting import open_host, own_server
 from ui.records import CaseRecords
 from ui.settings import Settings
@@ -76,7 +77,7 @@ def add_configured(file: Path) -> tuple[str, ...]:
     taken = sorted(set(new) & (set(ours) | set(bundle())))
     if taken:
         raise UsageError("name already in use: {names}", names=", ".join(taken))
-    replace_text(path, json.dumps({"mcpServers": {**ours, **new}}, ensure_ascii=False, indent=2) + "\n")
+    replace_file(path, json.dumps({"mcpServers": {**ours, **new}}, ensure_ascii=False, indent=2) + "\n")
     return tuple(new)
 
 

@@ -4,10 +4,7 @@ Written by whoever learns something: the probe (fitness), the endpoint's first s
 told a person what leaves the machine (told_at).
 """
 
-import fcntl
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +13,7 @@ from pydantic import ValidationError
 from agent.brain.fitness import Fitness, Mode
 from agent.errors import ModelRecordError
 from agent.models import Model, UtcTime
+from agent.owned_files import alone, replace_file
 
 FILE = "model.json"
 
@@ -90,26 +88,11 @@ def keep_told(home: Path, endpoint: str, model: str, at: datetime) -> None:
 def _change(home: Path, endpoint: str, model: str, changed: Callable[[ModelRecord], ModelRecord]) -> None:
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _alone(home):
+        with alone(home / FILE):
             records = read_records(home)
             record = records.of(endpoint, model)
             others = tuple(item for item in records.models if (item.endpoint, item.model) != (endpoint, model))
-            _write(home / FILE, ModelRecords(models=(*others, changed(record))))
+            written = ModelRecords(models=(*others, changed(record)))
+            replace_file(home / FILE, written.model_dump_json(indent=1) + "\n")
     except OSError as error:
         raise ModelRecordError(f"{home / FILE} cannot be written: {error.strerror}") from error
-
-
-def _write(path: Path, records: ModelRecords) -> None:
-    """At once, readable by its owner alone: a reader sees the old file or the new one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.touch(mode=0o600)
-    beside.write_text(records.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    beside.replace(path)
-
-
-@contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    """One writer at a time, over all processes: two that learn different things both keep them."""
-    with (home / f".{FILE}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

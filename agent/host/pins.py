@@ -1,10 +1,7 @@
 """Tool definitions that somebody accepted. A tool that changes is out of use until its new definition is accepted."""
 
-import fcntl
 import json
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -14,6 +11,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from agent.errors import PinError
 from agent.host.tools import Tool
 from agent.models import JsonObject, Model, UtcTime
+from agent.owned_files import alone, replace_file
 
 PinState: TypeAlias = Literal["accepted", "new", "changed"]
 PERSON = "person"
@@ -75,9 +73,12 @@ class PinStore:
         if self._path is None:
             self._pins |= fresh
         elif fresh:
-            with _locked(self._path):
-                self._pins = _load(self._path) | fresh
-                _replace(self._path, _FILE.dump_json(self._pins, indent=1))
+            try:
+                with alone(self._path):
+                    self._pins = _load(self._path) | fresh
+                    replace_file(self._path, _FILE.dump_json(self._pins, indent=1))
+            except OSError as error:
+                raise PinError(f"{self._path}: {error.strerror}") from error
 
     def diff(self, tool: Tool) -> PinChange | None:
         """What is not accepted about this definition; None when it is accepted."""
@@ -99,29 +100,6 @@ def _load(path: Path) -> dict[str, Pin]:
     except (OSError, ValidationError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not a pin file"
         raise PinError(f"{path}: {reason}; move it away to accept every tool anew") from error
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with path.with_suffix(".lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-    except OSError as error:
-        raise PinError(f"{path}: {error.strerror}") from error
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside the file and rename: a reader sees the old file or the new one, never half of one.
-
-    The lock is held, so what a crash left beside the file is nobody's and is written over."""
-    beside = path.with_suffix(".new")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
 
 
 def readable(value: JsonValue) -> str:

@@ -6,17 +6,14 @@ roles = ["analyst"]
 token_sha256 = "…"
 """
 
-import fcntl
 import json
-import os
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 
 from agent.models import Model
+from agent.owned_files import alone, replace_file
 from agent.response.errors import UsersError
 from agent.response.identity import Identity, Role, UserName
 from agent.response.tokens import hash_of, new_token
@@ -76,7 +73,7 @@ def add_user(path: Path, name: str, roles: tuple[str, ...]) -> str:
     except ValidationError as error:
         detail = error.errors(include_url=False, include_input=False)[0]
         raise UsersError(f"{detail['loc'][0]}: {detail['msg']}") from error
-    with _alone(path):
+    with alone(path):
         users = load_users(path)
         if name.casefold() in {*RESERVED, *(known.name.casefold() for known in users)}:
             raise UsersError(f"the name {name} is taken")
@@ -88,21 +85,12 @@ def revoke_user(path: Path, name: str) -> None:
     """Take a user out; the token and every session opened with it end at once.
 
     Raises: UsersError when there is no such user."""
-    with _alone(path):
+    with alone(path):
         users = load_users(path)
         left = tuple(user for user in users if user.name != name)
         if len(left) == len(users):
             raise UsersError(f"there is no user {name}")
         _write(path, left)
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """One change at a time, whoever makes it."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with path.with_name(f".{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _write(path: Path, users: tuple[User, ...]) -> None:
@@ -112,7 +100,4 @@ def _write(path: Path, users: tuple[User, ...]) -> None:
         f"token_sha256 = {json.dumps(user.token_sha256)}\n"
         for user in users
     ]
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.touch(mode=0o600)
-    beside.write_text(HEAD + "".join(entries), encoding="utf-8")
-    beside.replace(path)
+    replace_file(path, HEAD + "".join(entries))

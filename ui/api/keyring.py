@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from agent.errors import AgentError
 from agent.models import JsonObject, Model, UtcTime, utc_now
+from agent.owned_files import replace_file
 from agent.response import tokens
 from agent.response.errors import UsersError
 from agent.response.identity import Identity, local_user
@@ -26,7 +27,7 @@ from ui.api.errors import Refusal
 from ui.api.models import SessionView
 from ui.api.rates import Rate
 from ui.api.settings import Settings
-from ui.home import Home, replace_text
+from ui.home import Home
 
 log = logging.getLogger(__name__)
 
@@ -196,7 +197,7 @@ class Keyring:
     def _keep(self, sessions: list[Session]) -> None:
         self._sessions = {session.sha256: session for session in sessions}
         try:
-            replace_text(self._home.sessions, SessionFile(sessions=tuple(sessions)).model_dump_json(indent=1))
+            replace_file(self._home.sessions, SessionFile(sessions=tuple(sessions)).model_dump_json(indent=1))
         except OSError as error:
             raise UsersError(f"{self._home.sessions} cannot be written: {error}") from error
 

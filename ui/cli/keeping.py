@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from agent.owned_files import replace_file
 from ui.api.keyring import local_token
 from ui.cli.catalogue import Catalogue
 from ui.cli.output import say, write_json
 from ui.filling import fill_demo, wants_demo
-from ui.home import Home, replace_text
+from ui.home import Home
 from ui.running import Crew, Part
 
 DOOR = Path(__file__).parents[1] / "web" / "door.html"
@@ -101,5 +102,5 @@ def _tell(t: Catalogue, home: Home, wanted: Wanted, token: str) -> None:
 def door(home: Home, page: str) -> Path:
     """A file that leads to the address: everybody on this machine sees what a browser is started with."""
     path = home.root / DOOR.name
-    replace_text(path, DOOR.read_text(encoding="utf-8").format(page=escape(page)))
+    replace_file(path, DOOR.read_text(encoding="utf-8").format(page=escape(page)))
     return path

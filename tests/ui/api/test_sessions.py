@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from agent.owned_files import replace_file
 from agent.response.errors import UsersError
 from agent.response.users import add_user, revoke_user
 from knowledge.trust.audit import AuditLog
 from ui.api.errors import Refusal
 from ui.api.keyring import WRONG_AT_ONCE, Keyring, local_token
 from ui.api.settings import Settings
-from ui.home import Home, replace_text
+from ui.home import Home
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -133,7 +134,7 @@ def test_session_has_the_roles_its_user_has_now(home: Home, start: Callable[[], 
     """A role that was taken away is not kept by a session."""
     keyring = start()
     session = keyring.open_session(add_user(home.users, "kim", ("admin",))).session
-    replace_text(home.users, home.users.read_text(encoding="utf-8").replace('"admin"', '"viewer"'))
+    replace_file(home.users, home.users.read_text(encoding="utf-8").replace('"admin"', '"viewer"'))
 
     assert keyring.identify(session).roles == ("viewer",)
 
