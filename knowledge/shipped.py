@@ -1,56 +1,45 @@
-"""The documents that come with the product: runbooks in Markdown, cut into sections at their headings."""
+"""The documents that come with the product: `documents/<language>/<runbooks, tactics or procedures>/name.md`."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.resources import files
-
-from pydantic import JsonValue
+from importlib.resources.abc import Traversable
+from typing import Final
 
 from knowledge.errors import DocumentError
-from knowledge.trust.canonical import sha256_of
+from knowledge.models import Document, Kind, Language, Section, Trust
 
+__all__ = ["Document", "Section", "parse", "shipped"]
+_LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh")
+_FOLDERS: Final[tuple[tuple[str, Kind], ...]] = (
+    ("runbooks", "runbook"),
+    ("tactics", "tactic"),
+    ("procedures", "procedure"),
+)
 _WORDS = re.compile(r"[a-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One part of a document under its own heading; what a search finds and a person reads."""
-
-    id: str
-    """`document#heading-in-small-letters`."""
-    document: str
-    title: str
-    """Of the document."""
-    heading: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A document. `provenance` says who wrote it: T0 the operator or us, T2 anybody else."""
-
-    id: str
-    title: str
-    provenance: str
-    sections: tuple[Section, ...]
-
-    @property
-    def sha256(self) -> str:
-        """Of everything that is searched or shown."""
-        parts: list[JsonValue] = [[section.id, section.heading, section.text] for section in self.sections]
-        return sha256_of([self.id, self.title, self.provenance, parts])
-
-
 def shipped() -> Iterator[Document]:
-    """The runbooks, by name. Raises: DocumentError for one that has no title or no section."""
-    folder = files("knowledge") / "documents"
-    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".md"))
-    for name in names:
-        yield parse(name.removesuffix(".md"), (folder / name).read_text("utf-8"), provenance="T0")
+    """All of them, by language, kind and name: `generic`, `tactic/impact`, `procedure/backup`, `zh/generic`,
+    `zh/tactic/impact`. Raises: DocumentError for one that has no title or no section."""
+    for language in _LANGUAGES:
+        for folder, kind in _FOLDERS:
+            yield from _of(files("knowledge") / "documents" / language / folder, language, kind)
 
 
-def parse(document_id: str, text: str, *, provenance: str) -> Document:
+def _of(folder: Traversable, language: Language, kind: Kind) -> Iterator[Document]:
+    if not folder.is_dir():
+        return
+    for name in sorted(item.name for item in folder.iterdir() if item.name.endswith(".md")):
+        yield parse(_id(name.removesuffix(".md"), language, kind), (folder / name).read_text("utf-8"), provenance="T0")
+
+
+def _id(name: str, language: Language, kind: Kind) -> str:
+    below = name if kind == "runbook" else f"{kind}/{name}"
+    return below if language == "en" else f"{language}/{below}"
+
+
+def parse(document_id: str, text: str, *, provenance: Trust) -> Document:
     """A Markdown document: `# title`, then sections of one `## heading` each.
 
     Raises: DocumentError when there is no title or no section, or two sections have the same heading."""

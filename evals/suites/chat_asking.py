@@ -158,5 +158,5 @@ def plain(question: str) -> str:
 def _shelf() -> str:
     """The shipped documents and the table of techniques, as one text."""
     folder = Path(shipped.__file__).parent
-    files = [*sorted(folder.glob("documents/*.md")), *sorted(folder.glob("attack*.json"))]
+    files = [*sorted(folder.glob("documents/**/*.md")), *sorted(folder.glob("attack*.json"))]
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
