@@ -18,8 +18,10 @@ _MOST_NAMES: Final = 20
 
 
 def relatives(connection: Connection, case: Case) -> tuple[Case, ...]:
-    """Cases of the same tenant that share a rule, a technique, a tie or a name with this one; newest first."""
-    chosen = select(CASES.c.id, CASES.c.document).where(CASES.c.tenant == case.tenant, CASES.c.id != case.id)
+    """Cases of the same tenant and world that share a rule, a technique, a tie or a name with this one; newest
+    first."""
+    ours = (CASES.c.tenant == case.tenant, CASES.c.world == case.world, CASES.c.id != case.id)
+    chosen = select(CASES.c.id, CASES.c.document).where(*ours)
     related = chosen.where(or_(*_related(case))).order_by(CASES.c.created_at.desc(), CASES.c.id).limit(MOST)
     heads = {row.id: str(row.document) for row in connection.execute(related)}
     alerts: dict[str, list[tuple[str, str, int]]] = {name: [] for name in heads}

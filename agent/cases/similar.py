@@ -1,4 +1,4 @@
-"""How alike two cases are, and in what: entities, techniques, rules, and the order of what was found.
+"""How alike two cases are, and in what: entities, techniques, rules, class, and the order of what was found.
 
 Similarity is context for a person. It never enters a verdict: what another case was says nothing about this one.
 """
@@ -12,10 +12,11 @@ from typing import Final, Literal, TypeAlias
 from agent.intake.observables import observables
 from agent.models import Case, CaseStatus, Disposition, Model, UtcTime
 
-Kind: TypeAlias = Literal["entity", "technique", "rule", "sequence"]
+Kind: TypeAlias = Literal["entity", "technique", "rule", "sequence", "class"]
 
-WEIGHTS: Final[dict[Kind, float]] = {"entity": 0.45, "technique": 0.2, "rule": 0.3, "sequence": 0.35}
-"""What one shared thing of a kind adds at most; what every case has adds nothing."""
+WEIGHTS: Final[dict[Kind, float]] = {"entity": 0.45, "technique": 0.2, "rule": 0.3, "sequence": 0.35, "class": 0.05}
+"""What one shared thing of a kind adds at most; what every case has adds less. A class adds only to cases that are
+alike without it."""
 LEAST: Final = 0.21
 """Score below which two cases are not called similar: one technique in common is not enough."""
 SHORTEST_SEQUENCE: Final = 2
@@ -28,7 +29,8 @@ class Shared(Model):
 
     kind: Kind
     value: str
-    """`host:ws-1`, `T1110.003`, the rule's name, or the claims in their order; may hold an attacker's words."""
+    """`host:ws-1`, `T1110.003`, the rule's name, the class, or the claims in their order; may hold an attacker's
+    words."""
 
 
 class Similar(Model):
@@ -56,6 +58,11 @@ class Profile:
     traits: frozenset[tuple[Kind, str]]
     sequence: tuple[str, ...]
     """Ids of the claims that speak for malice or settle something, in the order of the report."""
+
+    @property
+    def alert_class(self) -> str:
+        """Class of its alerts; empty before it was investigated."""
+        return self.case.report.alert_class if self.case.report else ""
 
 
 def profile_of(case: Case) -> Profile:
@@ -95,6 +102,8 @@ def _compared(mine: Profile, other: Profile, common: Counter[tuple[Kind, str]], 
     if len(order := _common_order(mine.sequence, other.sequence)) >= SHORTEST_SEQUENCE:
         share = len(order) / max(len(mine.sequence), len(other.sequence))
         weighed["sequence", " > ".join(order)] = WEIGHTS["sequence"] * share
+    if 1 - math.prod(1 - weight for weight in weighed.values()) >= LEAST and mine.alert_class == other.alert_class:
+        weighed |= {("class", name): WEIGHTS["class"] for name in (mine.alert_class,) if name}
     told = sorted(weighed, key=lambda trait: (-weighed[trait], trait))
     human = other.case.human
     return Similar(

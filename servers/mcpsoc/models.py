@@ -291,7 +291,7 @@ class FoundCases(Output):
 class WhyLine(Output):
     """One thing two cases share."""
 
-    kind: Annotated[Literal["entity", "technique", "rule", "sequence"], T1]
+    kind: Annotated[Literal["entity", "technique", "rule", "sequence", "class"], T1]
     value: Annotated[str, T2]
 
 

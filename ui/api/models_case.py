@@ -297,7 +297,7 @@ class Similarity(Model):
     """One thing two cases share."""
 
     kind: str
-    """`entity`, `technique`, `rule` or `sequence`."""
+    """`entity`, `technique`, `rule`, `sequence` or `class`."""
     value: str
 
 

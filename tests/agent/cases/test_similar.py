@@ -51,7 +51,7 @@ def test_cases_of_one_rule_and_source_are_alike_and_say_why(sample: CaseFactory,
     found = similar(sample("C-1"), others)
 
     assert [item.id for item in found] == ["C-2"]
-    assert {shared.kind for shared in found[0].why} == {"entity", "rule", "technique", "sequence"}
+    assert {shared.kind for shared in found[0].why} == {"entity", "rule", "technique", "sequence", "class"}
     assert "address:203.0.113.77" in {shared.value for shared in found[0].why}
     assert found[0].score > 0.7
 

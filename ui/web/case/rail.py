@@ -98,7 +98,13 @@ def _similar(visit: Visit, cases: Sequence[SimilarCase]) -> Html:
 
 def _similar_case(visit: Visit, item: SimilarCase) -> Html:
     t = visit.t
-    kinds = {"entity": t("entity"), "technique": t("technique"), "rule": t("rule"), "sequence": t("sequence")}
+    kinds = {
+        "entity": t("entity"),
+        "technique": t("technique"),
+        "rule": t("rule"),
+        "sequence": t("sequence"),
+        "class": t("class"),
+    }
     reasons = (
         el("span", el("small", kinds.get(why.kind, why.kind)), why.value, class_="chip line") for why in item.why[:6]
     )
