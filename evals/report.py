@@ -10,6 +10,7 @@ from agent.replay.comparing import Ended
 from evals.measured import Interval, Measured
 from evals.suites.chat_report import ChatReport, chat_table
 from evals.suites.hunts import HuntsReport, hunts_table
+from evals.suites.questions import DocsReport, docs_table
 
 DISPOSITIONS: tuple[Disposition, ...] = (
     "true_positive",
@@ -163,7 +164,7 @@ class FrozenReport(Model):
     cases: tuple[FrozenRow, ...] = ()
 
 
-Report: TypeAlias = StoriesReport | TriageReport | ChatReport | FrozenReport | HuntsReport
+Report: TypeAlias = StoriesReport | TriageReport | ChatReport | FrozenReport | HuntsReport | DocsReport
 
 
 def peak_rss_mb() -> float:
@@ -183,6 +184,8 @@ def markdown(report: Report) -> str:
             return _frozen(report)
         case HuntsReport():
             return hunts_table(report) + _interrupted(report.interrupted)
+        case DocsReport():
+            return docs_table(report) + _interrupted(report.interrupted)
         case ChatReport():
             return chat_table(report) + _interrupted(report.interrupted)
 

@@ -13,6 +13,7 @@ from evals.report import Report
 from evals.suites.chat import OpenDesk, run_chat, run_chat_model
 from evals.suites.frozen import run_frozen
 from evals.suites.hunts import run_hunts
+from evals.suites.questions import run_retrieve_docs
 from evals.suites.stories import picked, run_stories
 from evals.suites.triage_labelled import run_triage_labelled
 
@@ -93,6 +94,10 @@ async def _chat_model(request: Request) -> Report:
     return await run_chat_model(_product(request), progress=request.progress)
 
 
+async def _retrieve_docs(request: Request) -> Report:
+    return await run_retrieve_docs(request.progress)
+
+
 def _product(request: Request) -> OpenDesk:
     if request.open_desk is None:
         raise EvalError("this suite talks with the whole product: run it with mcpsoc eval run --suite chat")
@@ -107,6 +112,9 @@ SUITES: Mapping[str, Suite] = {
         Suite("chat", "questions over ten labs, held against what is true there", False, _chat),
         Suite("chat-model", "ten conversations with the language model that is switched on", False, _chat_model),
         Suite("hunts", "hypotheses in analysts' words, where they hold and where they do not", False, _hunts),
+        Suite(
+            "retrieve-docs", "questions that the shipped documents answer, and some they do not", False, _retrieve_docs
+        ),
     )
 }
 """Name to suite."""

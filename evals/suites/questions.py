@@ -85,6 +85,7 @@ class DocsReport(Model):
     en: LanguageFigures
     zh: LanguageFigures
     seconds: float
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
