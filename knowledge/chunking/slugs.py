@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Collection
 
 _WORDS = re.compile(r"[^\W_]+")
 _LONGEST = 80
@@ -15,11 +14,20 @@ def slug(text: str) -> str:
     return "-".join(words)[:_LONGEST].rstrip("-")
 
 
-def free_slug(text: str, taken: Collection[str]) -> str:
-    """The slug of `text`, or it with `-2`, `-3` ... where that one is taken; `section` for a text without words."""
-    wanted = slug(text) or "section"
-    found, count = wanted, 1
-    while found in taken:
-        count += 1
-        found = f"{wanted}-{count}"
-    return found
+class Slugs:
+    """The slugs of one document; no two are the same."""
+
+    def __init__(self) -> None:
+        self._given: dict[str, int] = {}
+
+    def free(self, text: str) -> str:
+        """The slug of `text`, or it with `-2`, `-3` ... where it is given already; `section` for one without words."""
+        wanted = slug(text) or "section"
+        number = self._given.get(wanted, 0) + 1
+        found = wanted if number == 1 else f"{wanted}-{number}"
+        while found in self._given and number > 1:
+            number += 1
+            found = f"{wanted}-{number}"
+        self._given[wanted] = number
+        self._given.setdefault(found, 1)
+        return found
