@@ -8,7 +8,8 @@ import pytest
 
 from agent.cases import CaseStore
 from agent.cases.queries import CaseQuery
-from agent.cases.similar import LEAST, similar
+from agent.cases.resemblance import ending, reasons
+from agent.cases.similar import LEAST, Shared, similar
 from agent.models import Alert, AlertField, Case, HumanVerdict, Provenance
 
 NOW = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)
@@ -158,3 +159,35 @@ def test_changes_since_a_time_come_in_order_with_their_title(store: CaseStore, s
     assert [change.event.kind for change in (*first, *rest)] == ["taken", "noted"]
     assert first[0].title == saved.title
     assert store.changes("default", later) == ((), 0)
+
+
+def test_why_and_ending_are_told_in_words(sample: CaseFactory) -> None:
+    """Whoever reads it should not have to know our kinds."""
+    human = HumanVerdict(at=NOW, author="mei", disposition="true_positive", reason_code="confirmed_attack")
+    found = similar(sample("C-1"), [sample("C-2").model_copy(update={"human": human, "status": "closed"})])[0]
+    judged, open_still = found, found.model_copy(update={"human_disposition": None, "disposition": None})
+
+    assert "the address 203.0.113.77" in reasons(found)
+    assert "the technique T1110.003" in reasons(found)
+    assert any(text.startswith("the same steps in the same order: ") and " → " in text for text in reasons(found))
+    assert ending(judged) == "It was an attack, says the person who closed it."
+    assert ending(judged.model_copy(update={"human_disposition": None})).endswith("the machine, not yet a person.")
+    assert ending(open_still) == "It has not been judged yet."
+    assert "地址 203.0.113.77" in reasons(found, "zh")
+    assert ending(judged, "zh") == "关闭该案件的人员认定：这是一次攻击。"
+
+
+def test_hostile_name_in_a_reason_is_inert(sample: CaseFactory) -> None:
+    """Rules and accounts may be named by an attacker."""
+    found = similar(sample("C-1"), [sample("C-2")])[0]
+    hostile = found.model_copy(update={"why": (Shared(kind="rule", value="a\u202eb\x1b[31m {value}"),)})
+
+    assert reasons(hostile) == ("the rule “a\\u{202e}b\\x1b[31m {value}”",)
+
+
+def test_case_of_another_world_in_the_same_tenant_is_never_similar(store: CaseStore, sample: CaseFactory) -> None:
+    """What the lab played says nothing about the site."""
+    store.save(sample("C-1"))
+    store.save(sample("C-2").model_copy(update={"world": "site"}))
+
+    assert store.similar("C-1", "lab") == ()
