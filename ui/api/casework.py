@@ -12,6 +12,7 @@ from agent.settings import Settings
 from knowledge.trust.audit import AuditLog
 from servers.lab.world import Lab
 from ui.api.errors import Refusal
+from ui.api.shelf import Shelf
 from ui.changes import Changes
 from ui.home import Home
 
@@ -26,6 +27,8 @@ class Casework:
     """Of that world: the demo's for the lab."""
     store: CaseStore
     audit: AuditLog
+    shelf: Shelf
+    """What this world's knowledge base holds."""
     now: Callable[[], datetime]
     """The world's clock."""
     edition: tuple[int, int]
@@ -87,5 +90,6 @@ class Bookcase:
             store = CaseStore(home.cases_url, self.settings.due_in)
             stack.callback(store.dispose)
             audit = stack.enter_context(closing(AuditLog(home.audit)))
-            work = Casework(world, self.settings.tenant(world), home, store, audit, now, edition)
+            shelf = Shelf(home.root / "knowledge")
+            work = Casework(world, self.settings.tenant(world), home, store, audit, shelf, now, edition)
             return work, stack.pop_all()

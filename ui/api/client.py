@@ -15,6 +15,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from agent.conversation.models import ChatStep, Run, Thread
 from agent.models import AlertFormat, CaseStatus, Disposition, JsonObject, Priority, World
 from agent.wording import Language
+from knowledge.models import Kind
 from ui.api.models import (
     CaseLine,
     CaseList,
@@ -23,9 +24,6 @@ from ui.api.models import (
     EventPage,
     EvidenceView,
     Health,
-    KnowledgeDocuments,
-    KnowledgeHits,
-    KnowledgeSection,
     Me,
     PictureName,
     Problem,
@@ -43,6 +41,7 @@ from ui.api.models import (
     ThreadView,
 )
 from ui.api.models_intake import AcceptedAlerts, AlertState, InboxView
+from ui.api.models_knowledge import KnowledgeContents, KnowledgeDocuments, KnowledgeHits, KnowledgeSection, Whose
 
 Parameter: TypeAlias = str | int | float | bool | Sequence[str] | None
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -242,13 +241,39 @@ class ApiClient:
         """The servers the analyst asks, with their tools."""
         return self._get(ServerList, "/servers", world=world)
 
-    def search_knowledge(self, world: World, query: str, limit: int = 10) -> KnowledgeHits:
+    def search_knowledge(
+        self,
+        world: World,
+        query: str,
+        limit: int = 10,
+        *,
+        kind: Kind | None = None,
+        language: Language | None = None,
+        whose: Whose | None = None,
+    ) -> KnowledgeHits:
         """Sections of the knowledge base that fit."""
-        return self._get(KnowledgeHits, "/knowledge", world=world, q=query, limit=limit)
+        narrowed = {"kind": kind, "language": language, "whose": whose}
+        return self._get(KnowledgeHits, "/knowledge", world=world, q=query, limit=limit, **narrowed)
 
-    def documents(self, world: World) -> KnowledgeDocuments:
-        """Every document of the knowledge base."""
-        return self._get(KnowledgeDocuments, "/knowledge/documents", world=world)
+    def documents(
+        self,
+        world: World,
+        *,
+        kind: Kind | None = None,
+        language: Language | None = None,
+        whose: Whose | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> KnowledgeDocuments:
+        """A page of the documents of the knowledge base."""
+        narrowed = {"kind": kind, "language": language, "whose": whose}
+        return self._get(
+            KnowledgeDocuments, "/knowledge/documents", world=world, limit=limit, offset=offset, **narrowed
+        )
+
+    def document(self, world: World, document_id: str) -> KnowledgeContents:
+        """One document with its headings."""
+        return self._get(KnowledgeContents, f"/knowledge/documents/{_part(document_id)}", world=world)
 
     def section(self, world: World, section_id: str) -> KnowledgeSection:
         """One section whole."""

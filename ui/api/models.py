@@ -5,7 +5,7 @@ Texts are data: whatever an attacker may have written comes with its provenance 
 
 from typing import Literal, TypeAlias
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from agent.cases.queries import CaseSummary, Sort
 from agent.conversation.models import ChatStep, Run, Thread
@@ -238,52 +238,6 @@ class ServerList(Model):
     """Every server of a world."""
 
     servers: tuple[ServerView, ...]
-
-
-class Told(Model):
-    """Taken from a tool's answer; what the tool tells beyond this is left out."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class KnowledgeHit(Told):
-    """A section that fits a query."""
-
-    id: str
-    title: str
-    section: str
-    score: float
-    text: str
-    """Its beginning."""
-
-
-class KnowledgeHits(Told):
-    """Sections that fit, best first."""
-
-    hits: tuple[KnowledgeHit, ...]
-
-
-class KnowledgeDocument(Told):
-    """One document of the knowledge base."""
-
-    id: str
-    title: str
-    sections: int
-
-
-class KnowledgeDocuments(Told):
-    """Every document."""
-
-    documents: tuple[KnowledgeDocument, ...]
-
-
-class KnowledgeSection(Told):
-    """One section whole."""
-
-    id: str
-    title: str
-    section: str
-    text: str
 
 
 class NoteGiven(Model):

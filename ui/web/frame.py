@@ -71,6 +71,12 @@ def address_with(**parameters: str | None) -> str:
     return f"{path}?{urlencode({name: value for name, value in given.items() if value})}"
 
 
+def elsewhere(page: PageName, **parameters: str) -> str:
+    """The address of another page in the world and language that are looked at now."""
+    kept = {name: st.query_params.get(name, "") for name in ("lang", "world")}
+    return f"{PATHS[page]}?{urlencode({name: value for name, value in {**kept, **parameters}.items() if value})}"
+
+
 def visitor_language() -> str:
     """The language of the address, else of the browser, else English."""
     asked = (st.query_params.get("lang", ""), (st.context.locale or "")[:2])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-STYLES: Final = tuple(Path(__file__).with_name(name) for name in ("style.css", "case.css", "talk.css"))
+STYLES: Final = tuple(Path(__file__).with_name(name) for name in ("style.css", "case.css", "talk.css", "knowledge.css"))
 ICON: Final = Path(__file__).with_name("shield.svg")
 """What the browser shows on a tab."""
 SANS: Final = '"Source Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", system-ui, sans-serif'

@@ -1,5 +1,6 @@
 """A question, the looks it took, and the sentences of its answer."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +9,7 @@ from agent.conversation.models import ChatStep, Run, Sentence, SentenceKind
 from agent.models import Ref
 from ui.cli.catalogue import Catalogue
 from ui.web.evidence import class_mark, status_name
-from ui.web.frame import address_with
+from ui.web.frame import address_with, elsewhere
 from ui.web.icons import icon
 from ui.web.markup import Html, el, lines
 
@@ -21,6 +22,11 @@ SIGNS: Final[Mapping[SentenceKind, str]] = {
     "quote": "note",
     "speech": "chat",
 }
+
+
+CITED: Final = "[{id}]"
+"""How a template of a sentence names the section of a document that it cites."""
+_LAST: Final = re.compile(r"\[([^\[\]]+#[^\[\]]+)\][^\[\]]{0,2}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ def draw_sentence(t: Catalogue, sentence: Sentence) -> Html:
             "div",
             el("span", kind_name(t, sentence.kind), class_="unseen" if usual else "label"),
             el("span", lines(sentence.text), class_="text"),
+            _section(t, sentence),
             _cites(t, sentence),
             class_="words",
         ),
@@ -106,6 +113,16 @@ def draw_cite(t: Catalogue, ref: Ref, label: str | None = None) -> Html:
         class_="chip blue",
         title=t("Open evidence {id}", id=ref.evidence),
     )
+
+
+def _section(t: Catalogue, sentence: Sentence) -> Html | None:
+    """The way to the section of a document that a sentence cites."""
+    template = sentence.claim.template if sentence.claim else ""
+    cited = _LAST.search(sentence.text) if CITED in template else None
+    if cited is None:
+        return None
+    place = elsewhere("knowledge", section=cited[1])
+    return el("a", icon("knowledge"), t("Open the section"), href=place, data_go=True, class_="chip line opens")
 
 
 def _cites(t: Catalogue, sentence: Sentence) -> Html | None:

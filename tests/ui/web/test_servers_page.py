@@ -1,12 +1,11 @@
-"""Servers say what is wrong and what to do about it; knowledge opens at the section, as text."""
+"""Servers say what is wrong and what to do about it."""
 
 from typing import Final
 
 from tests.ui.web.conftest import HOSTILE, Served
 from tests.ui.web.test_markup import Read
-from ui.api.models import KnowledgeSection, ServerView, ToolView
+from ui.api.models import ServerView, ToolView
 from ui.cli.catalogue import load
-from ui.web.pages.knowledge import draw_section
 from ui.web.pages.servers import draw_servers
 
 T: Final = load("en")
@@ -51,43 +50,6 @@ def test_site_is_told_that_simulated_servers_are_not_asked() -> None:
 def test_description_by_a_server_is_only_text() -> None:
     """Whoever runs a server writes its descriptions."""
     assert "<img" not in draw_servers(T, "site", (server("edr"),))
-
-
-def test_section_shows_lists_and_commands_and_runs_nothing() -> None:
-    """Paragraphs, lists and lines of commands keep their shape; markup in them is text."""
-    text = f"One.\n\n- first\n- second\n\n```\nrun this\n```\n\n{HOSTILE}"
-
-    html = draw_section(T, KnowledgeSection(id="d#s", title="Document", section="Contain", text=text))
-
-    tags = [tag for tag, _ in Read(html).tags]
-    assert tags.count("li") == 2
-    assert tags.count("pre") == 1
-    assert "img" not in tags
-    assert "\u202e" not in html
-
-
-def test_search_opens_at_the_section(served: Served) -> None:
-    """A hit is a link to its section; the section is drawn from the address alone."""
-    with served.client() as api:
-        hit = api.search_knowledge("lab", "isolate the host").hits[0]
-
-    assert hit.title in Read(served.draw("knowledge", "lab", q="isolate the host").board("knowledge")).text
-    assert hit.section in Read(served.draw("knowledge", "lab", section=hit.id).board("knowledge")).text
-
-
-def test_search_that_finds_nothing_says_what_to_try(served: Served) -> None:
-    """An empty list says nothing."""
-    assert "Nothing fits" in served.draw("knowledge", "lab", q="zzzzqq").board("knowledge")
-
-
-def test_documents_are_listed_before_anybody_searches(served: Served) -> None:
-    """What there is to read."""
-    with served.client() as api:
-        documents = api.documents("lab").documents
-
-    text = Read(served.draw("knowledge", "lab").board("knowledge")).text
-    assert documents
-    assert all(document.title in text for document in documents)
 
 
 def test_servers_of_a_world_are_listed_with_their_tools(served: Served) -> None:
