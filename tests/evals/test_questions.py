@@ -1,18 +1,12 @@
 """Questions on the shipped documents: what counts as found, as honest, and as asked."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
 
 from evals.suites.bm25 import Bm25
-from evals.suites.questions import (
-    DocsReport,
-    Question,
-    Ranking,
-    docs_table,
-    figures_of,
-    questions,
-)
+from evals.suites.questions import DocsReport, Question, Ranking, docs_table, figures_of, questions
 from knowledge.models import Language, Section
 from knowledge.shipped import shipped
 
@@ -84,14 +78,22 @@ def test_sixty_questions_and_twenty_without_an_answer_are_asked(language: Langua
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_expected_section_is_shipped_and_every_document_is_asked_about(language: Language) -> None:
+def test_every_expected_section_is_shipped(language: Language) -> None:
     """A heading that was renamed would look like a search that got worse."""
-    of_language = [document for document in shipped() if document.language == language]
-    known = {section.id.partition("~")[0] for document in of_language for section in document.sections}
-    expected = {section for question in questions(language) for section in question.expects}
+    known = {section.id.partition("~")[0] for document in shipped() for section in document.sections}
 
-    assert expected <= known
-    assert {name.partition("#")[0] for name in expected} == {document.id for document in of_language}
+    assert {section for question in questions(language) for section in question.expects} <= known
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_questions_are_spread_over_the_shipped_documents(language: Language) -> None:
+    """Nine documents of ten are asked about, and none so often that it makes the figure."""
+    of_language = {document.id for document in shipped() if document.language == language}
+    first = Counter(one.expects[0].partition("#")[0] for one in questions(language) if one.expects)
+
+    assert set(first) <= of_language
+    assert len(first) >= 0.9 * len(of_language)
+    assert max(first.values()) <= 3
 
 
 def test_bm25_alone_ranks_by_words_and_finds_nothing_for_unknown_ones() -> None:
