@@ -33,7 +33,7 @@ class Asked:
         start = address.get("from", "")
         return cls(
             query=address.get("q", "").strip()[:LONGEST],
-            kind=cast(Kind, kind) if kind in KINDS else None,
+            kind=next((known for known in KINDS if known == kind), None),
             language=cast(Language, language) if language in get_args(Language) else None,
             whose=cast(Whose, whose) if whose in get_args(Whose) else None,
             start=min(int(start), 1_000_000) if start.isdecimal() else 0,

@@ -20,8 +20,8 @@ _OFF: Final = ("link", "image", "autolink", "html_inline", "html_block", "refere
 _SAME: Final = frozenset({"em", "strong", "blockquote", "table", "thead", "tbody", "tr", "th", "td"})
 """Nodes that are drawn as the element of their name."""
 _LISTS: Final[Mapping[str, str]] = {"bullet_list": "ul", "ordered_list": "ol", "list_item": "li"}
-_DEEPEST: Final = 40
-"""Nesting beyond which a text is shown as it stands."""
+_DEEPEST: Final = 15
+"""Nesting beyond which a text is shown as it stands; the parser leaves out what stands in more than twenty levels."""
 _WIDE: Final = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _MARKS: Final = re.compile(r"^\s*(?:#{1,6}\s+|[-*+]\s+|>\s+|\d+\.\s+)|[*`]+|\b_+|_+\b", re.MULTILINE)
 _RULE: Final = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?)?\s*$", re.MULTILINE)
