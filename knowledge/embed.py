@@ -1,13 +1,12 @@
 """The dense channel of the search: vectors fitted on the corpus itself, so that nothing has to be downloaded.
 
-Words and four-letter pieces of words are weighted (TF-IDF) and reduced to a few dimensions in which words that stand
-together lie together (truncated SVD, by the randomised method of Halko, Martinsson and Tropp, 2011). It works in numpy
-alone: the usual library for it takes four seconds to import.
+Words (in Chinese: pairs of signs) and four-letter pieces of words are weighted (TF-IDF) and reduced to a few dimensions
+in which words that stand together lie together (truncated SVD, by the randomised method of Halko, Martinsson and
+Tropp, 2011). It works in numpy alone: the usual library for it takes four seconds to import.
 """
 
 import io
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,32 +16,15 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.tokens import tokens
+
 Matrix: TypeAlias = NDArray[np.float32]
 
-METHOD = "tfidf-svd-1"
+METHOD = "tfidf-svd-2"
 _LARGEST_VOCABULARY = 8_192
 _LARGEST_SAMPLE = 4_000
 _PIECE = 4
-_TOKEN = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
-_STOP = frozenset(
-    re.findall(
-        r"\w+",
-        """a an and are as at be been but by can do does for from had has have how i if in into is it its me my no not
-        of on or our should so such than that the their them then there these they this to was we were what when where
-        which whether who whose will with you your""",
-    )
-)
-
-
-def tokens(text: str) -> list[str]:
-    """Words of a text that carry meaning; an ATT&CK sub-technique also counts as its technique."""
-    found: list[str] = []
-    for word in _TOKEN.findall(text.lower()):
-        if word in _STOP:
-            continue
-        found.append(_stem(word))
-        found.extend(_stem(part) for part in re.split(r"[._-]", word)[:4] if part != word and len(part) > 1)
-    return found
+_FEW = 1_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +36,8 @@ class Embedder:
     idf: Matrix
     components: Matrix
     """Row per word of the vocabulary."""
+    sections: int = 0
+    """Of the corpus it was fitted on."""
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Unit vectors, one row per text; zero for a text without a single known word."""
@@ -68,17 +52,17 @@ class Embedder:
     def to_bytes(self) -> bytes:
         """For storing beside the vectors."""
         buffer = io.BytesIO()
-        names = np.frombuffer(json.dumps([self.id, list(self.vocabulary)]).encode(), dtype=np.uint8)
-        np.savez_compressed(buffer, names=names, idf=self.idf, components=self.components)
+        names = np.frombuffer(json.dumps([self.id, self.sections, list(self.vocabulary)]).encode(), dtype=np.uint8)
+        np.savez(buffer, names=names, idf=self.idf, components=self.components)
         return buffer.getvalue()
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> "Embedder":
         """What `to_bytes` wrote."""
         with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
-            embedder_id, words = json.loads(arrays["names"].tobytes())
+            embedder_id, sections, words = json.loads(arrays["names"].tobytes())
             vocabulary = {word: place for place, word in enumerate(words)}
-            return cls(embedder_id, vocabulary, arrays["idf"], arrays["components"])
+            return cls(embedder_id, vocabulary, arrays["idf"], arrays["components"], sections)
 
 
 def embedder_id(corpus: Mapping[str, str], dimensions: int) -> str:
@@ -87,8 +71,9 @@ def embedder_id(corpus: Mapping[str, str], dimensions: int) -> str:
     return f"{METHOD}-{dimensions}-{digest}"
 
 
-def fit(corpus: Mapping[str, str], dimensions: int) -> Embedder:
-    """An embedder of the corpus (text by section id); an equal corpus gives equal vectors."""
+def fit(corpus: Mapping[str, str], dimensions: int, sections: int | None = None) -> Embedder:
+    """An embedder of the corpus (text by section id), which may be a sample of so many sections; an equal corpus gives
+    equal vectors."""
     texts = list(corpus.values())
     step = max(1, len(texts) // _LARGEST_SAMPLE)
     sample = [Counter(_terms(text)) for text in texts[::step]]
@@ -98,7 +83,7 @@ def fit(corpus: Mapping[str, str], dimensions: int) -> Embedder:
     spread = np.array([frequency[word] for word in words], dtype=np.float32)
     idf = (np.log((1 + len(sample)) / (1 + spread)) + 1).astype(np.float32)
     components = _components(_table(sample, vocabulary, idf), dimensions)
-    return Embedder(embedder_id(corpus, dimensions), vocabulary, idf, components)
+    return Embedder(embedder_id(corpus, dimensions), vocabulary, idf, components, sections or len(texts))
 
 
 def _table(sample: Sequence[Counter[str]], vocabulary: dict[str, int], idf: Matrix) -> Matrix:
@@ -114,16 +99,26 @@ def _table(sample: Sequence[Counter[str]], vocabulary: dict[str, int], idf: Matr
 def _components(table: Matrix, dimensions: int) -> Matrix:
     """The directions along which the texts differ most, one column each."""
     rank = min(dimensions, *table.shape) if table.size else 0
-    if rank == 0:
-        return np.zeros((table.shape[1], dimensions), dtype=np.float32)
+    padded = np.zeros((table.shape[1], dimensions), dtype=np.float32)
+    if rank:
+        directions = _exactly(table, rank) if len(table) <= _FEW else _about(table, rank)
+        padded[:, : len(directions)] = directions.T
+    return padded
+
+
+def _exactly(table: Matrix, rank: int) -> Matrix:
+    """By the products of the texts with each other: quick as long as there are few."""
+    values, vectors = np.linalg.eigh(table @ table.T)
+    strengths = np.sqrt(np.maximum(values[::-1][:rank], 1e-6))
+    return np.asarray((vectors[:, ::-1][:, :rank] / strengths).T @ table, dtype=np.float32)
+
+
+def _about(table: Matrix, rank: int) -> Matrix:
     guess = np.random.default_rng(0).standard_normal((table.shape[1], min(rank + 8, table.shape[1])))
     basis = np.linalg.qr(table @ guess.astype(np.float32))[0]
-    for _ in range(3):
+    for _ in range(2):
         basis = np.linalg.qr(table @ (table.T @ basis))[0]
-    directions = np.linalg.svd(basis.T @ table, full_matrices=False)[2][:rank]
-    padded = np.zeros((table.shape[1], dimensions), dtype=np.float32)
-    padded[:, : len(directions)] = directions.T
-    return padded
+    return np.asarray(np.linalg.svd(basis.T @ table, full_matrices=False)[2][:rank], dtype=np.float32)
 
 
 def _weights(counts: dict[int, int]) -> Matrix:
@@ -145,11 +140,3 @@ def _terms(text: str) -> Iterator[str]:
 def _unit(rows: Matrix) -> Matrix:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return (rows / np.where(lengths == 0, 1, lengths)).astype(np.float32)
-
-
-def _stem(word: str) -> str:
-    """A word without its commonest English endings; only long ones are cut."""
-    for ending in ("ing", "ed", "es", "s"):
-        if len(word) > len(ending) + 3 and word.endswith(ending) and not word.endswith("ss"):
-            return word[: -len(ending)]
-    return word

@@ -2,6 +2,7 @@
 
 KnowledgeError
 ├── DocumentError    a document is not in the form the base can cut into sections
+├── EmbeddingError   an endpoint gives no vectors
 ├── NotThereError    no document of that id
 └── StoreError       the store's file cannot be used
 """
@@ -21,3 +22,11 @@ class StoreError(KnowledgeError):
 
 class NotThereError(KnowledgeError):
     """The knowledge base holds no document of that id."""
+
+
+class EmbeddingError(KnowledgeError):
+    """An embedding endpoint cannot be reached or does not answer as it should. `passing`: it may do so later."""
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing

@@ -1,4 +1,4 @@
-"""Security terms in Chinese and English, so that a question in one language also finds a section in the other."""
+"""Security terms in Chinese and English: a question finds what says the same in other words or the other language."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, RootModel
 
+from knowledge.models import Language
 from knowledge.tokens import is_han, runs, stem, tokens
 
 _LONGEST_TERM: Final = 12
@@ -32,9 +33,9 @@ class Term:
     """A term of the glossary as it stands in a text."""
 
     own: frozenset[str]
-    """What it is found by in its own language."""
+    """What it is found by."""
     other: tuple[frozenset[str], ...]
-    """What it is found by in the other, one set for each way to say it."""
+    """What it is also found by, one set for each other way to say it in either language."""
 
 
 def terms(text: str) -> tuple[Term, ...]:
@@ -74,22 +75,23 @@ def _english(words: Sequence[str]) -> list[Term]:
 
 @cache
 def _by_chinese() -> Mapping[str, Term]:
-    return {
-        "".join(runs(term)): Term(frozenset(tokens(term)), tuple(frozenset(tokens(other)) for other in row.en))
-        for row in _rows()
-        for term in row.zh
-    }
+    return {"".join(key): term for key, term in _by_words("zh").items()}
 
 
 @cache
 def _by_english() -> Mapping[tuple[str, ...], Term]:
+    return _by_words("en")
+
+
+def _by_words(language: Language) -> dict[tuple[str, ...], Term]:
+    """Terms by their words in short form; a word that stands in several rows has the ways of all of them."""
     found: dict[tuple[str, ...], Term] = {}
     for row in _rows():
-        for term in row.en:
-            key = tuple(stem(run) for run in runs(term))
-            other = tuple(frozenset(tokens(way)) for way in row.zh)
+        for way in row.zh if language == "zh" else row.en:
+            key, own = tuple(run if is_han(run) else stem(run) for run in runs(way)), frozenset(tokens(way))
             before = found[key].other if key in found else ()
-            found[key] = Term(frozenset(tokens(term)), tuple(dict.fromkeys((*before, *other))))
+            other = (frozenset(tokens(other)) for other in (*row.zh, *row.en))
+            found[key] = Term(own, tuple(dict.fromkeys((*before, *(way for way in other if way and way != own)))))
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from knowledge.models import Language
+from knowledge.models import Language, Section
 
 _HAN: Final = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+(?:[._-][^\W_{_HAN}]+)*")
@@ -24,10 +24,14 @@ _MOST_PARTS = 4
 _STOP = frozenset(
     re.findall(
         r"\w+",
-        """a about after all also am an and any are as at be been but by can could did do does for from get had has have
-        he her his how i if in into is it its just me my no not of on one or our out over please she should so some such
-        tell than that the their them then there these they this to up us was we were what when where which who whom
-        whose why will with would you your""",
+        """a about after again all also always am an and another any anybody anyone anything are as at away be because
+        been being both but by can could did do does doing done each either else ever every everything for from get gets
+        getting give given go goes going got had happen happened happening happens has have he her here his how i if in
+        into is it its just let lot lots made make makes many may me might mine more most much must my need needs no not
+        nothing now of off on once one only or our out over own please quite rather really right shall she should show
+        showed shows so some somebody someone something soon still such take takes tell than that the their them then
+        there these they thing things this to too try tried up upon us use used using very want wants was way ways we
+        well were what when where whether which while who whom whose why will with would you your yours""",
     )
 )
 _EMPTY_SIGNS = re.compile(
@@ -44,6 +48,11 @@ def tokens(text: str) -> list[str]:
     for run in runs(text):
         found.extend(signs(run) if is_han(run) else word_tokens(run))
     return found
+
+
+def searchable(section: Section) -> str:
+    """What is searched of a section: its document's title and its heading count as much as its text."""
+    return f"{section.title}\n{section.heading}\n{section.text}"
 
 
 def runs(text: str) -> Iterator[str]:
