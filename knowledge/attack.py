@@ -77,6 +77,17 @@ def mentions(technique: Technique, text: str) -> bool:
     return bool(found & wanted) or (below and any(name.startswith(f"{family}.") for name in found))
 
 
+def revoked_techniques() -> Mapping[str, str]:
+    """Every revoked id with the one that replaced it, which may have been replaced in turn."""
+    return _table().revoked
+
+
+def current_techniques() -> tuple[Technique, ...]:
+    """Every technique and sub-technique that is not revoked, in the order of their ids."""
+    found = (_by_id(technique) for technique in sorted(_table().techniques))
+    return tuple(technique for technique in found if technique is not None and technique.revoked_by is None)
+
+
 def _by_id(asked: str) -> Technique | None:
     current = _successor(asked)
     if current not in _table().techniques:
