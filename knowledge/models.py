@@ -41,6 +41,8 @@ class Section:
     """With the headings above it: `Contain > First hour`."""
     text: str
     """Markdown."""
+    asked: tuple[str, ...] = ()
+    """How people ask for it in their own words: searched, never shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ class Document:
     @property
     def sha256(self) -> str:
         """Of everything that is searched, shown or decided by."""
-        parts: list[JsonValue] = [[section.id, section.heading, section.text] for section in self.sections]
+        parts: list[JsonValue] = [
+            [section.id, section.heading, section.text, list(section.asked)] for section in self.sections
+        ]
         times: list[JsonValue] = [time.isoformat() if time else None for time in (self.valid_from, self.valid_until)]
         readers: list[JsonValue] = [list(self.readers.tenants), list(self.readers.roles)]
         about: list[JsonValue] = [self.id, self.title, self.provenance, self.kind, self.language, self.origin]
