@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from knowledge.endpoint import EmbeddingSettings, endpoint_of
 from knowledge.search import Search
 from knowledge.settings import Settings
 from knowledge.shipped import shipped
@@ -17,10 +18,12 @@ class Knowledge:
     search: Search
 
 
-def open_knowledge(home: Path, settings: Settings) -> Knowledge:
+def open_knowledge(home: Path, settings: Settings, embedding: EmbeddingSettings | None = None) -> Knowledge:
     """Open the base under `home`, made on first use, with the documents of this version of the product in it.
 
-    Raises: StoreError when it cannot be used."""
+    `embedding`: where vectors come from; the environment's when left out. Raises: StoreError when the base cannot be
+    used; EmbeddingError when an endpoint is set by halves."""
+    endpoint = endpoint_of(embedding or EmbeddingSettings())
     store = KnowledgeStore(home, settings)
     store.replace(shipped())
-    return Knowledge(store, Search(store, settings.embedding_dimensions))
+    return Knowledge(store, Search(store, settings.embedding_dimensions, endpoint))

@@ -4,6 +4,7 @@ through here."""
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from agent.cases import CaseStore
 from agent.cases.lifecycle import REASONS
@@ -11,6 +12,18 @@ from agent.models import Case, Disposition, HumanVerdict, JsonObject
 from agent.response.authorisation import Permission, authorise
 from agent.response.identity import Identity
 from knowledge.trust.audit import AuditLog
+
+
+class Learner(Protocol):
+    """Keeps what a closed case teaches. It never raises: a case is closed and opened again whatever becomes of it."""
+
+    def propose(self, case: Case) -> str | None:
+        """Keep a note; its id, None when there is none."""
+        ...
+
+    def withdraw(self, case: Case) -> str | None:
+        """Take the note back; its id, None when there was none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +36,8 @@ class Changes:
     """Of the cases' world."""
     tenant: str | None = None
     """Whose cases; None for whatever the store holds."""
+    learner: Learner | None = None
+    """None where nothing is learned."""
 
     def take(self, case_id: str, who: Identity) -> Case:
         """Acknowledge a case; taking it again changes nothing.
@@ -54,13 +69,17 @@ class Changes:
         verdict = HumanVerdict.model_validate({**data, "at": self.clock(), "author": who.name})
         if case.status == "closed" and case.human is not None and _same(case.human, verdict):
             return case
-        return self._told(self.store.close(case_id, verdict, self.tenant), who, "case.closed", data)
+        closed = self._told(self.store.close(case_id, verdict, self.tenant), who, "case.closed", data)
+        noted = self.learner.propose(closed) if self.learner else None
+        return self._told(closed, who, "knowledge.proposed", {"document": noted}) if noted else closed
 
     def reopen(self, case_id: str, who: Identity, why: str) -> Case:
         """Open a closed case again."""
         self._allowed(case_id, who, "case.reopen")
         reopened = self.store.reopen(case_id, who.name, why, self.clock(), self.tenant)
-        return self._told(reopened, who, "case.reopened", {"reason": why})
+        self._told(reopened, who, "case.reopened", {"reason": why})
+        gone = self.learner.withdraw(reopened) if self.learner else None
+        return self._told(reopened, who, "knowledge.withdrawn", {"document": gone}) if gone else reopened
 
     def _allowed(self, case_id: str, who: Identity, permission: Permission) -> Case:
         case = self.store.get(case_id, self.tenant)

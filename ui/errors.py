@@ -34,14 +34,17 @@ def exit_code(error: Exception) -> int:
     from agent.hunting.errors import HuntError
     from agent.replay.errors import ReplayError
     from evals.errors import DataMissingError, NotFrozenError, SuiteUnknownError
+    from knowledge.errors import DocumentError, NotThereError
 
     asked_wrongly = (
         CaseNotFoundError,
         CaseStateError,
         DataMissingError,
+        DocumentError,
         HuntError,
         ModelUnfitError,
         NotFrozenError,
+        NotThereError,
         ReplayError,
         SuiteUnknownError,
     )
@@ -54,7 +57,8 @@ def is_expected(error: Exception) -> bool:
     Called only once something has gone wrong, so that a good run never imports what it does not use."""
     from agent.errors import AgentError
     from evals.errors import EvalError
+    from knowledge.errors import KnowledgeError
     from knowledge.trust.errors import TrustError
     from servers.errors import ServerError
 
-    return isinstance(error, (UiError, AgentError, EvalError, TrustError, ServerError))
+    return isinstance(error, (UiError, AgentError, EvalError, KnowledgeError, TrustError, ServerError))

@@ -8,17 +8,21 @@ from typing import get_args
 from agent.cases import CaseStore
 from agent.cases.lifecycle import REASONS
 from agent.cases.queries import CaseQuery, CaseSummary
+from agent.cases.similar import Similar
 from agent.models import Case, CaseStatus, Disposition, utc_now
 from agent.response.identity import Identity
 from agent.settings import Settings
+from agent.wording import Language
 from knowledge.trust.audit import AuditLog
 from servers.lab.world import Lab
-from ui.changes import Changes
+from ui.changes import Changes, Learner
 from ui.errors import UsageError
 from ui.home import Home
 
 MOST = 1000
 """Cases that one listing shows."""
+MOST_SIMILAR = 3
+"""Similar cases that are shown with a case."""
 
 
 @contextmanager
@@ -58,6 +62,12 @@ def find_case(home: Home, name: str) -> Case:
         return store.get(_id(store, home, name))
 
 
+def similar_cases(home: Home, case: Case, limit: int) -> tuple[Similar, ...]:
+    """Cases of its tenant and world most like this one. Context, never evidence."""
+    with open_store(home) as store:
+        return store.similar(case.id, case.tenant, limit)
+
+
 def take_case(home: Home, name: str, who: Identity) -> Case:
     """Acknowledge a case."""
     with _changing(home, name) as (changes, case):
@@ -70,20 +80,35 @@ def note_case(home: Home, name: str, who: Identity, text: str) -> Case:
         return changes.note(case, who, text)
 
 
-def close_case(home: Home, name: str, who: Identity, *, disposition: str | None, reason: str, note: str) -> Case:
-    """Close with a person's verdict; without a disposition the reason says which. Raises: UsageError."""
+def close_case(
+    home: Home,
+    name: str,
+    who: Identity,
+    *,
+    disposition: str | None,
+    reason: str,
+    note: str,
+    language: Language = "en",
+    pseudonymise: bool = False,
+) -> Case:
+    """Close with a person's verdict; without a disposition the reason says which. The note it proposes is in that
+    language, with other names in it if asked. Raises: UsageError."""
     if reason not in REASONS:
         raise UsageError("no reason {name}; there are: {names}", name=reason, names=", ".join(REASONS))
     chosen = next((item for item in get_args(Disposition) if item == disposition), None)
     if disposition is not None and chosen is None:
         raise UsageError("no disposition {name}", name=disposition)
-    with _changing(home, name) as (changes, case):
+    from ui.library.notebook import Notebook
+
+    with _changing(home, name, Notebook(home, language, pseudonymise)) as (changes, case):
         return changes.close(case, who, reason, note, chosen)
 
 
 def reopen_case(home: Home, name: str, who: Identity, why: str) -> Case:
-    """Open a closed case again."""
-    with _changing(home, name) as (changes, case):
+    """Open a closed case again; the note it proposed goes, unless somebody made it their own."""
+    from ui.library.notebook import Notebook
+
+    with _changing(home, name, Notebook(home)) as (changes, case):
         return changes.reopen(case, who, why)
 
 
@@ -101,10 +126,10 @@ def now_in(home: Home) -> datetime:
 
 
 @contextmanager
-def _changing(home: Home, name: str) -> Iterator[tuple[Changes, str]]:
+def _changing(home: Home, name: str, learner: Learner | None = None) -> Iterator[tuple[Changes, str]]:
     """What changes the cases of a home, and the id of the one that is named."""
     with open_store(home) as store, closing(AuditLog(home.audit)) as audit:
-        yield Changes(store, audit, lambda: now_in(home)), _id(store, home, name)
+        yield Changes(store, audit, lambda: now_in(home), learner=learner), _id(store, home, name)
 
 
 def _id(store: CaseStore, home: Home, name: str) -> str:

@@ -23,6 +23,7 @@ from ui.cli.catalogue import Catalogue
 from ui.doctor import Finding, Surroundings, examine, look_around
 from ui.follow import Follower, Positions
 from ui.home import Home
+from ui.library.opening import knowledge_home, open_base
 
 NOW = datetime.now(UTC)
 T = Catalogue("en", gettext.NullTranslations())
@@ -276,6 +277,30 @@ def broken_records(around: Surroundings) -> Surroundings:
     return with_model(around, f"http://127.0.0.1:{free_port()}/v1")
 
 
+def knowledge_of(around: Surroundings) -> Path:
+    """The ledger of the knowledge base."""
+    path = knowledge_home(around.home) / "knowledge.db"
+    path.parent.mkdir()
+    return path
+
+
+def corrupt_knowledge(around: Surroundings) -> Surroundings:
+    knowledge_of(around).write_bytes(b"SQLite format 3\x00" + b"\xff" * 5000)
+    return around
+
+
+def newer_knowledge(around: Surroundings) -> Surroundings:
+    edit(knowledge_of(around), "PRAGMA user_version = 99")
+    return around
+
+
+def forgotten_vectors(around: Surroundings) -> Surroundings:
+    base = open_base(around.home)
+    base.search.refresh()
+    edit(knowledge_home(around.home) / "knowledge.db", "DELETE FROM vectors")
+    return around
+
+
 FAULTS: tuple[tuple[str, Callable[[Surroundings], Surroundings], str], ...] = (
     ("home", open_to_others, "chmod 700"),
     ("home", not_a_folder, "MCPSOC_HOME"),
@@ -286,6 +311,9 @@ FAULTS: tuple[tuple[str, Callable[[Surroundings], Surroundings], str], ...] = (
     ("databases", corrupt_lab, "backup"),
     ("audit", edited_audit, "audit verify"),
     ("audit", cut_audit, "audit verify"),
+    ("knowledge", corrupt_knowledge, "backup"),
+    ("knowledge", newer_knowledge, "added again"),
+    ("knowledge", forgotten_vectors, "mcpsoc kb reindex"),
     ("schema", old_cases, "backup"),
     ("schema", old_lab, "lab create"),
     ("clock", lab_clock_behind, "lab create"),

@@ -15,6 +15,8 @@ from ui.api.errors import Refusal
 from ui.api.shelf import Shelf
 from ui.changes import Changes
 from ui.home import Home
+from ui.library.notebook import Notebook
+from ui.settings import Settings as UiSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Casework:
     @property
     def changes(self) -> Changes:
         """What people may do to these cases."""
-        return Changes(self.store, self.audit, self.now, self.tenant)
+        learner = Notebook(self.home, UiSettings().lang or "en")
+        return Changes(self.store, self.audit, self.now, self.tenant, learner)
 
 
 class Bookcase:

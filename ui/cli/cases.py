@@ -51,13 +51,14 @@ def _add_show(group: typer.Typer, t: Catalogue) -> None:
         from ui.cli.output import write_json
         from ui.cli.places import open_home
         from ui.cli.showing import print_case
-        from ui.store import find_case
+        from ui.store import MOST_SIMILAR, find_case, similar_cases
 
-        found = find_case(open_home(t, demo=demo), case)
+        home = open_home(t, demo=demo)
+        found = find_case(home, case)
         if as_json:
             write_json(found.model_dump(mode="json"))
         else:
-            print_case(t, found)
+            print_case(t, found, similar_cases(home, found, MOST_SIMILAR))
 
 
 def _add_export(group: typer.Typer, t: Catalogue) -> None:
@@ -138,16 +139,32 @@ def _add_close(group: typer.Typer, t: Catalogue) -> None:
             str | None, typer.Option("--disposition", help=t("Your verdict; without it, the one the reason explains."))
         ] = None,
         note: Annotated[str, typer.Option("--note", help=t("Why, in your words."))] = "",
+        pseudonymise: Annotated[
+            bool,
+            typer.Option(
+                "--pseudonymise", help=t("Other names of hosts, accounts and people in the note it proposes.")
+            ),
+        ] = False,
         demo: Annotated[bool, typer.Option("--demo", help=t("A case of the demo."))] = False,
         as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False,
     ) -> None:
         from agent.response.identity import local_user
+        from ui.cli.catalogue import spoken
         from ui.cli.places import open_home, operator
         from ui.cli.showing import print_change
         from ui.store import close_case
 
         who = local_user(operator())
-        closed = close_case(open_home(t, demo=demo), case, who, disposition=disposition, reason=reason, note=note)
+        closed = close_case(
+            open_home(t, demo=demo),
+            case,
+            who,
+            disposition=disposition,
+            reason=reason,
+            note=note,
+            language=spoken(t),
+            pseudonymise=pseudonymise,
+        )
         print_change(t, closed, as_json=as_json)
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 LANGUAGES = ("en", "zh")
 LOCALES = Path(__file__).parents[1] / "locale"
@@ -49,6 +50,11 @@ class Catalogue:
         """`message` in this language, with `{name}` filled from `values`."""
         text = self.translations.gettext(message)
         return text.format(**values) if values else text
+
+
+def spoken(t: Catalogue) -> Literal["en", "zh"]:
+    """The language of the messages, as the analyst's words are asked for."""
+    return "zh" if t.language == "zh" else "en"
 
 
 def load(language: str) -> Catalogue:

@@ -18,6 +18,11 @@ def open_home(t: Catalogue, *, demo: bool = False) -> Home:
     return home
 
 
+def home_of(*, demo: bool) -> Home:
+    """The home of the settings, or the demo's: never one in the place of the other."""
+    return own_home().demo if demo else own_home()
+
+
 def own_home() -> Home:
     """The home of the settings."""
     from ui.settings import Settings

@@ -1,14 +1,15 @@
 """How cases are printed for a person."""
 
-from typing import cast
+from collections.abc import Sequence
 
 from agent.cases.queries import CaseSummary
 from agent.cases.report.deciding import how_stable, what_differs, what_it_cost, what_was_cut, who_decided
+from agent.cases.resemblance import ending, reasons
+from agent.cases.similar import Similar
 from agent.cases.telling import told
 from agent.models import Case, Report
-from agent.wording import Language
 from agent.wording.retelling import retold
-from ui.cli.catalogue import Catalogue
+from ui.cli.catalogue import Catalogue, spoken
 from ui.cli.output import write_json, write_line, write_table
 from ui.cli.terms import inert, term
 from ui.rows import queue_row
@@ -47,9 +48,9 @@ def print_change(t: Catalogue, case: Case, *, as_json: bool) -> None:
         write_line(t("{id} is {status}, with {owner}", id=case.id, status=term(t, case.status), owner=inert(owner)))
 
 
-def print_case(t: Catalogue, case: Case) -> None:
+def print_case(t: Catalogue, case: Case, alike: Sequence[Similar] = ()) -> None:
     """All that matters about one case, on one or two screens, in the language of the catalogue."""
-    kept, case = case.report, told(case, cast(Language, t.language))
+    kept, case = case.report, told(case, spoken(t))
     if case.synthetic:
         write_line(t("SYNTHETIC: this case is about the simulated enterprise"))
     write_line(f"{case.id}  {inert(case.title)}")
@@ -66,6 +67,20 @@ def print_case(t: Catalogue, case: Case) -> None:
         verdict, reason = term(t, case.human.disposition), case.human.reason_code
         write_line(t("closed by {author}: {verdict} ({reason})", author=inert(case.human.author), verdict=verdict,
                      reason=reason))  # fmt: skip
+    _print_similar(t, alike)
+
+
+def _print_similar(t: Catalogue, alike: Sequence[Similar]) -> None:
+    """Cases like this one, why, and how they ended."""
+    if not alike:
+        return
+    language = spoken(t)
+    write_line("")
+    write_line(t("similar cases (context, never evidence)"))
+    for item in alike:
+        write_line(f"  {item.score:.2f}  {item.id}  {inert(item.title)}")
+        write_line(f"        {ending(item, language)}")
+        write_line(f"        {'; '.join(reasons(item, language))}")
 
 
 def _print_report(t: Catalogue, report: Report) -> None:
@@ -114,7 +129,7 @@ def _print_reasons(t: Catalogue, report: Report) -> None:
 
 def _print_decided(t: Catalogue, report: Report) -> None:
     """Who decided, at what cost, what was left out, and what the model saw otherwise."""
-    language = cast(Language, t.language)
+    language = spoken(t)
     write_line("")
     write_line(t("decided by: {brain}", brain=inert(who_decided(report, language))))
     if report.usage.calls:

@@ -23,7 +23,7 @@ STEPS = 10_000
 def check_integrity(around: Surroundings) -> Iterator[Problem]:
     """Every database can be opened and read."""
     for path in _databases(around):
-        reason = _damage(path)
+        reason = damage(path)
         if reason is not None:
             yield Problem(
                 around.t("{path} is damaged: {reason}", path=path, reason=reason),
@@ -36,7 +36,7 @@ def check_schema(around: Surroundings) -> Iterator[Problem]:
     from ui.doctor.schema import case_schema, lab_schema
 
     for path, other in ((around.home.cases, case_schema), (around.home.lab, lab_schema)):
-        if path.exists() and _damage(path) is None and (version := other(path)) is not None:
+        if path.exists() and damage(path) is None and (version := other(path)) is not None:
             fix = around.t("make a backup, then run any command that uses it; a lab: {command}", command=REMAKE_LAB)
             yield Problem(around.t("{path} is of version {version}, not this code's", path=path, version=version), fix)
 
@@ -44,7 +44,7 @@ def check_schema(around: Surroundings) -> Iterator[Problem]:
 def check_audit(around: Surroundings) -> Iterator[Problem]:
     """The audit chain is unbroken."""
     path = around.home.audit
-    if not path.exists() or _damage(path) is not None:
+    if not path.exists() or damage(path) is not None:
         return
     try:
         with closing(AuditLog(path)) as log:
@@ -87,7 +87,7 @@ def _databases(around: Surroundings) -> list[Path]:
     return [path for path in sorted(root.glob("*.db")) if path.is_file()] if root.is_dir() else []
 
 
-def _damage(path: Path) -> str | None:
+def damage(path: Path) -> str | None:
     """Why a database cannot be relied on; None when nothing was found within LONGEST_S."""
     end = monotonic() + LONGEST_S
     try:
@@ -107,7 +107,7 @@ def _written(path: Path) -> datetime | None:
 
 def _lab_behind(path: Path) -> tuple[str, str] | None:
     """The lab's now and its newest alert, when the alert is the later of the two."""
-    if not path.exists() or _damage(path) is not None:
+    if not path.exists() or damage(path) is not None:
         return None
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:

@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import Literal
 
 from agent.models import Model
-from ui.doctor import databases, files, machine, model, settings
+from ui.doctor import databases, files, knowledge, machine, model, settings
 from ui.doctor.finding import Problem
 from ui.doctor.surroundings import Surroundings
 
@@ -33,6 +33,7 @@ CHECKS: Mapping[str, Check] = {
     "databases": databases.check_integrity,
     "schema": databases.check_schema,
     "audit": databases.check_audit,
+    "knowledge": knowledge.check_knowledge,
     "clock": databases.check_clock,
 }
 """Name to check, in the order they are told."""
