@@ -17,6 +17,7 @@ from servers.kit import SecurityServer
 from servers.mcpsoc import server as mcpsoc
 from servers.settings import Settings as ServerSettings
 from ui.home import Home
+from ui.library.opening import knowledge_home
 from ui.records import CaseRecords
 
 
@@ -29,7 +30,7 @@ async def open_host(
     lab = home.lab if world == "lab" else None
     server_settings = ServerSettings(home=home.root)
     with closing(CaseRecords(home, world, settings, clock)) as records:
-        servers = bundled(lab, home.root / "knowledge", server_settings, settings.tenant(world))
+        servers = bundled(lab, knowledge_home(home), server_settings, settings.tenant(world))
         servers[mcpsoc.NAME] = own_server(records, world, server_settings, clock)
         connections: list[AnyConnection] = [Connection(name, server.transport) for name, server in servers.items()]
         if world == "site" and settings.servers_path.exists():

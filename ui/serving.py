@@ -21,6 +21,8 @@ from servers.settings import Settings as ServerSettings
 from ui.errors import UsageError
 from ui.home import Home
 from ui.hosting import open_host, own_server
+from ui.library.opening import knowledge_home
+from ui.library.reading import tenant_of
 from ui.records import CaseRecords
 from ui.settings import Settings
 from ui.store import is_demo, now_in
@@ -33,7 +35,8 @@ def bundle() -> Mapping[str, SecurityServer]:
     world: World = "lab" if is_demo(home) else "site"
     records = CaseRecords(home, world, AgentSettings(home=home.root), lambda: now_in(home))
     ours = own_server(records, world, settings, lambda: now_in(home))
-    return {**bundled(home.lab if home.lab.exists() else None, home.root, settings), ours.name: ours}
+    lab, tenant = home.lab if home.lab.exists() else None, tenant_of(home)
+    return {**bundled(lab, knowledge_home(home), settings, tenant), ours.name: ours}
 
 
 def describe(server: SecurityServer) -> JsonObject:
