@@ -11,6 +11,7 @@ from evals.measured import Interval, Measured
 from evals.suites.chat_report import ChatReport, chat_table
 from evals.suites.hunts import HuntsReport, hunts_table
 from evals.suites.questions import DocsReport, docs_table
+from evals.suites.retrieval import RetrievalReport, retrieval_table
 
 DISPOSITIONS: tuple[Disposition, ...] = (
     "true_positive",
@@ -164,7 +165,9 @@ class FrozenReport(Model):
     cases: tuple[FrozenRow, ...] = ()
 
 
-Report: TypeAlias = StoriesReport | TriageReport | ChatReport | FrozenReport | HuntsReport | DocsReport
+Report: TypeAlias = (
+    StoriesReport | TriageReport | ChatReport | FrozenReport | HuntsReport | DocsReport | RetrievalReport
+)
 
 
 def peak_rss_mb() -> float:
@@ -186,6 +189,8 @@ def markdown(report: Report) -> str:
             return hunts_table(report) + _interrupted(report.interrupted)
         case DocsReport():
             return docs_table(report) + _interrupted(report.interrupted)
+        case RetrievalReport():
+            return retrieval_table(report) + _interrupted(report.interrupted)
         case ChatReport():
             return chat_table(report) + _interrupted(report.interrupted)
 

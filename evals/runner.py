@@ -14,6 +14,7 @@ from evals.suites.chat import OpenDesk, run_chat, run_chat_model
 from evals.suites.frozen import run_frozen
 from evals.suites.hunts import run_hunts
 from evals.suites.questions import run_retrieve_docs
+from evals.suites.retrieval import run_retrieval
 from evals.suites.stories import picked, run_stories
 from evals.suites.triage_labelled import run_triage_labelled
 
@@ -27,7 +28,9 @@ class Request:
     seeds: int = 3
     first_seed: int = 1
     data: Path | None = None
-    """The labelled alerts; only for suites that need data."""
+    """The labelled alerts or sentences; only for suites that need data."""
+    attack: Path | None = None
+    """Folder of ATT&CK; only for suites that fit on it."""
     open_desk: OpenDesk | None = None
     """Puts the product together over a home; only for suites that talk with it."""
     brain: BrainFactory = playbook_brain
@@ -98,6 +101,12 @@ async def _retrieve_docs(request: Request) -> Report:
     return await run_retrieve_docs(request.progress)
 
 
+async def _retrieve_attack(request: Request) -> Report:
+    if request.attack is None:
+        raise DataMissingError("suite 'retrieve-attack' fits on ATT&CK: --attack DIR")
+    return await run_retrieval(request.data or Path(), request.attack, request.progress)
+
+
 def _product(request: Request) -> OpenDesk:
     if request.open_desk is None:
         raise EvalError("this suite talks with the whole product: run it with mcpsoc eval run --suite chat")
@@ -112,6 +121,7 @@ SUITES: Mapping[str, Suite] = {
         Suite("chat", "questions over ten labs, held against what is true there", False, _chat),
         Suite("chat-model", "ten conversations with the language model that is switched on", False, _chat_model),
         Suite("hunts", "hypotheses in analysts' words, where they hold and where they do not", False, _hunts),
+        Suite("retrieve-attack", "sentences to the ATT&CK technique they are labelled with", True, _retrieve_attack),
         Suite(
             "retrieve-docs", "questions that the shipped documents answer, and some they do not", False, _retrieve_docs
         ),

@@ -25,7 +25,12 @@ def _add_run(group: typer.Typer, t: Catalogue) -> None:
         seeds: Annotated[int, typer.Option("--seeds", min=1, help=t("How many labs are built."))] = 3,
         first_seed: Annotated[int, typer.Option("--first-seed", min=0, help=t("Seed of the first lab."))] = 1,
         data: Annotated[
-            Path | None, typer.Option("--data", metavar="FILE", help=t("Labelled alerts, for suites that need them."))
+            Path | None,
+            typer.Option("--data", metavar="PATH", help=t("Labelled alerts or sentences, for suites that need them.")),
+        ] = None,
+        attack: Annotated[
+            Path | None,
+            typer.Option("--attack", metavar="DIR", help=t("A folder of ATT&CK, for the suite that is fitted on it.")),
         ] = None,
         brain: Annotated[
             str, typer.Option("--brain", help=t("Who decides: playbook, model (the configured one) or model:NAME."))
@@ -48,6 +53,7 @@ def _add_run(group: typer.Typer, t: Catalogue) -> None:
             seeds=seeds,
             first_seed=first_seed,
             data=data,
+            attack=attack,
             open_desk=lab_desk,
             brain=brain_factory(brain or "playbook"),
             only=tuple(only or ()),
