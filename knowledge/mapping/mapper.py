@@ -100,7 +100,8 @@ class Mapper:
         if not self.fitted:
             return scores
         fused, right = zip(*_RIGHT, strict=True)
-        return np.interp(scores, fused, right)
+        shown: Numbers = np.interp(scores, fused, right).astype(np.float32)
+        return shown
 
     def _why(self, text: str, technique: int) -> tuple[str, ...]:
         """A piece of a word counts for the words it is of, in equal parts."""
