@@ -1,11 +1,18 @@
-"""The documents that come with the product: `documents/<language>/<runbooks, tactics or procedures>/name.md`."""
+"""The documents that come with the product: `documents/<language>/<runbooks, tactics or procedures>/name.md`.
 
-from collections.abc import Iterator
+How people ask for a section lies beside them, phrases by section id: `documents/<language>/asked/<runbooks ...>.yaml`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
 
+from pydantic import TypeAdapter
+from yaml import safe_load
+
 from knowledge.chunking import document_from_markdown
+from knowledge.errors import DocumentError
 from knowledge.models import Document, Kind, Language, Section, Trust
 
 __all__ = ["Document", "Section", "parse", "shipped"]
@@ -16,13 +23,17 @@ _FOLDERS: Final[tuple[tuple[str, Kind], ...]] = (
     ("procedures", "procedure"),
 )
 
+_ASKED: Final = TypeAdapter(dict[str, tuple[str, ...]])
+
 
 def shipped() -> Iterator[Document]:
     """All of them, by language, kind and name: `generic`, `tactic/impact`, `procedure/backup`, `zh/generic`,
     `zh/tactic/impact`. Raises: DocumentError for one that has no title or no text."""
     for language in _LANGUAGES:
         for folder, kind in _FOLDERS:
-            yield from _of(files("knowledge") / "documents" / language / folder, language, kind)
+            below = files("knowledge") / "documents" / language
+            documents = tuple(_of(below / folder, language, kind))
+            yield from _with_asked(documents, _asked(below / "asked" / f"{folder}.yaml"))
 
 
 def _of(folder: Traversable, language: Language, kind: Kind) -> Iterator[Document]:
@@ -33,6 +44,21 @@ def _of(folder: Traversable, language: Language, kind: Kind) -> Iterator[Documen
         made = _id(name.removesuffix(".md"), language, kind)
         text = (folder / name).read_text("utf-8")
         yield document_from_markdown(made, text, provenance="T0", kind=kind, language=language)
+
+
+def _asked(file: Traversable) -> Mapping[str, tuple[str, ...]]:
+    """Phrases by section id; none where there is no such file."""
+    return _ASKED.validate_python(safe_load(file.read_text("utf-8")) or {}) if file.is_file() else {}
+
+
+def _with_asked(documents: tuple[Document, ...], asked: Mapping[str, tuple[str, ...]]) -> Iterator[Document]:
+    """The documents with the phrases in their sections. Raises: DocumentError for phrases of a section that is none."""
+    unknown = set(asked) - {section.id for document in documents for section in document.sections}
+    if unknown:
+        raise DocumentError(f"phrases are given for sections that are none: {', '.join(sorted(unknown))}")
+    for document in documents:
+        sections = (replace(section, asked=asked.get(section.id, ())) for section in document.sections)
+        yield replace(document, sections=tuple(sections))
 
 
 def _id(name: str, language: Language, kind: Kind) -> str:

@@ -51,8 +51,8 @@ def tokens(text: str) -> list[str]:
 
 
 def searchable(section: Section) -> str:
-    """What is searched of a section: its document's title and its heading count as much as its text."""
-    return f"{section.title}\n{section.heading}\n{section.text}"
+    """What is searched of a section: its document's title, its heading and how people ask for it, beside its text."""
+    return "\n".join((section.title, section.heading, section.text, *section.asked))
 
 
 def runs(text: str) -> Iterator[str]:
