@@ -89,7 +89,7 @@ def _pieces(found: Outline, blocks: Iterable[Block]) -> Iterator[tuple[str, str]
     for block in blocks:
         for start, end in _ranges(found, block):
             text = found.text(start, end).rstrip()
-            glue = "\n" * (start - last + 1)
+            glue = "\n" * min(start - last + 1, 2)
             last = start + text.count("\n") + 1
             if len(text) <= LONGEST or start in block.solid:
                 yield glue, text
