@@ -38,6 +38,8 @@ class _Filed(BaseModel):
     mcpsoc_document: str = Field(min_length=1, max_length=300)
     origin: str = Field(min_length=1, max_length=500)
     source: str = ""
+    asked: dict[str, tuple[str, ...]] = {}
+    """Section id to how people ask for it; heeded in what is the operator's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,9 @@ def to_markdown(document: Document) -> str:
         "valid_until": document.valid_until.isoformat() if document.valid_until else None,
         "tenants": list(document.readers.tenants),
         "roles": list(document.readers.roles),
+        "asked": {section.id: list(section.asked) for section in document.sections if section.asked},
     }
-    said = {name: value for name, value in facts.items() if value not in (None, "", [])}
+    said = {name: value for name, value in facts.items() if value not in (None, "", [], {})}
     head = yaml.safe_dump(said, allow_unicode=True, sort_keys=False, width=10_000)
     return f"---\n{head}---\n\n# {_shown(document.title)}\n" + "".join(_parts(document)) + "\n"
 
@@ -151,8 +154,10 @@ def _read(text: str, provenance: Trust) -> Document:
         origin=SHIPPED if provenance == "T0" else EXPORT,
         title=says.title,
     )
+    asked = filed.asked if provenance == "T0" else {}
     return replace(
         made,
+        sections=tuple(replace(section, asked=asked.get(section.id, ())) for section in made.sections),
         origin=filed.origin,
         source=filed.source,
         valid_from=says.valid_from,
