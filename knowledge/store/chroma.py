@@ -46,6 +46,8 @@ class Chroma:
         self._url = url
         self._name = ""
         self._client: Client | None = None
+        self._sessions: list[httpx.Client] = []
+        """The client's connections to a server, which it sets no limit of time for and does not close itself."""
         self._collection: Collection | None = None
 
     @property
@@ -118,11 +120,11 @@ class Chroma:
         Chroma reads the threshold when it opens a collection: hence the opening in between."""
         with _telling():
             mark = np.asarray(self._held().get(limit=1, include=["embeddings"])["embeddings"], dtype=np.float32)
-            self._held().modify(configuration={"hnsw": {"sync_threshold": _SOON}})
+            self._set_threshold(_SOON)
             self._reopen()
             self._held().add(ids=list(_MARKS), embeddings=np.repeat(mark, len(_MARKS), axis=0))
             self._held().delete(ids=list(_MARKS))
-            self._held().modify(configuration={"hnsw": {"sync_threshold": _NEVER}})
+            self._set_threshold(_NEVER)
             self._reopen()
 
     def close(self) -> None:
@@ -130,6 +132,13 @@ class Chroma:
         client, self._client, self._collection = self._client, None, None
         if client is not None:
             client.close()
+        while self._sessions:
+            self._sessions.pop().close()
+
+    def _set_threshold(self, operations: int) -> None:
+        """What `Collection.modify` does, without its warning about a collection that has no embedding function."""
+        held = self._held()
+        self._asked()._server._modify(id=held.id, new_configuration={"hnsw": {"sync_threshold": operations}})
 
     def _reopen(self) -> None:
         self.close()
@@ -163,6 +172,7 @@ class Chroma:
 
     def _on_server(self) -> "Client":
         import chromadb
+        from chromadb.api.client import AdminClient
         from chromadb.api.fastapi import FastAPI
         from chromadb.config import Settings
 
@@ -172,8 +182,11 @@ class Chroma:
         port = parts.port or (443 if secure else 80)
         settings = Settings(anonymized_telemetry=False)
         client = _client(chromadb.HttpClient(host=parts.hostname or "", port=port, ssl=secure, settings=settings))
-        if isinstance(client._server, FastAPI):
-            client._server._session.timeout = httpx.Timeout(_TIMEOUT_S)
+        inner = client._admin_client
+        for server in (client._server, inner._server if isinstance(inner, AdminClient) else None):
+            if isinstance(server, FastAPI):
+                server._session.timeout = httpx.Timeout(_TIMEOUT_S)
+                self._sessions.append(server._session)
         return client
 
     def _clear_away(self, name: str) -> None:

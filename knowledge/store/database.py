@@ -41,7 +41,7 @@ class Database:
             self.file = Path(self._engine.url.database or "") if self._sqlite else None
             with self._engine.begin() as connection:
                 self._prepare(connection)
-        except (ArgumentError, SQLAlchemyError, sqlite3.Error, OSError) as error:
+        except (ArgumentError, SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
             raise StoreError(f"cannot open the knowledge base {_shown(url)}: {error}") from error
 
     @contextmanager
@@ -80,7 +80,9 @@ class Database:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKING})
         if not inspect(connection).has_table(ledger.name):
             metadata.create_all(connection)
-            connection.execute(insert(ledger).values(id=1, version=VERSION, identity=uuid4().hex, revision=0))
+            connection.execute(
+                insert(ledger).values(id=1, version=VERSION, identity=uuid4().hex, revision=0, switched=0)
+            )
         version = connection.execute(select(ledger.c.version)).scalar_one()
         if version != VERSION:
             raise StoreError(_refusal(self.url, version))
@@ -136,5 +138,8 @@ def _refusal(url: str, version: int) -> str:
 
 
 def _shown(url: str) -> str:
-    """Without the password."""
-    return make_url(url).render_as_string(hide_password=True)
+    """Without the password; what cannot be read as an address is not told at all."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "MCPSOC_KNOWLEDGE_DATABASE"

@@ -24,11 +24,17 @@ def live_embedder_id(connection: Connection) -> str | None:
     return connection.scalar(select(ledger.c.embedder))
 
 
+def switched_at(connection: Connection) -> int:
+    """The revision of the last switch: what is in memory from before may be vectors that were dropped."""
+    return int(connection.execute(select(ledger.c.switched)).scalar_one())
+
+
 def without_vector(connection: Connection, embedder_id: str, limit: int) -> list[Section]:
     """Sections that this embedder has not embedded as they are now."""
     s = sections.c
     mine = and_(vectors.c.section == s.id, vectors.c.embedder == embedder_id)
-    asked = select(s.id, s.document, documents.c.title, s.heading, s.text).join(documents).outerjoin(vectors, mine)
+    whole = select(s.id, s.document, documents.c.title, s.heading, s.text, s.asked)
+    asked = whole.join(documents).outerjoin(vectors, mine)
     rows = connection.execute(asked.where(vectors.c.section.is_(None)).order_by(s.document, s.place).limit(limit))
     return [Section(*row) for row in rows]
 
@@ -69,8 +75,7 @@ def make_live(connection: Connection, embedder_id: str, fitted: bytes) -> None:
     connection.execute(insert(embedders).values(id=embedder_id, fitted=fitted))
     connection.execute(delete(vectors).where(vectors.c.embedder != embedder_id))
     connection.execute(delete(stale).where(stale.c.embedder != embedder_id))
-    connection.execute(update(ledger).values(embedder=embedder_id))
-    raise_revision(connection)
+    connection.execute(update(ledger).values(embedder=embedder_id, switched=raise_revision(connection)))
 
 
 def newer(

@@ -28,8 +28,8 @@ from knowledge.store.tables import projections
 
 log = logging.getLogger(__name__)
 
-WORTH_IT: Final = 200
-"""So many vectors are searched exactly before Chroma is told of them."""
+_WORTH_IT: Final = 1_000
+"""So many vectors are searched exactly before a folder is told of them: it takes 0.1 ms, to import Chroma a second."""
 _CHECKPOINT: Final = 1_000
 """Operations in Chroma's log from which on the index file is written; 1,000 take a quarter of a second to replay."""
 _SAMPLE: Final = 300
@@ -66,6 +66,11 @@ class Projection:
         self._open = ""
         self._trouble_until = 0.0
         self._worker: threading.Thread | None = None
+
+    @property
+    def worth_it(self) -> int:
+        """How many vectors may be new before it should know of them; a server is there to be used."""
+        return _WORTH_IT if self._chroma.local else 1
 
     def mark(self, connection: Connection) -> Mark | None:
         """How far it is; None when there is none yet."""
@@ -135,6 +140,11 @@ class Projection:
         except ChromaTrouble as trouble:
             self._condemn(trouble)
             raise StoreError(f"Chroma failed: {trouble}") from trouble
+
+    def settle(self) -> None:
+        """Wait for what is done in the background."""
+        if self._worker is not None:
+            self._worker.join()
 
     def close(self) -> None:
         """Let go of Chroma and of the ownership."""

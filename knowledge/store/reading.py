@@ -99,7 +99,7 @@ def held_of(connection: Connection, ids: Collection[str], wanted: Filter | None)
     for part in portions(ids):
         asked = _joined().add_columns(*about).where(sections.c.id.in_(part), *conditions)
         for row in connection.execute(asked):
-            found[row.id] = Held(Section(*row[:5]), row.kind, row.language, row.provenance, row.source)
+            found[row.id] = Held(Section(*row[:6]), row.kind, row.language, row.provenance, row.source)
     return found
 
 
@@ -120,10 +120,10 @@ def _time(stored: int | None) -> datetime | None:
     return None if stored is None else _EPOCH + timedelta(microseconds=stored)
 
 
-def _joined() -> Select[str, str, str, str, str]:
+def _joined() -> Select[str, str, str, str, str, tuple[str, ...]]:
     """What a Section is made of, in its order."""
     s = sections.c
-    return select(s.id, s.document, documents.c.title, s.heading, s.text).join(documents)
+    return select(s.id, s.document, documents.c.title, s.heading, s.text, s.asked).join(documents)
 
 
 def _named(name: str, *, tenant: bool) -> ColumnElement[bool]:

@@ -20,7 +20,7 @@ from knowledge.settings import Settings
 from knowledge.store import counting, embeddings, reading, writing
 from knowledge.store.database import Database
 from knowledge.store.exact import ExactIndex
-from knowledge.store.projection import WORTH_IT, Mark, Projection
+from knowledge.store.projection import Mark, Projection
 from knowledge.store.records import Embedded, Held, Matrix, ProjectionState, StoreStats
 from knowledge.store.tables import documents as table
 
@@ -221,6 +221,10 @@ class KnowledgeStore:
                 bytes=counting.bytes_on_disk((*files, self.home / "chroma")),
             )
 
+    def settle(self) -> None:
+        """Wait for what is done in the background."""
+        self._projection.settle()
+
     def close(self) -> None:
         """Let go of files and connections; the next call opens them again."""
         self._projection.close()
@@ -255,7 +259,7 @@ class KnowledgeStore:
         if live is None:
             return
         watermark = mark.watermark if mark is not None and mark.embedder == live else 0
-        if embeddings.behind(connection, live, watermark) >= WORTH_IT:
+        if embeddings.behind(connection, live, watermark) >= self._projection.worth_it:
             self._projection.wake()
 
     def _projected(
@@ -278,8 +282,9 @@ class KnowledgeStore:
     def _index(self, connection: Connection, embedder_id: str, since: int) -> ExactIndex:
         """What is newer than a revision, in memory, as of the state this transaction sees."""
         revision = reading.revision_of(connection)
-        index = self._exact.get(since > 0)
-        if index is None or (index.embedder, index.since) != (embedder_id, since) or index.seen > revision:
+        index, switched = self._exact.get(since > 0), embeddings.switched_at(connection)
+        known = index is not None and (index.embedder, index.since) == (embedder_id, since)
+        if index is None or not known or not switched <= index.seen <= revision:
             index = self._exact[since > 0] = ExactIndex(embedder_id, since)
         if index.seen < revision:
             added = embeddings.newer(connection, embedder_id, index.seen)

@@ -19,6 +19,22 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+
+class Lines(TypeDecorator[tuple[str, ...]]):
+    """Some phrases, one to a line."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str:
+        return "\n".join(" ".join(phrase.split()) for phrase in value or ())
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
+        return tuple((value or "").splitlines())
+
 
 VERSION: Final = 2
 """Of these tables; another program's files are refused, version 1 is made anew."""
@@ -33,8 +49,10 @@ ledger: Final = Table(
     Column("identity", String, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Column("embedder", String, nullable=True),
+    Column("switched", BigInteger, nullable=False),
 )
-"""One row. Writers hold it until they commit, so revisions appear in the order of their numbers."""
+"""One row. `switched`: the revision at which the embedder became the live one.
+Writers hold it until they commit, so revisions appear in the order of their numbers."""
 
 documents: Final = Table(
     "documents",
@@ -76,6 +94,7 @@ sections: Final = Table(
     Column("place", Integer, nullable=False),
     Column("heading", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Column("asked", Lines, nullable=False),
     Column("sha", String, nullable=False),
     Column("revision", BigInteger, nullable=False, index=True),
     Index("sections_by_document", "document", "place"),

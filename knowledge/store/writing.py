@@ -97,7 +97,9 @@ def raise_revision(connection: Connection) -> int:
 
 def section_sha(section: Section) -> str:
     """Of what is searched of a section: with another one its vectors are worth nothing."""
-    return sha256(_SEPARATOR.join((section.title, section.heading, section.text)).encode()).hexdigest()[:16]
+    return sha256(_SEPARATOR.join((section.title, section.heading, section.text, *section.asked)).encode()).hexdigest()[
+        :16
+    ]
 
 
 def vector_id(section_id: str, sha: str) -> str:
@@ -166,30 +168,30 @@ def _overwrite(connection: Connection, document: Document, known: _Known, revisi
     connection.execute(delete(sections).where(sections.c.document == document.id, sections.c.id.not_in(list(wanted))))
     for place, section in enumerate(document.sections):
         if section.id in held:
-            values = {"place": place, "heading": section.heading, "text": section.text, "sha": wanted[section.id]}
-            connection.execute(
-                update(sections).where(sections.c.id == section.id).values(values | {"revision": revision})
-            )
+            values = _section_row(section, document.id, place, revision)
+            connection.execute(update(sections).where(sections.c.id == section.id).values(values))
     _insert_sections(connection, [(document, part) for part in document.sections if part.id not in held], revision)
 
 
 def _insert_sections(connection: Connection, parts: Sequence[tuple[Document, Section]], revision: int) -> None:
     places = {section.id: place for document, _ in parts for place, section in enumerate(document.sections)}
-    rows = [
-        {
-            "id": section.id,
-            "document": document.id,
-            "place": places[section.id],
-            "heading": section.heading,
-            "text": section.text,
-            "sha": section_sha(section),
-            "revision": revision,
-        }
-        for document, section in parts
-    ]
+    rows = [_section_row(section, document.id, places[section.id], revision) for document, section in parts]
     for part in portions(rows):
         connection.execute(insert(sections), part)
         connection.execute(delete(gone).where(gone.c.section.in_([row["id"] for row in part])))
+
+
+def _section_row(section: Section, document_id: str, place: int, revision: int) -> dict[str, object]:
+    return {
+        "id": section.id,
+        "document": document_id,
+        "place": place,
+        "heading": section.heading,
+        "text": section.text,
+        "asked": section.asked,
+        "sha": section_sha(section),
+        "revision": revision,
+    }
 
 
 def _insert_readers(connection: Connection, new: Sequence[Document]) -> None:
