@@ -11,6 +11,7 @@ Source: center-for-threat-informed-defense/tram (Apache-2.0), `single_label.json
 import asyncio
 import gzip
 import hashlib
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ SPLIT: Final = f"sha256(entity) mod {HELD_OUT_OF} = 0"
 _RECALL_AT: Final = 5
 _NDCG_AT: Final = 10
 _TOLD_EVERY: Final = 500
+_STOPPED_EVERY: Final = 25
 
 
 class Figures(Model):
@@ -169,6 +171,7 @@ async def _rank(mapper: Mapper, labelled: Sequence[tuple[str, str]], into: Place
     for number, (text, label) in enumerate(labelled, start=1):
         if number % _TOLD_EVERY == 0:
             say(number)
+        if number % _STOPPED_EVERY == 0:
             await asyncio.sleep(0)
         started = perf_counter()
         place = place_of(at[label], mapper.scores(text))
@@ -218,7 +221,7 @@ def _lines(path: Path) -> Iterator[bytes]:
     try:
         with gzip.open(path) as lines:
             yield from lines
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataBrokenError(f"{path} cannot be read: {error}") from error
 
 

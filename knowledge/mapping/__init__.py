@@ -1,12 +1,13 @@
 """Text to ATT&CK techniques, with scores and the words that decided.
 
-Read `mapper.py` first, then `fitting.py`. `texts.py` reads ATT&CK, `files.py` keeps a fitted mapper.
+Read `mapper.py` first, then `fitting.py`. `reading.py` reads ATT&CK, `files.py` keeps a fitted mapper.
 """
 
 from knowledge.mapping.files import load_mapper, save_mapper
 from knowledge.mapping.fitting import fit_mapper
 from knowledge.mapping.mapper import Mapped, Mapper, retrieval_mapper
-from knowledge.mapping.texts import AttackTexts, Example, TechniqueText, read_attack_texts
+from knowledge.mapping.reading import read_attack_texts
+from knowledge.mapping.texts import AttackTexts, Example, TechniqueText
 
 __all__ = [
     "AttackTexts",

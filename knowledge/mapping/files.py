@@ -70,7 +70,7 @@ def load_mapper(home: Path) -> Mapper | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             about = _About.model_validate_json(arrays["about"].tobytes())
             if about.version != VERSION:
                 raise StoreError(f"{path} is of another version of the mapper: fit it again")

@@ -1,25 +1,13 @@
 """The texts of ATT&CK that the mapper learns from: what each technique is, and how it was used.
 
-Source: MITRE ATT&CK, as one JSON object a line in `techniques.jsonl.gz` and `procedure_examples.jsonl.gz`, with
-`revoked_by.json` from old ids to new ones. (c) The MITRE Corporation; nothing of it is kept in this package.
+(c) The MITRE Corporation; nothing of them is kept in this package.
 """
 
-import gzip
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, TypeVar
-
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from knowledge.attack import revoked_techniques
-from knowledge.errors import DocumentError
-
-TECHNIQUES: Final = "techniques.jsonl"
-EXAMPLES: Final = "procedure_examples.jsonl"
-REVOKED: Final = "revoked_by.json"
-"""Files of an ATT&CK folder; the first two may be packed (`.gz`)."""
 
 _CITATION = re.compile(r"\(Citation:[^)]*\)")
 _ENTITY = re.compile(r"\[[^\]]*\]\(https://attack\.mitre\.org/(?:software|groups|campaigns)/[^)]*\)(?:'s)?")
@@ -61,36 +49,16 @@ class AttackTexts:
         return self.revoked.get(technique, technique)
 
 
-class _TechniqueRow(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    id: str
-    name: str
-    description: str
-
-
-class _ExampleRow(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    text: str
-    technique: str
-    entity: str = ""
-    entity_name: str = ""
-
-
-_Row = TypeVar("_Row", bound=BaseModel)
-
-
-def read_attack_texts(folder: Path) -> AttackTexts:
-    """The texts of an ATT&CK folder, in the order of their files; examples of unknown techniques are left out.
-
-    Raises: DocumentError when a file is missing or a line is not what it should be."""
-    revoked = _resolved({**revoked_techniques(), **_revoked(folder / REVOKED)})
-    techniques = _named([row for row in _rows(folder, TECHNIQUES, _TechniqueRow) if row.id not in revoked])
-    known = {technique.id for technique in techniques}
-    rows = ((revoked.get(row.technique, row.technique), row) for row in _rows(folder, EXAMPLES, _ExampleRow))
-    examples = (Example(_deed(row.text), current, row.entity) for current, row in rows if current in known)
-    return AttackTexts(techniques, tuple(examples), revoked)
+def cleaned(
+    techniques: Sequence[TechniqueText], examples: Sequence[Example], revoked: Mapping[str, str]
+) -> AttackTexts:
+    """Texts as ATT&CK has them, made fit to learn from."""
+    now = _resolved({**revoked_techniques(), **revoked})
+    current = _named([technique for technique in techniques if technique.id not in now])
+    known = {technique.id for technique in current}
+    dated = ((now.get(example.technique, example.technique), example) for example in examples)
+    deeds = (Example(_deed(example.text), label, example.entity) for label, example in dated if label in known)
+    return AttackTexts(current, tuple(deeds), now)
 
 
 def plain(text: str) -> str:
@@ -103,7 +71,7 @@ def _deed(text: str) -> str:
     return plain(_ENTITY.sub(" ", text))
 
 
-def _named(rows: Sequence[_TechniqueRow]) -> tuple[TechniqueText, ...]:
+def _named(rows: Sequence[TechniqueText]) -> tuple[TechniqueText, ...]:
     """Sub-techniques under their whole name."""
     names = {row.id: row.name for row in rows}
     parents = ((row, names.get(row.id.partition(".")[0])) for row in rows)
@@ -125,31 +93,3 @@ def _resolved(revoked: Mapping[str, str]) -> Mapping[str, str]:
             now = revoked[now]
         resolved[old] = now
     return resolved
-
-
-def _revoked(path: Path) -> Mapping[str, str]:
-    if not path.is_file():
-        return {}
-    try:
-        return TypeAdapter(dict[str, str]).validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise DocumentError(f"{path}: not a table from old ids to new ones: {error.errors()[0]['msg']}") from error
-
-
-def _rows(folder: Path, name: str, row: type[_Row]) -> Iterator[_Row]:
-    path = next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None)
-    if path is None:
-        raise DocumentError(f"{folder}: no {name}.gz, which a folder of ATT&CK holds")
-    for number, line in enumerate(_lines(path), start=1):
-        try:
-            yield row.model_validate_json(line)
-        except ValidationError as error:
-            raise DocumentError(f"{path}:{number}: {error.errors()[0]['msg']}") from error
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-            yield from lines
-    except (OSError, EOFError) as error:
-        raise DocumentError(f"{path} cannot be read: {error}") from error
