@@ -80,10 +80,12 @@ def calls(lab: Path) -> dict[str, dict[str, JsonValue]]:
         "assets_neighbours": {"host": host},
         "assets_list_software": {"host": host},
         "assets_list_vulnerabilities": {"host": host},
-        "kb_search": {"query": "ransomware"},
+        "kb_search": {"query": "ransomware", "outside": True},
         "kb_get_section": {"section_id": "ransomware#contain"},
         "kb_list_documents": {},
+        "kb_list_outside": {},
         "kb_get_technique": {"technique_id": "T1486"},
+        "kb_map_techniques": {"text": "files were encrypted for impact"},
         **{f"{name}_health": {} for name in server_names()},
     }
 

@@ -92,7 +92,7 @@ async def test_changes_are_audited_with_the_name_of_who_made_them(api: Api) -> N
         report = audit.verify("lab")
 
     told = [(entry.actor, entry.event) for entry in entries if entry.data.get("case") == "C-3"]
-    assert told[-2:] == [("ben", "case.taken"), ("ben", "case.closed")]
+    assert told[-3:] == [("ben", "case.taken"), ("ben", "case.closed"), ("ben", "knowledge.proposed")]
     assert report.ok
 
 
