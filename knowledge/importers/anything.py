@@ -21,7 +21,7 @@ def read(
 
     Raises: DocumentError when it is none of these or cannot be read."""
     path = Path(target)
-    if not path.exists():
+    if not target or not path.exists():
         return read_repository(target, provenance=provenance, kind=kind, language=language)
     if path.is_dir():
         if is_folder_of_tables(path):

@@ -47,7 +47,7 @@ def _whole(address: str) -> tuple[str, str]:
     """The address as git is given it, and its scheme. Raises: DocumentError."""
     if found := _SCHEME.fullmatch(address):
         return address, found[1]
-    if not address.startswith("-") and Path(address).is_dir():
+    if address and not address.startswith("-") and Path(address).is_dir():
         return Path(address).resolve().as_uri(), "file"
     if _SHORT.fullmatch(address):
         return address, "ssh"
