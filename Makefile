@@ -9,7 +9,7 @@ SEEDS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup readme demo test check lint types tests evals mutants bench bench-tokens coverage catalogues constraints clean
+.PHONY: help setup readme demo test check lint types tests evals mutants bench bench-tokens bench-knowledge coverage catalogues constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ bench: $(STAMP)  ## speed, measured; JSON on stdout
 
 bench-tokens: $(STAMP)  ## tokens per case against a plain tool loop; JSON on stdout
 	@$(BIN)/python -m evals.benchmarks.tokens --seeds $(SEEDS)
+
+bench-knowledge: $(STAMP)  ## searching 100,000 sections, beside Chroma alone; JSON on stdout
+	@$(BIN)/python -m evals.benchmarks.knowledge
 
 coverage: PYTEST_ARGS = --cov --cov-report=json:.coverage.json --cov-report=term
 coverage: test  ## tests with branch coverage, held against the thresholds

@@ -45,11 +45,13 @@ class ExactIndex:
         self._alive = None if whole else np.fromiter(self._places.values(), np.int64, len(self._places))
 
     def nearest(self, vector: Matrix, count: int) -> list[tuple[str, float]]:
-        """Sections with their cosine to a unit vector, best first."""
+        """Sections with their cosine to a unit vector, best first.
+
+        In one thread: a busy machine makes the product of the linear algebra library wait for its threads, up to 50 ms."""
         if not self._places or count <= 0:
             return []
         alive = self._alive
-        cosines = self._matrix @ vector if alive is None else self._matrix[alive] @ vector
+        cosines = np.vecdot(self._matrix if alive is None else self._matrix[alive], vector)
         kept = min(count, len(cosines))
         best = np.argpartition(-cosines, kept - 1)[:kept]
         order = best[np.argsort(-cosines[best], kind="stable")]

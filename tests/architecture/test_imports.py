@@ -19,7 +19,7 @@ SIBLINGS = {
 """Package to the siblings (or parts of them) it may import."""
 ONLY_IN = {
     "mcp": ("servers/kit/", "agent/host/", "knowledge/sync/sources/mcp.py"),
-    "chromadb": ("knowledge/store/",),
+    "chromadb": ("knowledge/store/", "evals/benchmarks/knowledge.py"),
     "agent.host.act": ("agent/host/", "agent/response/"),
 }
 """Module to the places that may import it."""
