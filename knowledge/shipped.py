@@ -1,6 +1,6 @@
 """The documents that come with the product: `documents/<language>/<runbooks, tactics or procedures>/name.md`.
 
-How people ask for a section lies beside them, phrases by section id: `documents/<language>/asked/<runbooks ...>.yaml`."""
+How people ask for a section lies beside them, phrases by section id: `documents/<language>/asked/runbooks.yaml`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -13,9 +13,8 @@ from yaml import safe_load
 
 from knowledge.chunking import document_from_markdown
 from knowledge.errors import DocumentError
-from knowledge.models import Document, Kind, Language, Section, Trust
+from knowledge.models import Document, Kind, Language
 
-__all__ = ["Document", "Section", "parse", "shipped"]
 _LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh")
 _FOLDERS: Final[tuple[tuple[str, Kind], ...]] = (
     ("runbooks", "runbook"),
@@ -64,8 +63,3 @@ def _with_asked(documents: tuple[Document, ...], asked: Mapping[str, tuple[str, 
 def _id(name: str, language: Language, kind: Kind) -> str:
     below = name if kind == "runbook" else f"{kind}/{name}"
     return below if language == "en" else f"{language}/{below}"
-
-
-def parse(document_id: str, text: str, *, provenance: Trust) -> Document:
-    """A Markdown document as if it came with the product."""
-    return document_from_markdown(document_id, text, provenance=provenance)
