@@ -47,7 +47,7 @@ class ExactIndex:
     def nearest(self, vector: Matrix, count: int) -> list[tuple[str, float]]:
         """Sections with their cosine to a unit vector, best first.
 
-        In one thread: a busy machine makes the product of the linear algebra library wait for its threads, up to 50 ms."""
+        In one thread: on a busy machine the linear algebra library waits up to 50 ms for its own."""
         if not self._places or count <= 0:
             return []
         alive = self._alive
