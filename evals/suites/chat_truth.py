@@ -340,6 +340,11 @@ def told(books: Books, values: Argument) -> Expected:
     return fact(*(text(*value.split("|")) for value in _several(values)))
 
 
+def unwritten(books: Books) -> Expected:
+    """No past case and no note speaks of it, and it was looked for among the documents."""
+    return nothing("kb_")
+
+
 def unknown(books: Books, name: str) -> Expected:
     """There is no such thing."""
     return Expected(("unknown",), echo=(text(name),))
@@ -398,6 +403,7 @@ TRUTHS: Mapping[str, Callable[..., Expected]] = {
         evidence,
         changed,
         told,
+        unwritten,
         unknown,
         ambiguous,
         scope,

@@ -8,7 +8,6 @@ from typing import Final
 from agent.conversation.intents import facts
 from agent.conversation.intents.case_lines import case_line
 from agent.conversation.intents.case_summary import named_by
-from agent.conversation.intents.knowledge import in_english, search, sections
 from agent.conversation.intents.saying import (
     NOT_ANSWERED,
     Saying,
@@ -18,10 +17,10 @@ from agent.conversation.intents.saying import (
     line,
     nothing,
     path,
-    quote,
     told,
     unanswered,
 )
+from agent.conversation.intents.shelf import containing, in_english, search, section, told_hits, told_section
 from agent.conversation.intents.the_case import case_of, get_case, missing
 from agent.conversation.models import Entity, EntityType, Proposal, Referents
 from agent.conversation.protocol import Draft, Looker, Speech, Understood
@@ -35,9 +34,9 @@ _THINGS: Final[tuple[EntityType, ...]] = ("host", "account", "address", "domain"
 _OFFERED: Final = ("true_positive", "needs_human", "not_evaluable")
 _ASKING: Final = re.compile(
     r"\b(?:how|do|does|i|we|you|should|can|could|to|a|an|the|what|is|are|contain|containing|containment|stop|handle|respond|response"
-    r"|remediate|remediation|mitigate|against|with|from|this|that|it|please|block|isolate|deal|about|next|steps)\b|[?!.,]"
+    r"|remediate|remediation|mitigate|against|with|from|this|that|it|please|block|isolate|deal|about|next|steps)\b|[?!.,？！，。]"
+    r"|怎么办|怎么|如何|怎样|遏制|隔离|处置|处理|封禁|阻断|止损|应对|响应|应该|下一步|我们|该|吗|呢"
 )
-RUNBOOK: Final = "The runbook says:"
 TO_DO: Final = "What to do now: {value}"
 BENIGN: Final = "It was not judged malicious, so I propose no action."
 BY_HAND: Final = "I propose actions only from a case's evidence; name the case, or contain it by hand by the runbook."
@@ -72,7 +71,7 @@ class Containment:
         row = case_of(opened)
         if not row:
             return missing(opened)
-        alert, runbook, state = await _looks(row, case.value, looker)
+        alert, runbook, state = await _looks(row, case.value, question.language, looker)
         actions = _actions(row, alert) if text(row, "disposition") in _OFFERED else []
         return Draft(
             said=told(
@@ -81,7 +80,8 @@ class Containment:
                 [_told(alert, action) for action in actions],
                 Speech(READ_ONLY) if actions else Speech(BENIGN) if text(row, "disposition") not in _OFFERED else None,
                 state,
-                quote(runbook, RUNBOOK, "$.text") or nothing(runbook, NO_RUNBOOK, "$.text"),
+                told_section(runbook),
+                nothing(runbook, NO_RUNBOOK, "$.text"),
             ),
             proposals=tuple(_proposal(action, alert, case.value, question.language) for action in actions),
             suggestions=(
@@ -118,12 +118,15 @@ def _topic(question: Understood) -> bool:
     )
 
 
-async def _looks(row: JsonObject, case_id: str, looker: Looker) -> tuple[Evidence, Evidence, list[Saying]]:
+async def _looks(
+    row: JsonObject, case_id: str, language: Language, looker: Looker
+) -> tuple[Evidence, Evidence, list[Saying]]:
     """The case's alert, the runbook's section, and what is contained already."""
     first = next(iter(objects(row.get("alerts"))), {})
+    pages = containing(text(row, "alert_class") or "generic", language)
     calls: list[tuple[str, JsonObject]] = [
         ("mcpsoc__mcpsoc_get_evidence", {"case_id": case_id, "evidence_id": text(first, "evidence") or "E0"}),
-        ("kb__kb_get_section", {"section_id": f"{text(row, 'alert_class') or 'generic'}#contain"}),
+        ("kb__kb_get_section", {"section_id": pages[0]}),
     ]
     if host := text(first, "host"):
         calls.append(("endpoint__endpoint_get_host", {"host": host}))
@@ -131,8 +134,8 @@ async def _looks(row: JsonObject, case_id: str, looker: Looker) -> tuple[Evidenc
         calls.append(("identity__identity_get_account", {"account": user}))
     answers = await looker.read_many(calls)
     runbook = answers[1]
-    if runbook.data is None and runbook.status == "no_data":
-        runbook = await looker.read("kb__kb_get_section", {"section_id": "generic#contain"})
+    if runbook.status == "no_data" and pages[1:]:
+        runbook = await section(pages[1:], looker)
     return answers[0], runbook, [_state(answer) for answer in answers[2:]]
 
 
@@ -186,8 +189,8 @@ def _proposal(action: PermittedAction, alert: Evidence, case_id: str, language: 
 
 async def _general(question: Understood, referents: Referents, looker: Looker) -> Draft:
     """What the runbooks say of containing a kind of attack, and what is known of the thing that is named."""
-    hits, page = await _advice(in_english(question.plain), looker)
-    said = _section(page) if page is not None and page.data is not None else sections(hits, 1)
+    hits, page = await _advice(question, looker)
+    said = told_section(page) if page is not None and page.data is not None else told_hits(hits, 1)
     entity = next((item for item in question.entities if item.type in ("host", "account", "address")), None)
     state = await _in_force(entity, looker) if entity else []
     return Draft(
@@ -197,24 +200,19 @@ async def _general(question: Understood, referents: Referents, looker: Looker) -
     )
 
 
-async def _advice(plain: str, looker: Looker) -> tuple[Evidence, Evidence | None]:
-    """The document that fits the topic best, and its section on containing."""
-    topic = " ".join(_ASKING.sub(" ", plain).split())
-    if not topic:
-        page = await looker.read("kb__kb_get_section", {"section_id": "generic#contain"})
+async def _advice(question: Understood, looker: Looker) -> tuple[Evidence, Evidence | None]:
+    """The runbook that fits the topic best, and its section on containing."""
+    language = question.language
+    said = in_english(question.plain) if language == "en" else question.plain
+    about_it = " ".join(_ASKING.sub(" ", said).split())
+    if not about_it:
+        page = await section(containing("generic", language), looker)
         return page, page
-    hits = await search(topic, looker)
+    hits = await search(about_it, language, looker, kind="runbook")
     document = (text(next(iter(rows(hits, "hits")), {}), "id") or "").partition("#")[0]
     if not document:
         return hits, None
-    return hits, await looker.read("kb__kb_get_section", {"section_id": f"{document}#contain"})
-
-
-def _section(page: Evidence) -> list[Saying]:
-    return [
-        equals(page, "From the runbook '{title}', section '{value}':", "$.section", {"title": "$.title"}),
-        quote(page, "", "$.text"),
-    ]
+    return hits, await section(containing(document, language), looker)
 
 
 async def _in_force(entity: Entity, looker: Looker) -> list[Saying]:

@@ -1,28 +1,41 @@
-"""What the documents say: sections of runbooks, word for word. The last resort for a question that fits no other
-intent."""
+"""What the documents say, word for word: runbooks, procedures, pages on tactics, past cases and notes. The last resort
+for a question that fits no other intent."""
 
 import re
-from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Final
 
-import yaml
-
-from agent.conversation.intents.saying import Saying, about, asks, equals, nothing, path, quote, told
+from agent.conversation.intents.saying import Saying, about, asks, equals, nothing, path, told
+from agent.conversation.intents.shelf import (
+    asked_section,
+    asks_for,
+    found_any,
+    id_of,
+    search,
+    told_hits,
+    told_outside,
+    told_section,
+    topic,
+)
 from agent.conversation.models import Referents
 from agent.conversation.protocol import Draft, Looker, Speech, Understood
 from agent.conversation.understanding.rows import rows
-from agent.conversation.understanding.words import load_words
 from agent.models import Evidence
 
 _MOST: Final = 2
-_QUERY: Final = 500
-_NOISE: Final = re.compile(
-    r"\b(?:what|do|does|did|the|runbooks?|playbooks?|say|says|about|how|i|we|to|you|should|can|could|is|are|a|an|me|tell|show|please|documents?|documentation|procedures?|of|for|in|on|there|any|guidance)\b|[?!.,;:]"
+_SHOWN: Final = 80
+"""Characters of a question that are said back."""
+_PAST: Final = re.compile(
+    r"\b(?:past|previous|earlier|former|old|similar) (?:cases?|incidents?)|\b(?:lessons?|notes?|precedents?)\b"
+    r"|\blearn(?:ed|t)\b"
+    r"|\b(?:seen|had|handled|dealt with) .*\bbefore\b"
+    r"|(?:以往|过去|以前|历史|之前|类似)的?(?:案件|案例|事件|处理)|经验|教训|笔记|(?:以前|之前|过去)(?:有没有|有过|处理过|见过|遇到过|是怎么)"
 )
-FROM: Final = "From the runbook '{title}', section '{value}':"
+_OTHERS: Final = re.compile(
+    r"\b(?:advisor(?:y|ies)|bulletins?|cve|kev|outside documents?)\b|cve-|公告|通告|通报|外部文档|漏洞"
+)
 NOTHING: Final = "The runbooks have nothing on that."
+NO_ANSWER: Final = "I do not know what to look up for '{words}'."
+NO_PAST: Final = "No past case and no note speaks of that."
 OTHERWISE: Final = (
     "I answer from cases, logs, inventory, intelligence and runbooks; ask what I can do to see what I can be asked."
 )
@@ -34,19 +47,19 @@ class Knowledge:
     name = "knowledge"
 
     async def answer(self, question: Understood, referents: Referents, looker: Looker) -> Draft:
-        """The sections that fit best, quoted."""
-        query = in_english(question.plain)
-        bare = " ".join(_NOISE.sub(" ", query).split())
-        hits = await search(bare or query or "runbook", looker)
-        technique = (
-            await looker.read("kb__kb_get_technique", {"technique_id": bare}) if _defines(question, bare) else None
-        )
-        fitting = sections(hits, _MOST) if question.intent or _fits(hits, bare) else []
+        """The sections that fit best, quoted; what others wrote only where it was asked for or nothing else fits."""
+        past = await past_of(question, looker) if asks_for(question, _PAST) else []
+        page, hits = await _hits(question, looker)
+        technique = await _technique(question, looker)
+        own = _own(question, page, hits)
+        others = told_outside(hits, _MOST) if question.intent and not (past and own) else []
         said = told(
             _definition(technique) if technique else None,
-            nothing(hits, NOTHING, "$.hits[*]"),
-            None if fitting else Speech(OTHERWISE),
-            fitting,
+            past,
+            None if past or page or rows(hits, "outside") else nothing(hits, NOTHING, "$.hits[*]"),
+            None if past or own or others else _otherwise(question),
+            own,
+            others,
         )
         return Draft(
             said=said,
@@ -55,26 +68,50 @@ class Knowledge:
         )
 
 
-async def search(query: str, looker: Looker) -> Evidence:
-    """The sections that fit; those of the technique of an attack that is named, when the words alone find none."""
-    hits = await looker.read("kb__kb_search", {"query": query[:_QUERY], "limit": 3})
-    technique = next((_attacks()[word] for word in query.split() if word in _attacks()), None)
-    if rows(hits, "hits") or technique is None:
-        return hits
-    return await looker.read("kb__kb_search", {"query": technique, "limit": 3})
+async def past_of(question: Understood, looker: Looker) -> list[Saying]:
+    """What past cases and notes say on a topic: context, quoted, never evidence."""
+    said: list[Saying] = []
+    for kind in ("note", "case"):
+        hits = await search(question.plain, question.language, looker, kind=kind, outside=True)
+        said += [*told_hits(hits, 1), *told_outside(hits, 1)] or [nothing(hits, NO_PAST, "$.hits[*]")]
+    return said
 
 
-@cache
-def _attacks() -> Mapping[str, str]:
-    return load_words().attacks
+async def _hits(question: Understood, looker: Looker) -> tuple[Evidence | None, Evidence]:
+    """The section that is asked for, if one is, and the sections that fit; those of others where they are asked for,
+    or where there is nothing else."""
+    if asks_for(question, _OTHERS):
+        return None, await search(question.plain, question.language, looker, outside=True)
+    page, hits = await asked_section(question.plain, question.language, looker)
+    if found_any(hits) or hits.status in ("error", "refused") or not question.intent:
+        return page, hits
+    wider = await search(question.plain, question.language, looker, outside=True)
+    return page, wider if found_any(wider) else hits
 
 
-def _defines(question: Understood, bare: str) -> bool:
-    """Whether the question asks what something is, which may be a technique by its name."""
-    return (
-        bool(bare)
-        and re.search(r"\bwhat(?:'?s| is| are| does)\b|\bdefine|\bexplain|什么是|是什么", question.plain) is not None
-    )
+def _otherwise(question: Understood) -> list[Saying]:
+    """That nothing answers the question, in its own words, and what can be asked."""
+    words = topic(question.plain, question.language)[:_SHOWN]
+    unknown = Speech(NO_ANSWER, {"words": words}) if words and not question.intent else None
+    return [unknown, Speech(OTHERWISE)]
+
+
+def _own(question: Understood, page: Evidence | None, hits: Evidence) -> list[Saying]:
+    """What the operator has written: the section that is asked for and the next best, or the best two."""
+    if not question.intent and not _fits(hits, question):
+        return []
+    if page is None:
+        return told_hits(hits, _MOST)
+    return [*told_section(page), *told_hits(hits, _MOST - 1, without=id_of(page))]
+
+
+async def _technique(question: Understood, looker: Looker) -> Evidence | None:
+    """What may be a technique by its name, where the question asks what something is."""
+    bare = topic(question.plain, "en")
+    asked = re.search(r"\bwhat(?:'?s| is| are| does)\b|\bdefine|\bexplain|什么是|是什么", question.plain)
+    if asked is None or not bare:
+        return None
+    return await looker.read("kb__kb_get_technique", {"technique_id": bare[:100]})
 
 
 def _definition(technique: Evidence) -> Saying:
@@ -82,32 +119,15 @@ def _definition(technique: Evidence) -> Saying:
     return equals(technique, "{value} is {name}.", path("technique", "id"), name)
 
 
-def _fits(hits: Evidence, bare: str) -> bool:
-    """Whether most words of a question that no intent fits are in the best section."""
+def _fits(hits: Evidence, question: Understood) -> bool:
+    """Whether most words of a question that no intent fits are in the best section; one word says too little."""
     best = next(iter(rows(hits, "hits")), {})
     page = " ".join(str(best.get(name, "")) for name in ("title", "section", "text")).lower()
-    words = [word for word in bare.split() if len(word) > 2]
-    return sum(word in page for word in words) > len(words) / 2
+    words = _words(topic(question.plain, "zh" if best.get("language") == "zh" else "en"))
+    return len(words) > 1 and sum(word in page for word in words) > len(words) / 2
 
 
-def sections(hits: Evidence, most: int) -> list[Saying]:
-    """Each section with the document it stands in, then its words."""
-    said: list[Saying] = []
-    for place in range(min(most, len(rows(hits, "hits")))):
-        said.append(equals(hits, FROM, path("hits", place, "section"), {"title": path("hits", place, "title")}))
-        said.append(quote(hits, "", path("hits", place, "text")))
-    return said
-
-
-def in_english(plain: str) -> str:
-    """A question with the topics it names in Chinese said in English, in which the documents are written."""
-    said = [english for chinese, english in _topics().items() if chinese in plain]
-    latin = " ".join(re.findall(r"[a-z0-9][\w.&'-]*", plain))
-    return " ".join([*dict.fromkeys(said), latin]).strip() or plain
-
-
-@cache
-def _topics() -> dict[str, str]:
-    text = (files("agent.conversation.intents") / "topics.yaml").read_text("utf-8")
-    found: dict[str, str] = yaml.load(text, Loader=yaml.CSafeLoader)
-    return found
+def _words(bare: str) -> list[str]:
+    """Its words of more than two letters, and its pairs of Chinese characters."""
+    latin = [word for word in re.findall(r"[^\s\u3400-\u9fff]+", bare) if len(word) > 2]
+    return latin + [run[at : at + 2] for run in re.findall(r"[\u3400-\u9fff]{2,}", bare) for at in range(len(run) - 1)]

@@ -5,13 +5,14 @@ from typing import Final
 
 from agent.conversation.intents.case_attributes import NONE_OF_CASE, OF_CASE
 from agent.conversation.intents.case_lines import case_entities, case_lines
-from agent.conversation.intents.knowledge import in_english
-from agent.conversation.intents.saying import Saying, about, asks, counted, equals, nothing, path, quote, told
+from agent.conversation.intents.saying import Saying, about, asks, counted, equals, nothing, path, told
+from agent.conversation.intents.shelf import asked_section, in_english, told_hits, told_section
 from agent.conversation.intents.the_case import case_of, get_case, missing
 from agent.conversation.models import Entity, Referents
 from agent.conversation.protocol import Draft, Looker, Speech, Understood
 from agent.conversation.understanding.rows import inner, rows, text, texts
 from agent.models import Evidence
+from agent.wording import Language
 
 _MOST_CASES: Final = 3
 _MOST_NAMED: Final = 12
@@ -24,7 +25,6 @@ REPLACED: Final = "ATT&CK has replaced it by {value}."
 UNKNOWN: Final = "ATT&CK has no such technique."
 CASES: Final = "Cases in which it was seen: {value}."
 NO_CASE: Final = "No case has it."
-RUNBOOK: Final = "The runbook says:"
 WHICH: Final = "Which technique? Name it by its ATT&CK id or its name."
 NO_RUNBOOK: Final = "No runbook speaks of it."
 
@@ -40,19 +40,19 @@ class Technique:
         wanted = entity.value if entity else _named(question)
         if not wanted:
             return await _of_case(question, referents, looker)
-        known = await looker.read("kb__kb_get_technique", {"technique_id": wanted})
+        known = await _known(wanted, question.language, looker)
         number = text(inner(known, "technique"), "id") or (entity.value if entity else "")
         if not number:
-            return Draft(
-                said=told(nothing(known, UNKNOWN, "$.technique")), referents=about(question, referents, self.name)
-            )
+            page, _ = await asked_section(question.plain, question.language, looker, kind="tactic")
+            said = told(told_section(page) if page else nothing(known, UNKNOWN, "$.technique"))
+            return Draft(said=said, referents=about(question, referents, self.name))
         found = Entity(type="technique", value=number)
         section = next(iter(_sections(known)), None)
         pages, cases = await looker.read_many(
             [
                 ("kb__kb_get_section", {"section_id": section})
                 if section
-                else ("kb__kb_search", {"query": number, "limit": 1}),
+                else ("kb__kb_search", {"query": number, "limit": 1, "outside": True}),
                 ("mcpsoc__mcpsoc_list_cases", {"text": number, "limit": _MOST_CASES}),
             ]
         )
@@ -110,8 +110,20 @@ def _sections(known: Evidence) -> list[str]:
     return [item for item in listed if isinstance(item, str)] if isinstance(listed, list) else []
 
 
-def _page(pages: Evidence) -> Saying:
-    """The runbook's words, whole section or best hit."""
+def _page(pages: Evidence) -> list[Saying]:
+    """The runbook's words, whole section or best hit; what others wrote where the operator has nothing."""
     if rows(pages, "hits"):
-        return quote(pages, RUNBOOK, path("hits", 0, "text"))
-    return quote(pages, RUNBOOK, "$.text") or nothing(pages, NO_RUNBOOK, "$.hits[*]")
+        return told_hits(pages, 1)
+    if rows(pages, "outside"):
+        return told_section(pages, "outside", 0)
+    if (isinstance(pages.data, dict) and "hits" in pages.data) or pages.status != "success":
+        return [nothing(pages, NO_RUNBOOK, "$.hits[*]")]
+    return told_section(pages)
+
+
+async def _known(wanted: str, language: Language, looker: Looker) -> Evidence:
+    """The technique with the sections that speak of it: in the language of the question, in English where none does."""
+    known = await looker.read("kb__kb_get_technique", {"technique_id": wanted, "language": language})
+    if language == "en" or _sections(known) or not inner(known, "technique"):
+        return known
+    return await looker.read("kb__kb_get_technique", {"technique_id": wanted})

@@ -53,7 +53,8 @@ def draw_waiting(t: Catalogue, notes: Sequence[KnowledgeDocument]) -> Html | Non
 
 
 def _waiting(t: Catalogue, note: KnowledgeDocument) -> Html:
-    return el("li", _opening(note), el("span", language_mark(note.language), class_="marks"), promoting(t, note.id))
+    marks = el("span", whose_mark(t, note.provenance), language_mark(note.language), class_="marks")
+    return el("li", _opening(note), marks, promoting(t, note.id))
 
 
 def promoting(t: Catalogue, document_id: str) -> Html:
