@@ -8,8 +8,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
 
+import yaml
 from pydantic import TypeAdapter
-from yaml import safe_load
 
 from knowledge.chunking import document_from_markdown
 from knowledge.errors import DocumentError
@@ -47,7 +47,9 @@ def _of(folder: Traversable, language: Language, kind: Kind) -> Iterator[Documen
 
 def _asked(file: Traversable) -> Mapping[str, tuple[str, ...]]:
     """Phrases by section id; none where there is no such file."""
-    return _ASKED.validate_python(safe_load(file.read_text("utf-8")) or {}) if file.is_file() else {}
+    if not file.is_file():
+        return {}
+    return _ASKED.validate_python(yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader) or {})
 
 
 def _with_asked(documents: tuple[Document, ...], asked: Mapping[str, tuple[str, ...]]) -> Iterator[Document]:
