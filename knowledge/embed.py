@@ -101,24 +101,34 @@ def _components(table: Matrix, dimensions: int) -> Matrix:
     rank = min(dimensions, *table.shape) if table.size else 0
     padded = np.zeros((table.shape[1], dimensions), dtype=np.float32)
     if rank:
-        directions = _exactly(table, rank) if len(table) <= _FEW else _about(table, rank)
+        directions = _by_products(table, rank) if len(table) <= _FEW else _by_words(table, rank)
         padded[:, : len(directions)] = directions.T
     return padded
 
 
-def _exactly(table: Matrix, rank: int) -> Matrix:
-    """By the products of the texts with each other: quick as long as there are few."""
-    values, vectors = np.linalg.eigh(table @ table.T)
+def _by_products(table: Matrix, rank: int) -> Matrix:
+    """From the products of the texts with each other, a small square as long as there are few texts."""
+    products = table @ table.T
+    basis = _basis(products, rank)
+    values, vectors = np.linalg.eigh(basis.T @ products @ basis)
     strengths = np.sqrt(np.maximum(values[::-1][:rank], 1e-6))
-    return np.asarray((vectors[:, ::-1][:, :rank] / strengths).T @ table, dtype=np.float32)
+    return np.asarray(((basis @ vectors[:, ::-1][:, :rank]) / strengths).T @ table, dtype=np.float32)
 
 
-def _about(table: Matrix, rank: int) -> Matrix:
+def _by_words(table: Matrix, rank: int) -> Matrix:
     guess = np.random.default_rng(0).standard_normal((table.shape[1], min(rank + 8, table.shape[1])))
     basis = np.linalg.qr(table @ guess.astype(np.float32))[0]
     for _ in range(2):
         basis = np.linalg.qr(table @ (table.T @ basis))[0]
     return np.asarray(np.linalg.svd(basis.T @ table, full_matrices=False)[2][:rank], dtype=np.float32)
+
+
+def _basis(products: Matrix, rank: int) -> Matrix:
+    guess = np.random.default_rng(0).standard_normal((len(products), min(rank + 8, len(products))))
+    basis = guess.astype(np.float32)
+    for _ in range(4):
+        basis = np.linalg.qr(products @ basis)[0]
+    return basis
 
 
 def _weights(counts: dict[int, int]) -> Matrix:

@@ -8,15 +8,15 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from knowledge.embed import Matrix
 from knowledge.errors import EmbeddingError
 
 if TYPE_CHECKING:
     from httpx2 import Client, Response
+
+    from knowledge.embed import Matrix
 
 _MOST_BYTES: Final = 64_000_000
 _PASSING: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
@@ -68,10 +68,12 @@ class EmbeddingEndpoint:
         self._pause_s = pause_s
         self._client: Client | None = None
 
-    def embed(self, texts: Sequence[str], *, query: bool = False) -> Matrix:
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> "Matrix":
         """Unit vectors, one row per text.
 
         Raises: EmbeddingError when the endpoint cannot be reached, refuses, or does not answer one vector per text."""
+        import numpy as np
+
         rows = [row for at in range(0, len(texts), self._settings.batch) for row in self._batch(texts, at, query)]
         lengths = {len(row) for row in rows}
         if len(lengths) > 1:

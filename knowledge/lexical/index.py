@@ -89,6 +89,19 @@ class LexicalIndex:
             found |= loaded.tail.ranked(words, wanted, loaded.table)
         return sorted(found.items(), key=lambda item: (-item[1], item[0]))[:count]
 
+    def allowed(self, ids: Collection[str], wanted: Filter) -> frozenset[str]:
+        """Of these sections those that a filter may allow; time, readers and origin are left to the store."""
+        with self._lock:
+            loaded = self._current()
+            flags = loaded.table.allowed(wanted)
+            return frozenset(key for key in ids if _may(loaded, flags, key, wanted))
+
+    def share(self, wanted: Filter) -> float:
+        """About how much of the base a filter allows, 0 to 1."""
+        with self._lock:
+            flags = self._current().table.allowed(wanted)
+        return float(flags.mean()) if len(flags) else 1.0
+
     def held(self, tokens: Collection[str], ids: Collection[str]) -> Mapping[str, frozenset[str]]:
         """Which of these words each of these sections holds."""
         found: dict[str, set[str]] = {key: set() for key in ids}
@@ -229,6 +242,12 @@ def _loaded(name: str, table: Table, revision: int) -> _Loaded:
 def _in_table(loaded: _Loaded, key: str) -> bool:
     place = loaded.table.places.get(key)
     return place is not None and bool(loaded.alive[place])
+
+
+def _may(loaded: _Loaded, flags: Flags, key: str, wanted: Filter) -> bool:
+    if (newer := loaded.tail.sections.get(key)) is not None:
+        return newer.allowed(wanted)
+    return _in_table(loaded, key) and bool(flags[loaded.table.places[key]])
 
 
 @contextmanager

@@ -24,7 +24,8 @@ _SIGN: Final = 0.5
 _PART: Final = 0.5
 _CORRECTED: Final = 0.8
 _TRANSLATED: Final = 0.5
-_RARE: Final = 0.9
+_OTHERWISE: Final = 0.8
+_RARE: Final = 0.5
 """Power of the idf by which a unit counts: a word that nothing holds must not outweigh all the others."""
 
 
@@ -33,11 +34,16 @@ class Unit:
     """One thing that is asked for."""
 
     ways: tuple[Way, ...]
+    """In the question's own words."""
+    others: tuple[Way, ...]
+    """In other words, or those of the other language."""
     weight: float
 
-    def met(self, words: frozenset[str]) -> bool:
-        """Whether these words meet it."""
-        return any(way <= words for way in self.ways)
+    def met(self, words: frozenset[str]) -> float:
+        """How well these words meet it, 0 to 1."""
+        if any(way <= words for way in self.ways):
+            return 1.0
+        return _OTHERWISE if any(way <= words for way in self.others) else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +60,18 @@ class Question:
     units: tuple[Unit, ...]
     phrase: tuple[str, ...]
     """Its own words in order."""
+    size: float
+    """How many words it has; two Chinese signs are one."""
 
     @property
     def tokens(self) -> frozenset[str]:
         """All words that can meet a unit."""
-        return frozenset(token for unit in self.units for way in unit.ways for token in way)
+        return frozenset(token for unit in self.units for way in (*unit.ways, *unit.others) for token in way)
 
     def coverage(self, words: frozenset[str]) -> float:
         """The share of what is asked for that these words meet, by weight, 0 to 1."""
         whole = sum(unit.weight for unit in self.units)
-        return sum(unit.weight for unit in self.units if unit.met(words)) / whole if whole else 0.0
+        return sum(unit.weight * unit.met(words) for unit in self.units) / whole if whole else 0.0
 
 
 def asked(query: str, index: LexicalIndex) -> Question:
@@ -72,8 +80,10 @@ def asked(query: str, index: LexicalIndex) -> Question:
     units: list[Unit] = []
     words: dict[str, float] = {}
     phrase: list[str] = []
+    size = 0.0
     for run in dict.fromkeys(runs(query)):
         ways, own = (_of_signs(run), signs(run)) if is_han(run) else _of_word(run, index)
+        size += len(ways) * (_SIGN if is_han(run) else 1.0)
         phrase.extend(own if is_han(run) else own[:1])
         for token in own:
             words[token] = max(words.get(token, 0.0), _weight(run, token, own))
@@ -82,7 +92,7 @@ def asked(query: str, index: LexicalIndex) -> Question:
         words[token] = _TRANSLATED
     looked_for = tuple(Word(token, weight) for token, weight in words.items())
     text = " ".join([*phrase, *(token for token, weight in words.items() if weight == _TRANSLATED)])
-    return Question(language_of(query), query, text, looked_for, tuple(units), tuple(phrase))
+    return Question(language_of(query), query, text, looked_for, tuple(units), tuple(phrase), size)
 
 
 def _of_signs(run: str) -> list[tuple[Way, ...]]:
@@ -121,4 +131,4 @@ def _unit(ways: tuple[Way, ...], run: str, found: Sequence[Term], index: Lexical
     told = min(known) if known else index.weight("")
     if not known and other:
         told = min(max(index.weight(token) for token in way) for way in other)
-    return Unit((*ways, *other), (_SIGN if is_han(run) else 1.0) * told**_RARE)
+    return Unit(ways, other, (_SIGN if is_han(run) else 1.0) * told**_RARE)

@@ -3,6 +3,7 @@
 Source: reciprocal rank fusion after Cormack, Clarke and Büttcher (2009), with their constant 60.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,16 +18,19 @@ from knowledge.tokens import tokens
 RERANKED: Final = 30
 """So many of the fused candidates are looked at closely."""
 _FUSION: Final = 60
-_LEAST_COVERAGE: Final = 0.38
-_LEAST_SHARED: Final = 0.3
+_LEAST_OF_SHORT: Final = 0.325
+_LEAST_OF_LONG: Final = 0.24
+_SHORT: Final = 8
+"""Words."""
 _FLOOR: Final = 0.4
 """Share of the best section's coverage that the others have to reach."""
 _SHINGLE: Final = 4
 _ALIKE: Final = 0.8
 """Share of common shingles from which on two sections say the same."""
-_WEIGHTS: Final = (0.25, 0.15, 0.30, 0.25, 0.15, 0.1, 0.2, 0.05, 0.05)
-"""Of: the fused rankings, BM25, coverage by the section, by its headings, by its document, words in the same order,
-the question's language, the operator's own, a runbook."""
+_WEIGHTS: Final = (0.05, 0.05, 0.13, 0.12, 0.20, 0.10, 0.10, 0.06, 0.12, 0.05, 0.03)
+"""Of: the fused rankings, BM25, coverage by the section, by its title, by its heading, by a way to ask for it, by its
+document, words in the same order, the question's language, the operator's own, a runbook. Set on
+tests/knowledge/search/development.yaml."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +45,31 @@ class Candidate:
     cosine: float
     lexical: float
     """Its BM25 score as a share of the best one's."""
+    fused: float
+    """Its share of the highest score that the fused rankings can give."""
 
 
-def fitting(question: Question, candidates: Sequence[Candidate], least_cosine: float, alone: float) -> list[Candidate]:
-    """Those that fit; none when not one of them shares enough with the question: by weight of its words, by words and
-    meaning, or by a cosine that suffices `alone`."""
+def fitting(question: Question, candidates: Sequence[Candidate], sufficient_cosine: float) -> list[Candidate]:
+    """Those that fit, those worth a closer look first; none when not one shares enough with the question, by weight of
+    its words or by a cosine that suffices alone."""
     shares = [question.coverage(candidate.words) for candidate in candidates]
-    if not any(
-        share >= _LEAST_COVERAGE
-        or (share >= _LEAST_SHARED and candidate.cosine >= least_cosine)
-        or candidate.cosine >= alone
-        for share, candidate in zip(shares, candidates, strict=True)
-    ):
+    least = least_share(question.size)
+    close = [candidate.cosine >= sufficient_cosine for candidate in candidates]
+    if not any(near or share >= least for share, near in zip(shares, close, strict=True)):
         return []
     floor = _FLOOR * max(shares)
-    return [
-        candidate
-        for share, candidate in zip(shares, candidates, strict=True)
-        if share >= floor or candidate.cosine >= min(least_cosine, alone)
+    kept = [
+        (candidate.fused + share + question.coverage(candidate.around), candidate)
+        for candidate, share, near in zip(candidates, shares, close, strict=True)
+        if near or share >= floor > 0
     ]
+    return [candidate for _, candidate in sorted(kept, key=lambda row: (-row[0], row[1].held.section.id))]
+
+
+def least_share(size: float) -> float:
+    """What the best section has to share with a question of so many words: of a long one less, as nobody's report
+    is told in the words of a runbook."""
+    return max(_LEAST_OF_LONG, _LEAST_OF_SHORT * math.sqrt(_SHORT / max(size, _SHORT)))
 
 
 def fused(*channels: Sequence[str]) -> dict[str, float]:
@@ -72,9 +82,9 @@ def fused(*channels: Sequence[str]) -> dict[str, float]:
     return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
 
 
-def reranked(question: Question, candidates: Iterable[tuple[Candidate, float]]) -> list[Hit]:
+def reranked(question: Question, candidates: Iterable[Candidate]) -> list[Hit]:
     """Hits by their fused score, how well they are covered, and what their headings say, best first."""
-    hits = [_hit(question, candidate, score) for candidate, score in candidates]
+    hits = [_hit(question, candidate) for candidate in candidates]
     return sorted(hits, key=lambda hit: (-hit.score, hit.section.id))
 
 
@@ -93,15 +103,16 @@ def distinct(hits: Sequence[Hit], limit: int) -> list[Hit]:
     return [hit for hit, _ in kept]
 
 
-def _hit(question: Question, candidate: Candidate, score: float) -> Hit:
+def _hit(question: Question, candidate: Candidate) -> Hit:
     held = candidate.held
     section = held.section
-    heading = frozenset(tokens(f"{section.title}\n{section.heading}"))
     parts = (
-        score,
+        candidate.fused,
         candidate.lexical,
         question.coverage(candidate.words),
-        question.coverage(heading),
+        question.coverage(frozenset(tokens(section.title))),
+        question.coverage(frozenset(tokens(section.heading))),
+        max((question.coverage(frozenset(tokens(way))) for way in section.asked), default=0.0),
         question.coverage(candidate.around),
         _in_order(question.phrase, tokens(section.text)),
         float(held.language == question.language),

@@ -1,7 +1,7 @@
 """One search: the question, both channels, what the reader may see, what fits, in which order, nothing twice."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +25,11 @@ _ENOUGH: Final = 30
 
 def _untold(done: int, whole: int) -> None:
     """Nobody waits for it."""
+
+
+def _short(channel: Collection[str], visible: Collection[str], few: int) -> bool:
+    """Whether a channel could give more, and what it gave is mostly not to be seen."""
+    return len(channel) >= few and sum(key in visible for key in channel) < _ENOUGH
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +64,9 @@ class Search:
         found = self._found(question, wanted)
         order = fused(*([key for key in channel if key in found.visible] for channel in (found.dense, found.lexical)))
         space = self._vectors.space
-        least, alone = (space.least_cosine, space.sufficient_cosine) if space else (NEVER, NEVER)
-        candidates = fitting(question, self._candidates(question, order, found), least, alone)
-        first = [(candidate, order[candidate.held.section.id]) for candidate in candidates[:RERANKED]]
-        return distinct(reranked(question, first), limit)
+        sufficient = space.sufficient_cosine if space else NEVER
+        candidates = fitting(question, self._candidates(question, order, found), sufficient)
+        return distinct(reranked(question, candidates[:RERANKED]), limit)
 
     def refresh(self, tell: Tell = _untold, *, refit: bool = False) -> None:
         """Bring vectors and words up to date; `tell` hears how many sections of how many are done.
@@ -99,18 +103,17 @@ class Search:
 
     def _found(self, question: Question, wanted: Filter) -> _Found:
         """Both channels, asked for more as long as a filter leaves too few."""
-        count = _FIRST
+        few, share = _FIRST, max(self._index.share(wanted), _FIRST / _MOST)
         while True:
-            lexical = dict(self._index.ranked(question.words, wanted, count))
-            dense, self._degraded = self._vectors.nearest(question, count)
-            visible = self._store.visible({*lexical, *(key for key, _ in dense)}, wanted)
-            short = any(
-                len(channel) >= count and sum(key in visible for key in channel) < _ENOUGH
-                for channel in (lexical, dict(dense))
-            )
-            if not short or count >= _MOST:
-                return _Found(lexical, dict(dense), visible)
-            count *= 4
+            lexical = dict(self._index.ranked(question.words, wanted, few))
+            asked_for = min(_MOST, round(few / share))
+            near, self._degraded = self._vectors.nearest(question, asked_for)
+            may = self._index.allowed([key for key, _ in near], wanted)
+            dense = dict([row for row in near if row[0] in may][:few])
+            visible = self._store.visible({*lexical, *dense}, wanted)
+            if few >= _MOST or not (_short(lexical, visible, few) or _short(dense, visible, few)):
+                return _Found(lexical, dense, visible)
+            few *= 4
 
     def _candidates(self, question: Question, order: Mapping[str, float], found: _Found) -> list[Candidate]:
         """The fused sections with what the closer look needs, best first."""
@@ -126,6 +129,7 @@ class Search:
                 around=frozenset(around[found.visible[key].section.document]),
                 cosine=found.dense.get(key, 0.0),
                 lexical=found.lexical.get(key, 0.0) / best,
+                fused=order[key],
             )
             for key in order
         ]

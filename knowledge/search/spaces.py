@@ -13,9 +13,11 @@ from knowledge.endpoint import EmbeddingEndpoint
 from knowledge.errors import EmbeddingError
 from knowledge.search.question import Question
 
-_LEAST_COSINE: Final = 0.55
 _FAR_OUT: Final = 3.5
 """Standard deviations above the cosine of two sections that have nothing to do with each other."""
+_LEAST: Final = 0.3
+_MOST: Final = 0.95
+"""What that comes to at most, however alike the sections are; and at least."""
 _MOST_COMPARED: Final = 200
 NEVER: Final = 2.0
 """A cosine that none reaches."""
@@ -27,10 +29,6 @@ class Space(Protocol):
     @property
     def id(self) -> str:
         """Names the method and what it was fitted on."""
-
-    @property
-    def least_cosine(self) -> float:
-        """From here on a section that shares a third of the question fits."""
 
     @property
     def sufficient_cosine(self) -> float:
@@ -55,7 +53,6 @@ class Fitted:
     """The embedder fitted on the documents; a question in one language is asked in both."""
 
     embedder: Embedder
-    least_cosine: float = _LEAST_COSINE
     sufficient_cosine: float = NEVER
 
     @property
@@ -101,10 +98,6 @@ class Remote:
         return f"{remote_id(self.endpoint)}-{self.baseline.dimensions}"
 
     @property
-    def least_cosine(self) -> float:
-        return self.baseline.unrelated
-
-    @property
     def sufficient_cosine(self) -> float:
         return self.baseline.unrelated
 
@@ -137,7 +130,7 @@ def probed(endpoint: EmbeddingEndpoint, texts: Sequence[str]) -> Remote:
     vectors = endpoint.embed(list(texts)[:_MOST_COMPARED] or ["a document"])
     cosines = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
     far = float(cosines.mean() + _FAR_OUT * cosines.std()) if len(cosines) > 1 else 1.0
-    known = Baseline(model=endpoint.model, dimensions=vectors.shape[1], unrelated=min(0.95, far))
+    known = Baseline(model=endpoint.model, dimensions=vectors.shape[1], unrelated=min(_MOST, max(_LEAST, far)))
     return Remote(endpoint, known)
 
 

@@ -31,7 +31,7 @@ _NEW_AT_ONCE: Final = 500
 """Likewise sections that are new to an embedder that stays."""
 _NEW_REMOTE: Final = 16
 """Likewise where an endpoint is asked."""
-_BATCH: Final = 256
+_BATCH: Final = 1_024
 _LARGEST_SAMPLE: Final = 4_000
 _SILENT_S: Final = 30.0
 """An endpoint that failed is not asked again for so long."""

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings
 import agent.brain.endpoint.settings
 import agent.settings
 import evals.settings
+import knowledge.endpoint
 import knowledge.settings
 import servers.settings
 import ui.api.settings
@@ -25,7 +26,7 @@ CLASSES: Mapping[str, tuple[type[BaseSettings], ...]] = {
         agent.brain.endpoint.settings.BudgetSettings,
     ),
     "servers": (servers.settings.Settings,),
-    "knowledge": (knowledge.settings.Settings,),
+    "knowledge": (knowledge.settings.Settings, knowledge.endpoint.EmbeddingSettings),
     "ui": (ui.settings.Settings,),
     "ui/api": (ui.api.settings.Settings,),
     "evals": (evals.settings.Settings,),
