@@ -66,7 +66,7 @@ def runs(text: str) -> Iterator[str]:
 
 def is_han(run: str) -> bool:
     """Whether a run of `runs` is one of Chinese signs."""
-    return _SIGNS.match(run) is not None
+    return "\u3400" <= run[0] <= "\u9fff" or "\uf900" <= run[0] <= "\ufaff"
 
 
 def signs(run: str) -> list[str]:

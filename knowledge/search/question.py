@@ -33,17 +33,38 @@ _RARE: Final = 0.5
 class Unit:
     """One thing that is asked for."""
 
-    ways: tuple[Way, ...]
+    own: "_Ways"
     """In the question's own words."""
-    others: tuple[Way, ...]
+    other: "_Ways"
     """In other words, or those of the other language."""
     weight: float
 
     def met(self, words: frozenset[str]) -> float:
         """How well these words meet it, 0 to 1."""
-        if any(way <= words for way in self.ways):
+        if self.own.met(words):
             return 1.0
-        return _OTHERWISE if any(way <= words for way in self.others) else 0.0
+        return _OTHERWISE if self.other.met(words) else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """Ways to meet a unit: nearly all are one word, and those are looked up at once."""
+
+    single: Way
+    joined: tuple[Way, ...]
+
+    @classmethod
+    def of(cls, ways: Sequence[Way]) -> "_Ways":
+        single = frozenset(token for way in ways if len(way) == 1 for token in way)
+        return cls(single, tuple(way for way in ways if len(way) > 1))
+
+    def met(self, words: frozenset[str]) -> bool:
+        if not self.single.isdisjoint(words):
+            return True
+        return bool(self.joined) and any(way <= words for way in self.joined)
+
+    def tokens(self) -> frozenset[str]:
+        return self.single.union(*self.joined)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +87,7 @@ class Question:
     @property
     def tokens(self) -> frozenset[str]:
         """All words that can meet a unit."""
-        return frozenset(token for unit in self.units for way in (*unit.ways, *unit.others) for token in way)
+        return frozenset().union(*(ways.tokens() for unit in self.units for ways in (unit.own, unit.other)))
 
     def coverage(self, words: frozenset[str]) -> float:
         """The share of what is asked for that these words meet, by weight, 0 to 1."""
@@ -131,4 +152,4 @@ def _unit(ways: tuple[Way, ...], run: str, found: Sequence[Term], index: Lexical
     told = min(known) if known else index.weight("")
     if not known and other:
         told = min(max(index.weight(token) for token in way) for way in other)
-    return Unit(ways, other, (_SIGN if is_han(run) else 1.0) * told**_RARE)
+    return Unit(_Ways.of(ways), _Ways.of(other), (_SIGN if is_han(run) else 1.0) * told**_RARE)

@@ -7,6 +7,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -110,17 +111,27 @@ def _hit(question: Question, candidate: Candidate) -> Hit:
         candidate.fused,
         candidate.lexical,
         question.coverage(candidate.words),
-        question.coverage(frozenset(tokens(section.title))),
-        question.coverage(frozenset(tokens(section.heading))),
-        max((question.coverage(frozenset(tokens(way))) for way in section.asked), default=0.0),
+        question.coverage(_words(section.title)),
+        question.coverage(_words(section.heading)),
+        max((question.coverage(_words(way)) for way in section.asked), default=0.0),
         question.coverage(candidate.around),
-        _in_order(question.phrase, tokens(section.text)),
+        _in_order(question.phrase, _in_text(section.text)),
         float(held.language == question.language),
         float(held.provenance == "T0"),
         float(held.kind == "runbook"),
     )
     value = sum(weight * part for weight, part in zip(_WEIGHTS, parts, strict=True)) / sum(_WEIGHTS)
     return Hit(section, round(value, 4), held.kind, held.language, held.provenance, held.source)
+
+
+@lru_cache(maxsize=16_384)
+def _words(line: str) -> frozenset[str]:
+    return frozenset(tokens(line))
+
+
+@lru_cache(maxsize=2_048)
+def _in_text(text: str) -> tuple[str, ...]:
+    return tuple(tokens(text))
 
 
 def _in_order(phrase: Sequence[str], text: Sequence[str]) -> float:
@@ -144,7 +155,7 @@ def _one(kept: Hit, other: Hit) -> Hit:
 
 
 def _shingles(text: str) -> frozenset[int]:
-    words = tokens(text)
+    words = _in_text(text)
     return frozenset(hash(tuple(words[at : at + _SHINGLE])) for at in range(max(1, len(words) - _SHINGLE + 1)))
 
 
