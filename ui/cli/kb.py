@@ -96,7 +96,7 @@ def _add_add(group: typer.Typer, t: Catalogue) -> None:
             str | None, typer.Option("--language", metavar="en|zh", help=t("Its language; found out by default."))
         ] = None,
         own: Annotated[
-            bool, typer.Option("--own", help=t("It is your own: verdicts and chat may rest on it."))
+            bool, typer.Option("--own", help=t("It is your own: answers may rest on it."))
         ] = False,
         pseudonymise: Annotated[
             bool, typer.Option("--pseudonymise", help=t("Of cases: with other names of hosts, accounts and people."))
@@ -106,13 +106,17 @@ def _add_add(group: typer.Typer, t: Catalogue) -> None:
     ) -> None:
         from ui.cli.catalogue import spoken
         from ui.cli.kb_showing import bar, kind_named, language_named, print_added
+        from ui.cli.output import say
         from ui.cli.places import home_of, operator
         from ui.library.adding import Wish, add_documents
+        from ui.library.learning import learn_techniques
 
         who = operator()
         wish = Wish(target, kind_named(kind), language_named(language), who if own else None, pseudonymise)
         with bar(t) as progress:
             added = add_documents(home_of(demo=demo), wish, who, spoken(t), progress)
+        if target.startswith("attack:") and len(added.changes):
+            learn_techniques(home_of(demo=demo), Path(target.removeprefix("attack:")).expanduser(), say)
         print_added(t, added, as_json=as_json)
         if added.refused:
             raise typer.Exit(1)
