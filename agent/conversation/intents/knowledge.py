@@ -35,6 +35,7 @@ _OTHERS: Final = re.compile(
 )
 NOTHING: Final = "The runbooks have nothing on that."
 NO_ANSWER: Final = "I do not know what to look up for '{words}'."
+NO_CASE: Final = "No case has it."
 NO_PAST: Final = "No past case and no note speaks of that."
 OTHERWISE: Final = (
     "I answer from cases, logs, inventory, intelligence and runbooks; ask what I can do to see what I can be asked."
@@ -57,7 +58,7 @@ class Knowledge:
             _definition(technique) if technique else None,
             past,
             None if past or page or rows(hits, "outside") else nothing(hits, NOTHING, "$.hits[*]"),
-            None if past or own or others else _otherwise(question),
+            None if past or own or others else await _otherwise(question, looker),
             own,
             others,
         )
@@ -89,11 +90,17 @@ async def _hits(question: Understood, looker: Looker) -> tuple[Evidence | None, 
     return page, wider if found_any(wider) else hits
 
 
-def _otherwise(question: Understood) -> list[Saying]:
-    """That nothing answers the question, in its own words, and what can be asked."""
+async def _otherwise(question: Understood, looker: Looker) -> list[Saying]:
+    """That nothing answers the question, in its own words, and what can be asked. One word alone may name something:
+    it is looked for in the cases."""
     words = topic(question.plain, question.language)[:_SHOWN]
-    unknown = Speech(NO_ANSWER, {"words": words}) if words and not question.intent else None
-    return [unknown, Speech(OTHERWISE)]
+    if question.intent or not words:
+        return [Speech(OTHERWISE)]
+    said: list[Saying] = [Speech(NO_ANSWER, {"words": words}), Speech(OTHERWISE)]
+    if " " in words:
+        return said
+    cases = await looker.read("mcpsoc__mcpsoc_list_cases", {"text": words, "limit": 1})
+    return [nothing(cases, NO_CASE, "$.cases[*]"), *said]
 
 
 def _own(question: Understood, page: Evidence | None, hits: Evidence) -> list[Saying]:
