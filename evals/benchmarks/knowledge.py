@@ -54,7 +54,7 @@ def build(home: Path, count: int) -> JsonObject:
     store = _store(home)
     written = _timed(lambda: store.replace(_documents(count), "benchmark"))
     search = Search(store)
-    embedded = _timed(lambda: search.refresh(refit=True))
+    embedded = _timed(search.refresh)
     projected = _timed(store.settle) + _timed(store.catch_up)
     stats = store.stats()
     if stats.watermark != stats.revision or stats.vectors < count:

@@ -19,16 +19,6 @@ def live_embedder(connection: Connection) -> Embedded | None:
     return None if row is None else Embedded(row.id, bytes(row.fitted))
 
 
-def live_embedder_id(connection: Connection) -> str | None:
-    """Its id alone: what it was fitted to may be large."""
-    return connection.scalar(select(ledger.c.embedder))
-
-
-def switched_at(connection: Connection) -> int:
-    """The revision of the last switch: what is in memory from before may be vectors that were dropped."""
-    return int(connection.execute(select(ledger.c.switched)).scalar_one())
-
-
 def without_vector(connection: Connection, embedder_id: str, limit: int) -> list[Section]:
     """Sections that this embedder has not embedded as they are now."""
     s = sections.c

@@ -93,6 +93,7 @@ class Projection:
             return None
         try:
             if self._open != mark.collection:
+                self._open = ""
                 return None
             return self._chroma.nearest(vectors, count)[0]
         except ChromaTrouble as trouble:
@@ -106,6 +107,8 @@ class Projection:
         if self._troubled() or not self._guard.acquire(blocking=False):
             return False
         try:
+            if self._open:
+                return True
             with self._database.reading() as connection:
                 mark = self.mark(connection)
             if mark is None or mark.embedder != embedder_id or mark.watermark == 0:

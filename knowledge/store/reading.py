@@ -1,6 +1,7 @@
 """Documents and sections as the ledger holds them, and who may see which."""
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Final, TypeVar
@@ -15,6 +16,22 @@ Item = TypeVar("Item")
 MOST_VALUES: Final = 5_000
 """In one statement; the databases have limits."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The one row of the ledger that every search starts from."""
+
+    revision: int
+    embedder: str | None
+    switched: int
+    """Revision of the last switch: what is in memory from before may be vectors that were dropped."""
+
+
+def head_of(connection: Connection) -> Head:
+    """The state that this transaction sees."""
+    row = connection.execute(select(ledger.c.revision, ledger.c.embedder, ledger.c.switched)).one()
+    return Head(row.revision, row.embedder, row.switched)
 
 
 def revision_of(connection: Connection) -> int:

@@ -21,6 +21,7 @@ from knowledge.store import counting, embeddings, reading, writing
 from knowledge.store.database import Database
 from knowledge.store.exact import ExactIndex
 from knowledge.store.projection import Mark, Projection
+from knowledge.store.reading import Head
 from knowledge.store.records import Embedded, Held, Matrix, ProjectionState, StoreStats
 from knowledge.store.tables import documents as table
 
@@ -157,13 +158,13 @@ class KnowledgeStore:
         By Chroma up to its watermark and exactly for what came later; exactly throughout when Chroma cannot tell."""
         ready = self._projection.ready(embedder_id)
         with self._lock, self._database.reading() as connection:
-            self._weigh(connection)
-            mark = self._projection.mark(connection)
+            head, mark = reading.head_of(connection), self._projection.mark(connection)
+            self._weigh(connection, head, mark)
             if ready and mark is not None and mark.embedder == embedder_id and mark.watermark > 0:
-                found = self._projected(connection, mark, vector, count)
+                found = self._projected(connection, head, mark, vector, count)
                 if found is not None:
                     return found
-            return self._index(connection, embedder_id, 0).nearest(vector, count)
+            return self._index(connection, head, embedder_id, 0).nearest(vector, count)
 
     def catch_up(self, tell: Callable[[int, int], None] | None = None) -> None:
         """Bring the projection up to date now instead of in the background, if this process may.
@@ -247,26 +248,22 @@ class KnowledgeStore:
 
     def _follow(self) -> None:
         with self._lock, self._database.reading() as connection:
-            self._weigh(connection)
+            self._weigh(connection, reading.head_of(connection), self._projection.mark(connection))
 
-    def _weigh(self, connection: Connection) -> None:
+    def _weigh(self, connection: Connection, head: Head, mark: Mark | None) -> None:
         """Wake the projection when so much has changed that Chroma should know of it."""
-        revision = reading.revision_of(connection)
-        if revision == self._weighed:
+        if head.revision == self._weighed or head.embedder is None:
             return
-        self._weighed = revision
-        live, mark = embeddings.live_embedder_id(connection), self._projection.mark(connection)
-        if live is None:
-            return
-        watermark = mark.watermark if mark is not None and mark.embedder == live else 0
-        if embeddings.behind(connection, live, watermark) >= self._projection.worth_it:
+        self._weighed = head.revision
+        watermark = mark.watermark if mark is not None and mark.embedder == head.embedder else 0
+        if embeddings.behind(connection, head.embedder, watermark) >= self._projection.worth_it:
             self._projection.wake()
 
     def _projected(
-        self, connection: Connection, mark: Mark, vector: Matrix, count: int
+        self, connection: Connection, head: Head, mark: Mark, vector: Matrix, count: int
     ) -> list[tuple[str, float]] | None:
         """Chroma and the tail, of which only what the ledger holds now counts; None when Chroma cannot tell."""
-        tail = self._index(connection, mark.embedder, mark.watermark).nearest(vector, count)
+        tail = self._index(connection, head, mark.embedder, mark.watermark).nearest(vector, count)
         asked = 2 * count
         while asked <= _MOST_FOUND:
             found = self._projection.nearest(mark, vector.reshape(1, -1), asked)
@@ -279,14 +276,14 @@ class KnowledgeStore:
             asked *= 2
         return None
 
-    def _index(self, connection: Connection, embedder_id: str, since: int) -> ExactIndex:
+    def _index(self, connection: Connection, head: Head, embedder_id: str, since: int) -> ExactIndex:
         """What is newer than a revision, in memory, as of the state this transaction sees."""
-        revision = reading.revision_of(connection)
-        index, switched = self._exact.get(since > 0), embeddings.switched_at(connection)
+        index = self._exact.get(since > 0)
         known = index is not None and (index.embedder, index.since) == (embedder_id, since)
-        if index is None or not known or not switched <= index.seen <= revision:
+        if index is None or not known or not head.switched <= index.seen <= head.revision:
             index = self._exact[since > 0] = ExactIndex(embedder_id, since)
-        if index.seen < revision:
+        if index.seen < head.revision:
             added = embeddings.newer(connection, embedder_id, index.seen)
-            index.update(added, embeddings.dropped(connection, embedder_id, index.seen, revision), revision)
+            lost = embeddings.dropped(connection, embedder_id, index.seen, head.revision)
+            index.update(added, lost, head.revision)
         return index
