@@ -27,6 +27,7 @@ _AT_ONCE: Final = 2_000
 _LONGEST_TAIL: Final = 10_000
 """More newer sections are not held one by one: the search waits for a new table."""
 _BATCH: Final = 1_000
+_MOST_KNOWN: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,20 @@ class _Loaded:
     tail: Tail = field(default_factory=Tail)
     speller: Speller = field(init=False)
 
+    known: dict[Filter, Flags] = field(default_factory=dict)
+    """What the filters asked for lately may allow."""
+
     def __post_init__(self) -> None:
         self.speller = Speller(self.table)
+
+    def allowed(self, wanted: Filter) -> Flags:
+        """As `Table.allowed`, worked out once."""
+        asked = Filter(wanted.kinds, wanted.languages, wanted.provenance)
+        if asked not in self.known:
+            if len(self.known) >= _MOST_KNOWN:
+                self.known.clear()
+            self.known[asked] = self.table.allowed(asked)
+        return self.known[asked]
 
 
 class LexicalIndex:
@@ -84,7 +97,7 @@ class LexicalIndex:
         """The best sections with their scores, best first; time, readers and origin are left to the store."""
         with self._lock:
             loaded = self._current()
-            allowed = loaded.table.allowed(wanted) & loaded.alive
+            allowed = loaded.allowed(wanted) & loaded.alive
             found = dict(loaded.table.ranked(words, allowed, count)) if loaded.table.ids else {}
             found |= loaded.tail.ranked(words, wanted, loaded.table)
         return sorted(found.items(), key=lambda item: (-item[1], item[0]))[:count]
@@ -93,13 +106,13 @@ class LexicalIndex:
         """Of these sections those that a filter may allow; time, readers and origin are left to the store."""
         with self._lock:
             loaded = self._current()
-            flags = loaded.table.allowed(wanted)
+            flags = loaded.allowed(wanted)
             return frozenset(key for key in ids if _may(loaded, flags, key, wanted))
 
     def share(self, wanted: Filter) -> float:
         """About how much of the base a filter allows, 0 to 1."""
         with self._lock:
-            flags = self._current().table.allowed(wanted)
+            flags = self._current().allowed(wanted)
         return float(flags.mean()) if len(flags) else 1.0
 
     def held(self, tokens: Collection[str], ids: Collection[str]) -> Mapping[str, frozenset[str]]:

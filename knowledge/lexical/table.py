@@ -86,7 +86,7 @@ class Table:
         asked = (wanted.kinds, KINDS), (wanted.languages, _LANGUAGES), (wanted.provenance, _CLASSES)
         for column, (values, names) in enumerate(asked):
             if values:
-                allowed &= np.isin(self.codes[:, column], [_place(value, names) for value in values])
+                allowed &= np.array([name in values for name in names], dtype=np.bool_)[self.codes[:, column]]
         return allowed
 
 
