@@ -120,7 +120,7 @@ def test_damaged_table_is_made_anew(store: KnowledgeStore, damage: str) -> None:
     if damage == "gone":
         file.unlink()
     else:
-        file.write_bytes(content[:-8] if damage == "cut" else content[:-8] + b"12345678")
+        file.write_bytes(content[:-8] if damage == "cut" else content[:128] + bytes(len(content) - 128))
 
     assert LexicalIndex(store).ranked([Word("server")], EVERYTHING, 10) == expected
 
