@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Protocol
 
 from knowledge.models import Section
-from knowledge.tokens import tokens
+from knowledge.tokens import searchable, tokens
 
 
 class _Ranker(Protocol):
@@ -18,11 +18,11 @@ class _Ranker(Protocol):
 
 
 class Bm25:
-    """Title, heading and text of each section as one bag of words."""
+    """What is searched of each section as one bag of words: title, heading, text, and how people ask for it."""
 
     def __init__(self, sections: Sequence[Section]) -> None:
         self._ids = [section.id for section in sections]
-        words = [tokens(f"{section.title}\n{section.heading}\n{section.text}") for section in sections]
+        words = [tokens(searchable(section)) for section in sections]
         self._known = {word for found in words for word in found}
         library: ModuleType = importlib.import_module("bm25s")
         self._ranker: _Ranker = library.BM25()
