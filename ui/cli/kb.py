@@ -95,9 +95,7 @@ def _add_add(group: typer.Typer, t: Catalogue) -> None:
         language: Annotated[
             str | None, typer.Option("--language", metavar="en|zh", help=t("Its language; found out by default."))
         ] = None,
-        own: Annotated[
-            bool, typer.Option("--own", help=t("It is your own: answers may rest on it."))
-        ] = False,
+        own: Annotated[bool, typer.Option("--own", help=t("It is your own: answers may rest on it."))] = False,
         pseudonymise: Annotated[
             bool, typer.Option("--pseudonymise", help=t("Of cases: with other names of hosts, accounts and people."))
         ] = False,
