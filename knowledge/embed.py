@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import TypeAlias
 
@@ -74,7 +75,13 @@ def embedder_id(corpus: Mapping[str, str], dimensions: int) -> str:
 def fit(corpus: Mapping[str, str], dimensions: int, sections: int | None = None) -> Embedder:
     """An embedder of the corpus (text by section id), which may be a sample of so many sections; an equal corpus gives
     equal vectors."""
-    texts = list(corpus.values())
+    return _fit(tuple(corpus.items()), dimensions, sections)
+
+
+@lru_cache(maxsize=1)
+def _fit(corpus: tuple[tuple[str, str], ...], dimensions: int, sections: int | None) -> Embedder:
+    """Many a home begins with the same documents."""
+    texts = [text for _, text in corpus]
     step = max(1, len(texts) // _LARGEST_SAMPLE)
     sample = [Counter(_terms(text)) for text in texts[::step]]
     frequency = Counter(term for counts in sample for term in counts)
@@ -83,7 +90,7 @@ def fit(corpus: Mapping[str, str], dimensions: int, sections: int | None = None)
     spread = np.array([frequency[word] for word in words], dtype=np.float32)
     idf = (np.log((1 + len(sample)) / (1 + spread)) + 1).astype(np.float32)
     components = _components(_table(sample, vocabulary, idf), dimensions)
-    return Embedder(embedder_id(corpus, dimensions), vocabulary, idf, components, sections or len(texts))
+    return Embedder(embedder_id(dict(corpus), dimensions), vocabulary, idf, components, sections or len(texts))
 
 
 def _table(sample: Sequence[Counter[str]], vocabulary: dict[str, int], idf: Matrix) -> Matrix:

@@ -99,4 +99,6 @@ def _by_words(language: Language) -> dict[tuple[str, ...], Term]:
 def _rows() -> tuple[_Row, ...]:
     import yaml
 
-    return _Rows.model_validate(yaml.safe_load((files("knowledge") / "glossary.yaml").read_bytes())).root
+    return _Rows.model_validate(
+        yaml.load((files("knowledge") / "glossary.yaml").read_bytes(), Loader=yaml.CSafeLoader)
+    ).root

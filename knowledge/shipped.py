@@ -4,6 +4,7 @@ How people ask for a section lies beside them, phrases by section id: `documents
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
@@ -25,14 +26,19 @@ _FOLDERS: Final[tuple[tuple[str, Kind], ...]] = (
 _ASKED: Final = TypeAdapter(dict[str, tuple[str, ...]])
 
 
-def shipped() -> Iterator[Document]:
+@cache
+def shipped() -> tuple[Document, ...]:
     """All of them, by language, kind and name: `generic`, `tactic/impact`, `procedure/backup`, `zh/generic`,
     `zh/tactic/impact`. Raises: DocumentError for one that has no title or no text."""
-    for language in _LANGUAGES:
-        for folder, kind in _FOLDERS:
-            below = files("knowledge") / "documents" / language
-            documents = tuple(_of(below / folder, language, kind))
-            yield from _with_asked(documents, _asked(below / "asked" / f"{folder}.yaml"))
+    return tuple(
+        document for language in _LANGUAGES for folder, kind in _FOLDERS for document in _read(language, folder, kind)
+    )
+
+
+def _read(language: Language, folder: str, kind: Kind) -> Iterator[Document]:
+    below = files("knowledge") / "documents" / language
+    documents = tuple(_of(below / folder, language, kind))
+    yield from _with_asked(documents, _asked(below / "asked" / f"{folder}.yaml"))
 
 
 def _of(folder: Traversable, language: Language, kind: Kind) -> Iterator[Document]:

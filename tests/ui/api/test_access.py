@@ -27,7 +27,7 @@ NO_PERMISSION: set[Route] = {*NO_TOKEN, ("GET", "/me"), ("DELETE", "/sessions")}
 def described(router: APIRouter) -> Iterator[Route]:
     for route in router.routes:
         if isinstance(route, APIRoute) and route.include_in_schema:
-            yield from ((method, route.path) for method in sorted(route.methods))
+            yield from ((method, route.path_format) for method in sorted(route.methods))
 
 
 ROUTES = [route for router in (*ROUTERS, sessions.router, alerts.router) for route in described(router)]

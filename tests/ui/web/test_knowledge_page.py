@@ -174,7 +174,7 @@ def test_note_that_waits_names_the_command_and_what_it_means() -> None:
     html = draw_waiting(T, (document(id="note/C-1'2", kind="note", provenance="T2"),))
 
     assert html is not None
-    assert "mcpsoc kb promote &#39;note/C-1&#39;\\&#39;&#39;2&#39; --by NAME" in html
+    assert "mcpsoc kb promote &#39;note/C-1&#39;\\&#39;&#39;2&#39;" in html
     assert "until a person promotes it" in html.lower()
     assert draw_waiting(T, ()) is None
 

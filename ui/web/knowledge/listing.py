@@ -60,7 +60,7 @@ def _waiting(t: Catalogue, note: KnowledgeDocument) -> Html:
 def promoting(t: Catalogue, document_id: str) -> Html:
     """The command by which a person makes a document one of the operator's own; it copies itself."""
     quoted = document_id.replace("'", "'\\''")
-    command = f"mcpsoc kb promote '{quoted}' --by NAME"
+    command = f"mcpsoc kb promote '{quoted}'"
     return el(
         "span",
         el("code", command),
