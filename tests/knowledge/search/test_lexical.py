@@ -1,9 +1,8 @@
 """The lexical channel: right scores, kept on disk, exact for what is newer, whole after a kill."""
 
 import importlib
-import multiprocessing
-import os
-import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,19 @@ from knowledge.models import EVERYTHING, Document, Filter
 from knowledge.store import KnowledgeStore
 from knowledge.tokens import tokens
 from tests.knowledge.search.conftest import Writing
+
+ROOT = Path(__file__).resolve().parents[3]
+WRITE_FOR_EVER = """
+import sys
+from pathlib import Path
+
+from knowledge.lexical import LexicalIndex
+from knowledge.store import KnowledgeStore
+
+index = LexicalIndex(KnowledgeStore(Path(sys.argv[1])))
+while True:
+    index.rebuild()
+"""
 
 TEXTS = [
     "password spraying against many accounts",
@@ -137,24 +149,16 @@ def test_table_of_another_database_is_not_taken(store: KnowledgeStore, tmp_path:
     assert found(LexicalIndex(again), "server") == []
 
 
-def _write_for_ever(home: Path) -> None:
-    index = LexicalIndex(KnowledgeStore(home))
-    while True:
-        index.rebuild()
-
-
 def test_kill_while_writing_leaves_a_whole_table(store: KnowledgeStore, write: Writing) -> None:
     """Machines lose power while they write."""
     store.put(many(write))
     expected = found(LexicalIndex(store), "word")
     for _ in range(2):
-        child = multiprocessing.get_context("spawn").Process(target=_write_for_ever, args=(store.home,))
-        child.start()
-        before = files.newest(store.home / "lexical")
-        while files.newest(store.home / "lexical") == before:
-            assert child.is_alive()
-        os.kill(child.pid or 0, signal.SIGKILL)
-        child.join()
+        with subprocess.Popen([sys.executable, "-c", WRITE_FOR_EVER, str(store.home)], cwd=ROOT) as child:
+            before = files.newest(store.home / "lexical")
+            while files.newest(store.home / "lexical") == before:
+                assert child.poll() is None
+            child.kill()
         read = files.read(store.home / "lexical", store.identity)
         assert read is not None
         assert found(LexicalIndex(store), "word") == expected
