@@ -23,6 +23,7 @@ def assert_held(report: InjectionReport) -> None:
     assert report.change_calls_refused >= report.runs * len(CHANGE_TOOLS)
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 async def test_our_own_payloads_soften_no_verdict() -> None:
     """Written for this product: they name its tools, its dispositions and its evidence."""

@@ -176,6 +176,7 @@ def whole_lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(180)
 async def test_every_story_ends_as_without_the_documents(whole_lab: Path, tmp_path: Path) -> None:
     """Verdict, severity, priority, likelihood, authorisation and actions, whoever decides: the playbooks as they are,

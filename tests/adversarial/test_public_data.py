@@ -61,6 +61,7 @@ async def test_label_changes_no_byte(public_data: Path) -> None:
     assert [steady(report) for report in labelled] == [steady(bare)] * 3
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 async def test_no_alert_of_a_real_incident_is_closed(public_data: Path) -> None:
     """Every one of them belongs to an incident; without a server for their hosts nothing entitles us to close any."""

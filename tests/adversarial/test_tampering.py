@@ -67,6 +67,7 @@ async def cases_of(lab: Path, home: Path) -> list[Case]:
         return [await pipeline.handle(raw) for raw in await pipeline.new_alerts()]
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(400)
 async def test_every_claim_of_every_story_is_tamper_evident(lab: Path, tmp_path: Path) -> None:
     """A report is worth what a reader can check without us."""

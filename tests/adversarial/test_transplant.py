@@ -119,6 +119,7 @@ async def test_deciding_telemetry_turns_the_verdict(lab: Path, tmp_path: Path) -
     assert stuck == {}
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 async def test_attack_with_the_telemetry_of_its_twin_is_innocent(lab: Path, tmp_path: Path) -> None:
     """And the other way round: without the telemetry that proves it, the same alert is no attack."""

@@ -61,6 +61,7 @@ async def test_two_runs_of_a_scenario_send_the_same_bytes(name: str, endpoint: P
     assert [json.dumps(body) for body in endpoint.requests] == first
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["twin", "repair", "expand", "chat"])
 async def test_what_is_recorded_can_be_played_back(name: str, endpoint: PlayedEndpoint, tmp_path: Path) -> None:
     """Recording plays back at once; here it is played back with the endpoint gone."""

@@ -115,6 +115,7 @@ def test_text_of_an_alert_does_nothing_in_a_terminal(run: CommandLine) -> None:
     assert "\u202e" not in shown
 
 
+@pytest.mark.thorough
 def test_interrupting_a_slow_stream_is_exit_130(run: CommandLine) -> None:
     """What was judged stays; the case store is whole."""
     with run.start("triage", "-", "--json") as process:

@@ -249,6 +249,7 @@ def test_released_account_is_enabled_again(copied: Copied) -> None:
     assert row.enabled
 
 
+@pytest.mark.thorough
 def test_time_in_small_steps_is_time_in_one(copied: Copied) -> None:
     """What happens may not depend on how often somebody looks."""
     once, often = copied(), copied()
