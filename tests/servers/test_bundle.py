@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -213,15 +212,15 @@ async def test_without_a_lab_every_question_is_an_error(tmp_path: Path) -> None:
     assert "mcpsoc" in str(answers[0]["error"])
 
 
-async def test_all_seven_are_connected_in_half_a_second(whole_lab: Path, tmp_path: Path) -> None:
-    """The command line starts them for every investigation."""
-    started = time.process_time()
+async def test_all_seven_are_connected_at_once(whole_lab: Path, tmp_path: Path) -> None:
+    """An investigation holds them all open."""
+    listed: dict[str, int] = {}
     async with AsyncExitStack() as stack:
-        for server in serve(whole_lab, tmp_path).values():
+        for name, server in serve(whole_lab, tmp_path).items():
             reader, writer = await stack.enter_async_context(server.transport())
             session = await stack.enter_async_context(ClientSession(reader, writer))
             await session.initialize()
-            await session.list_tools()
-        used = time.process_time() - started
+            listed[name] = len((await session.list_tools()).tools)
 
-    assert used < 0.5
+    assert len(listed) == 7
+    assert min(listed.values()) > 0

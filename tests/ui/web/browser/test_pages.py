@@ -122,7 +122,7 @@ def test_knowledge_opens_at_the_section_that_was_found(demo: Product, visitor: V
     page.get_by_role("searchbox").fill("isolate the host")
     page.keyboard.press("Enter")
     hit = page.locator(".hits a").first
-    name = hit.locator("span").inner_text()
+    name = hit.locator(".heading").inner_text()
     hit.click()
 
     expect(page.locator(".section h2")).to_have_text(name)
