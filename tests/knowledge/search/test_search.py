@@ -1,6 +1,5 @@
 """Search over the shipped runbooks."""
 
-import time
 from pathlib import Path
 
 import pytest
