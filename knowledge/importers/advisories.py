@@ -10,9 +10,9 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic.alias_generators import to_camel
 
+from knowledge.bounded import read_bytes
 from knowledge.chunking import document_from_markdown
 from knowledge.errors import DocumentError
-from knowledge.importers.bounded import read_bytes
 from knowledge.importers.models import Imported, Refusal
 from knowledge.models import Document, Trust
 

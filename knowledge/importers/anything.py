@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from knowledge.bounded import read_bytes
 from knowledge.errors import DocumentError
 from knowledge.importers.advisories import read_kev
 from knowledge.importers.attack import read_attack
 from knowledge.importers.attack.tables import is_folder_of_tables
-from knowledge.importers.bounded import read_bytes
 from knowledge.importers.folder import read_file, read_folder
 from knowledge.importers.models import Imported
 from knowledge.importers.repository import read_repository

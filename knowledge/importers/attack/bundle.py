@@ -1,6 +1,4 @@
-"""ATT&CK as a STIX 2.1 bundle.
-
-Source: https://github.com/mitre/cti and https://github.com/mitre-attack/attack-stix-data (their USAGE documents)."""
+"""What a STIX bundle of ATT&CK tells of each object."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -8,10 +6,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from knowledge.errors import DocumentError
+from knowledge.attack_source.objects import StixObject, read_objects
 from knowledge.importers.attack.entries import Entry
 from knowledge.importers.attack.tables import whole_name
-from knowledge.importers.bounded import read_bytes
 
 _KINDS = {
     "attack-pattern": "technique",
@@ -25,49 +22,6 @@ _KINDS = {
 _ID = r"^(?:T\d{4}(?:\.\d{3})?|TA\d{4}|[MGSC]\d{4})$"
 
 
-class _Reference(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    source_name: str = ""
-    external_id: str = ""
-
-
-class _Phase(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    phase_name: str
-
-
-class _Object(BaseModel):
-    """What is read of any object; most of these are there for some types only."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    type: str
-    id: str
-    name: str = ""
-    description: str = ""
-    revoked: bool = False
-    x_mitre_deprecated: bool = False
-    external_references: tuple[_Reference, ...] = ()
-    kill_chain_phases: tuple[_Phase, ...] = ()
-    x_mitre_platforms: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
-    x_mitre_aliases: tuple[str, ...] = ()
-    x_mitre_detection: str = ""
-    x_mitre_analytic_refs: tuple[str, ...] = ()
-    relationship_type: str = ""
-    source_ref: str = ""
-    target_ref: str = ""
-
-
-class _Bundle(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    type: str = Field(pattern="^bundle$")
-    objects: tuple[_Object, ...]
-
-
 class _Named(BaseModel):
     """An id that may stand in the id of a document."""
 
@@ -77,21 +31,15 @@ class _Named(BaseModel):
 
 
 def from_bundle(path: Path) -> Iterator[Entry]:
-    """Every object that is neither revoked nor deprecated. Raises: DocumentError when it is no bundle of ATT&CK."""
-    try:
-        bundle = _Bundle.model_validate_json(read_bytes(path))
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "all of it"
-        raise DocumentError(f"{path}: it is no STIX bundle: {place}: {first['msg']}") from error
-    return _Reading(bundle.objects).entries()
+    """Every object that still holds. Raises: DocumentError when it is no bundle of ATT&CK."""
+    return _Reading(read_objects(path)).entries()
 
 
 class _Reading:
     """The objects by id, and what relates them."""
 
-    def __init__(self, objects: tuple[_Object, ...]) -> None:
-        self._live = {one.id: one for one in objects if not one.revoked and not one.x_mitre_deprecated}
+    def __init__(self, objects: tuple[StixObject, ...]) -> None:
+        self._live = {one.id: one for one in objects if one.holds}
         self._ids = {key: found for key, one in self._live.items() if (found := _external(one))}
         self._names = {self._ids[key]: self._live[key].name for key in self._ids}
         self._related: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
@@ -108,12 +56,12 @@ class _Reading:
             name = whole_name(known, self._names) if kind == "technique" else one.name
             yield Entry(known, kind, name, one.description, _facts(one), self._lists(one, kind))
 
-    def _lists(self, one: _Object, kind: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    def _lists(self, one: StixObject, kind: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
         if kind == "technique":
             return (("Detection", self._detection(one)), ("Mitigations", self._lines("mitigates", one.id)))
         return (("Techniques", self._lines("uses of", one.id)),) if kind in ("group", "software", "campaign") else ()
 
-    def _detection(self, one: _Object) -> tuple[str, ...]:
+    def _detection(self, one: StixObject) -> tuple[str, ...]:
         strategies = [self._live[key] for key in self._related["detects", one.id] if key in self._live]
         analytics: Mapping[str, list[str]] = {
             strategy.id: [self._live[key].description for key in strategy.x_mitre_analytic_refs if key in self._live]
@@ -130,18 +78,17 @@ class _Reading:
         return tuple(f"{one} {whole_name(one, self._names)}" for one in ids)
 
 
-def _external(one: _Object) -> str:
+def _external(one: StixObject) -> str:
     """MITRE's id of an object that becomes a document; empty for others."""
     if one.type not in _KINDS:
         return ""
-    known = next((found.external_id for found in one.external_references if found.source_name == "mitre-attack"), "")
     try:
-        return _Named(id=known).id
+        return _Named(id=one.attack_id).id
     except ValidationError:
         return ""
 
 
-def _facts(one: _Object) -> tuple[tuple[str, str], ...]:
+def _facts(one: StixObject) -> tuple[tuple[str, str], ...]:
     aliases = [alias for alias in (*one.aliases, *one.x_mitre_aliases) if alias != one.name]
     return (
         ("Tactics", ", ".join(phase.phase_name for phase in one.kill_chain_phases)),

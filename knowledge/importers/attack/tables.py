@@ -1,15 +1,22 @@
-"""ATT&CK as a folder of tables, one object a line: techniques, tactics, mitigations, entities, procedure_examples."""
+"""What the tables of ATT&CK tell of each object."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from knowledge.errors import DocumentError
+from knowledge.attack_source.tables import (
+    ENTITIES,
+    EXAMPLES,
+    MITIGATIONS,
+    TACTICS,
+    TECHNIQUES,
+    revoked_ids,
+    rows,
+    table,
+)
 from knowledge.importers.attack.entries import Entry
-from knowledge.importers.bounded import read_bytes
 
 
 class _Row(BaseModel):
@@ -53,26 +60,25 @@ class _Example(BaseModel):
 
 
 _KINDS = {"intrusion-set": "group", "malware": "software", "tool": "software", "campaign": "campaign"}
-_Model = TypeVar("_Model", bound=BaseModel)
 
 
 def is_folder_of_tables(folder: Path) -> bool:
     """Whether the table of techniques lies there."""
-    return folder.is_dir() and _path(folder, "techniques.jsonl") is not None
+    return folder.is_dir() and table(folder, TECHNIQUES) is not None
 
 
 def from_tables(folder: Path) -> Iterator[Entry]:
     """Every object but the revoked ones. Raises: DocumentError naming the table and the line that is wrong."""
-    revoked = _revoked(folder)
-    techniques = [row for row in _rows(folder, "techniques.jsonl", _Technique) if row.id not in revoked]
+    revoked = revoked_ids(folder)
+    techniques = [row for row in rows(table(folder, TECHNIQUES), _Technique) if row.id not in revoked]
     names = {row.id: row.name for row in techniques}
     yield from (_technique(row, names) for row in techniques)
-    for table, kind in (("tactics.jsonl", "tactic"), ("mitigations.jsonl", "mitigation")):
-        for row in _rows(folder, table, _Row):
+    for name, kind in ((TACTICS, "tactic"), (MITIGATIONS, "mitigation")):
+        for row in rows(table(folder, name), _Row):
             if row.id not in revoked:
                 yield Entry(row.id, kind, row.name, row.description)
     used = _used(folder)
-    for entity in _rows(folder, "entities.jsonl", _Entity):
+    for entity in rows(table(folder, ENTITIES), _Entity):
         if entity.id not in revoked and entity.type in _KINDS:
             yield _entity(entity, tuple(f"{one} {whole_name(one, names)}" for one in used.get(entity.id, ())))
 
@@ -102,33 +108,6 @@ def _entity(row: _Entity, techniques: tuple[str, ...]) -> Entry:
 def _used(folder: Path) -> Mapping[str, tuple[str, ...]]:
     """Techniques by who uses them."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for row in _rows(folder, "procedure_examples.jsonl", _Example):
+    for row in rows(table(folder, EXAMPLES), _Example):
         found[row.entity].add(row.technique)
     return {entity: tuple(sorted(techniques)) for entity, techniques in found.items()}
-
-
-def _rows(folder: Path, table: str, form: type[_Model]) -> Iterator[_Model]:
-    """The lines of a table; none when it is not there."""
-    path = _path(folder, table)
-    if path is None:
-        return
-    for number, line in enumerate(read_bytes(path).splitlines(), 1):
-        if line.strip():
-            try:
-                yield form.model_validate_json(line)
-            except ValidationError as error:
-                raise DocumentError(f"{path}: line {number} is not of the form of this table") from error
-
-
-def _revoked(folder: Path) -> frozenset[str]:
-    path = folder / "revoked_by.json"
-    if not path.is_file():
-        return frozenset()
-    try:
-        return frozenset(TypeAdapter(dict[str, str]).validate_json(read_bytes(path)))
-    except ValidationError as error:
-        raise DocumentError(f"{path}: it is no table of old and new ids") from error
-
-
-def _path(folder: Path, table: str) -> Path | None:
-    return next((path for path in (folder / table, folder / f"{table}.gz") if path.is_file()), None)

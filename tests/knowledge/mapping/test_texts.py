@@ -106,6 +106,10 @@ def stix_objects() -> list[dict[str, object]]:
     told = "[Kwampirs](https://attack.mitre.org/software/S0007) "
     for target, text in (("1", "downloads tools."), ("2", "copied files."), ("3", "did what is no more.")):
         ends = {"source_ref": "malware--1", "target_ref": f"attack-pattern--{target}"}
-        objects.append({"type": "relationship", "relationship_type": "uses", "description": told + text, **ends})
+        used = {"id": f"relationship--{target}", "type": "relationship", "relationship_type": "uses"}
+        objects.append({**used, "description": told + text, **ends})
     ends = {"source_ref": "attack-pattern--2", "target_ref": "attack-pattern--1"}
-    return [*objects, {"type": "relationship", "relationship_type": "revoked-by", **ends}]
+    return [
+        *objects,
+        {"id": "relationship--9", "type": "relationship", "relationship_type": "revoked-by", **ends},
+    ]

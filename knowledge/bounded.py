@@ -17,7 +17,7 @@ def read_bytes(path: Path) -> bytes:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise DocumentError(f"{path}: it cannot be read: {error}") from error
+        raise DocumentError(f"{path} cannot be read: {error}") from error
     if len(data) > MOST_BYTES:
         raise DocumentError(f"{path}: it is larger than {MOST_BYTES // 1_000_000} MB")
     return data
