@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from agent.models import utc_now
-from agent.owned_files import alone, replace_file
+from knowledge.trust.owned_files import alone, replace_file
 from servers.assets.register import AuthorisedWork, first_fault, read_register
 from servers.errors import RegisterError
 from ui.errors import CheckFailedError, UsageError

@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from io import BufferedReader
 from pathlib import Path
 
+from knowledge.trust.sqlite_files import use_write_ahead_log
+
 HEAD_BYTES = 1024
 """How much of a file's beginning identifies its content."""
 
@@ -92,7 +94,7 @@ class Positions:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, timeout=10)
-        connection.execute("PRAGMA journal_mode=WAL")
+        use_write_ahead_log(connection.execute)
         connection.execute("PRAGMA synchronous=FULL")
         return connection
 

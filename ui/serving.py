@@ -13,8 +13,8 @@ from agent.host.connections import RemoteConnection, from_mcp_servers
 from agent.host.host import Host
 from agent.host.pins import PinChange
 from agent.models import JsonObject, World, utc_now
-from agent.owned_files import replace_file
 from agent.settings import Settings as AgentSettings
+from knowledge.trust.owned_files import replace_file
 from servers.bundle import bundled
 from servers.kit import SecurityServer
 from servers.settings import Settings as ServerSettings

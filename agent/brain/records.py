@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from agent.brain.fitness import Fitness, Mode
 from agent.errors import ModelRecordError
 from agent.models import Model, UtcTime
-from agent.owned_files import alone, replace_file
+from knowledge.trust.owned_files import alone, replace_file
 
 FILE = "model.json"
 

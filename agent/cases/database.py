@@ -3,14 +3,12 @@
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from agent.cases.errors import StoreError
-from agent.sqlite_files import use_write_ahead_log
+from knowledge.trust.sqlite_files import sqlite_engine
 
 HEAD: Final = "0001"
 """The revision this code reads and writes."""
@@ -33,30 +31,9 @@ def open_database(url: str) -> Engine:
 
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed)
-    if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": 30})
-    event.listen(engine, "connect", _configure)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    """Transactions begin where we say so, not where the driver guesses."""
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    use_write_ahead_log(cursor.execute)
-    for pragma in _PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    """A reader sees one state throughout; a writer waits at its first statement instead of failing at its last."""
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    if parsed.get_backend_name() == "sqlite":
+        return sqlite_engine(parsed, _PRAGMAS)
+    return create_engine(parsed)
 
 
 def _migrate(connection: Connection, url: str) -> None:

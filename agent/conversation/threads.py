@@ -24,7 +24,7 @@ from agent.conversation.errors import (
 )
 from agent.conversation.models import Answer, ChatStep, Run, RunStatus, Thread
 from agent.models import Evidence
-from agent.sqlite_files import transaction, use_write_ahead_log
+from knowledge.trust.sqlite_files import transaction, use_write_ahead_log
 
 _VERSION: Final = 1
 _SCHEMA: Final = """

@@ -11,7 +11,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from agent.errors import PinError
 from agent.host.tools import Tool
 from agent.models import JsonObject, Model, UtcTime
-from agent.owned_files import alone, replace_file
+from knowledge.trust.owned_files import alone, replace_file
 
 PinState: TypeAlias = Literal["accepted", "new", "changed"]
 PERSON = "person"

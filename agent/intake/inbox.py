@@ -19,7 +19,7 @@ from agent.intake.inbox_database import open_inbox_database
 from agent.intake.inbox_rows import InboxCounts, InboxRow, Incoming, Posted, RowStatus, WorkerSeen
 from agent.intake.inbox_writer import Writer
 from agent.models import World
-from agent.sqlite_files import transaction
+from knowledge.trust.sqlite_files import transaction
 
 LEASE_S: Final = 8.0
 """How long a worker may be silent before its row goes to another one."""

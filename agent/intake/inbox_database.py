@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from agent.intake.errors import InboxError
 from agent.intake.inbox_rows import SCHEMA
-from agent.sqlite_files import transaction, use_write_ahead_log
+from knowledge.trust.sqlite_files import transaction, use_write_ahead_log
 
 BUSY_S: Final = 30.0
 

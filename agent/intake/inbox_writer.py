@@ -18,7 +18,7 @@ from typing import Final
 from agent.intake.errors import InboxError
 from agent.intake.inbox_database import open_inbox_database
 from agent.intake.inbox_rows import Incoming, Posted
-from agent.sqlite_files import transaction
+from knowledge.trust.sqlite_files import transaction
 
 log = logging.getLogger(__name__)
 

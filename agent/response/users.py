@@ -13,10 +13,10 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from agent.models import Model
-from agent.owned_files import alone, replace_file
 from agent.response.errors import UsersError
 from agent.response.identity import Identity, Role, UserName
 from agent.response.tokens import hash_of, new_token
+from knowledge.trust.owned_files import alone, replace_file
 
 RESERVED = frozenset({"mcpsoc", "unknown"})
 """Names that entries of the audit log are signed with when no person did it."""

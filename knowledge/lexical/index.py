@@ -1,12 +1,10 @@
 """The lexical channel as the search uses it: a table from disk, the exact tail, and when to make the table anew."""
 
-import fcntl
 import logging
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -18,6 +16,7 @@ from knowledge.lexical.table import Flags, Table, Word, built, idf
 from knowledge.lexical.tail import Tail
 from knowledge.models import Filter
 from knowledge.store import Held, KnowledgeStore
+from knowledge.trust.owned_files import turn
 
 _LOG = logging.getLogger(__name__)
 _LONG_TAIL: Final = 0.05
@@ -157,7 +156,7 @@ class LexicalIndex:
 
     def rebuild(self) -> None:
         """Make the table anew from the store, now, and keep it."""
-        with self._lock, _one_process(self._folder, wait=True):
+        with self._lock, self._turn(wait=True):
             self._loaded = self._written()
 
     def settle(self) -> None:
@@ -204,7 +203,7 @@ class LexicalIndex:
     def _renew(self) -> None:
         """In the background; a process that is already at it is left to it."""
         try:
-            with _one_process(self._folder, wait=False) as alone:
+            with self._turn(wait=False) as alone:
                 made = self._written() if alone else None
         except (OSError, KnowledgeError):
             _LOG.warning("lexical_index_not_renewed", exc_info=True)
@@ -216,7 +215,7 @@ class LexicalIndex:
 
     def _made(self) -> _Loaded:
         """A table of the store as it is now, made by this process or by one that was at it."""
-        with _one_process(self._folder, wait=True):
+        with self._turn(wait=True):
             found = self._found()
             if found is not None and self._changes(found) <= _LONG_TAIL * len(found.table.ids):
                 return found
@@ -243,6 +242,11 @@ class LexicalIndex:
     def _changes(self, found: _Loaded) -> int:
         return sum(map(len, self._store.changed_since(found.revision)))
 
+    def _turn(self, *, wait: bool) -> AbstractContextManager[bool]:
+        """Whether this process may write the table."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return turn(self._folder.with_name("lexical.lock"), wait=wait)
+
     def _read(self, ids: Sequence[str]) -> Iterator[Held]:
         for at in range(0, len(ids), _BATCH):
             yield from self._store.held(ids[at : at + _BATCH]).values()
@@ -261,16 +265,3 @@ def _may(loaded: _Loaded, flags: Flags, key: str, wanted: Filter) -> bool:
     if (newer := loaded.tail.sections.get(key)) is not None:
         return newer.allowed(wanted)
     return _in_table(loaded, key) and bool(flags[loaded.table.places[key]])
-
-
-@contextmanager
-def _one_process(folder: Path, *, wait: bool) -> Iterator[bool]:
-    """Whether this process may write the table; the others wait or go on without."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder.with_name("lexical.lock")).open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-            return
-        yield True

@@ -4,12 +4,10 @@ The fitted embedder is fitted again when that was asked for, when the sections h
 another kind of embedder wrote the vectors; until the new vectors are complete the old ones serve.
 """
 
-import fcntl
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from knowledge.embed import METHOD, Matrix, fit
@@ -19,6 +17,7 @@ from knowledge.search.question import Question
 from knowledge.search.spaces import Fitted, Space, probed, remote_id, restored
 from knowledge.store import KnowledgeStore
 from knowledge.tokens import searchable
+from knowledge.trust.owned_files import turn
 
 Tell: TypeAlias = Callable[[int, int], None]
 """Hears how many sections of how many are done."""
@@ -91,7 +90,7 @@ class Vectors:
         """Embed what has no vector yet; fit anew when that is asked for or due.
 
         Raises: EmbeddingError when the endpoint gives no vectors."""
-        with self._alone(wait=True):
+        with turn(self._store.home / "embedding.lock", wait=True):
             self._restore()
             if refit or self._due(sections):
                 self._renew(tell)
@@ -183,7 +182,7 @@ class Vectors:
         """What takes long; a process that is already at it is left to it."""
 
         def refresh() -> None:
-            with self._alone(wait=False) as alone:
+            with turn(self._store.home / "embedding.lock", wait=False) as alone:
                 if alone:
                     self._restore()
                     whole = len(self._store.changed_since(0)[0])
@@ -205,18 +204,6 @@ class Vectors:
         self._silent_because = str(error)
         self._seen = -1
         _LOG.warning("embedding_endpoint_failed", extra={"reason": str(error), "again_in_s": _SILENT_S})
-
-    @contextmanager
-    def _alone(self, *, wait: bool) -> Iterator[bool]:
-        """Whether this process may embed; two at once would do the same work twice."""
-        self._store.home.mkdir(parents=True, exist_ok=True)
-        with (self._store.home / "embedding.lock").open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            except BlockingIOError:
-                yield False
-                return
-            yield True
 
 
 def _untold(done: int, whole: int) -> None:

@@ -2,7 +2,6 @@
 
 import logging
 import sqlite3
-import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,20 +9,17 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
+from sqlalchemy import Connection, Engine, create_engine, insert, inspect, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from knowledge.errors import StoreError
 from knowledge.store.tables import VERSION, ledger, metadata
+from knowledge.trust.sqlite_files import sqlite_engine
 
 log = logging.getLogger(__name__)
 
 _PRAGMAS: Final = ("synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON")
-_ATTEMPTS: Final = 200
-_PAUSE_S: Final = 0.05
 _MAKING: Final = 5_180_923
 """Any number: those who make the tables of one PostgreSQL database at once wait for each other by it."""
 _OF_VERSION_1: Final = ("vectors", "embedders", "sections", "documents")
@@ -101,36 +97,9 @@ class Database:
 
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
-    if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": 30})
-    event.listen(engine, "connect", _configure)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    """Transactions begin where we say so, not where the driver guesses."""
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            break
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or attempt == _ATTEMPTS:
-                raise
-            time.sleep(_PAUSE_S)
-    for pragma in _PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    if parsed.get_backend_name() == "sqlite":
+        return sqlite_engine(parsed, _PRAGMAS)
+    return create_engine(parsed, pool_pre_ping=True)
 
 
 def _refusal(url: str, version: int) -> str:

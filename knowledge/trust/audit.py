@@ -24,6 +24,7 @@ from knowledge.trust.checkpoints import Checkpoint, CheckpointFolder, genesis
 from knowledge.trust.errors import AuditError
 from knowledge.trust.keys import SigningKey
 from knowledge.trust.masking import mask_object
+from knowledge.trust.sqlite_files import transaction, use_write_ahead_log
 
 JsonObject = dict[str, JsonValue]
 
@@ -98,7 +99,7 @@ class AuditLog:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-            self._db.execute("PRAGMA journal_mode=WAL")
+            use_write_ahead_log(self._db.execute)
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(_SCHEMA)
         except (OSError, sqlite3.Error) as error:
@@ -194,13 +195,8 @@ class AuditLog:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(self._db):
                 yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
         except sqlite3.Error as error:
             raise AuditError(f"cannot write the audit log {self.path}: {error}") from error
 

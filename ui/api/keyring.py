@@ -14,7 +14,6 @@ from pydantic import ValidationError
 
 from agent.errors import AgentError
 from agent.models import JsonObject, Model, UtcTime, utc_now
-from agent.owned_files import replace_file
 from agent.response import tokens
 from agent.response.errors import UsersError
 from agent.response.identity import Identity, local_user
@@ -23,6 +22,7 @@ from agent.response.users import User, load_users
 from agent.settings import Settings as AgentSettings
 from knowledge.trust.audit import AuditLog
 from knowledge.trust.errors import TrustError
+from knowledge.trust.owned_files import replace_file
 from ui.api.errors import Refusal
 from ui.api.models import SessionView
 from ui.api.rates import Rate

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from agent.owned_files import replace_file
+from knowledge.trust.owned_files import replace_file
 from ui.api.keyring import local_token
 from ui.cli.catalogue import Catalogue
 from ui.cli.output import say, write_json

@@ -12,12 +12,12 @@ from typing import Final
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from agent.owned_files import replace_file
 from knowledge.chunking import document_from_markdown
 from knowledge.chunking.frontmatter import front_matter, parted
 from knowledge.errors import DocumentError
 from knowledge.importers import Imported, Refusal
 from knowledge.models import SHIPPED, Document, Section, Trust
+from knowledge.trust.owned_files import replace_file
 
 MARK: Final = "mcpsoc_document"
 """Member of the front matter by which such a file is known; its value is the document's id."""

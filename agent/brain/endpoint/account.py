@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from agent.brain.endpoint.errors import AccountError
 from agent.models import Usage
-from agent.sqlite_files import transaction, use_write_ahead_log
+from knowledge.trust.sqlite_files import transaction, use_write_ahead_log
 
 _VERSION: Final = 1
 _WAIT_S: Final = 5.0

@@ -1,5 +1,6 @@
 """What a model is asked and what it says back: messages in Chat Completions form in, one message out."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
@@ -96,13 +97,14 @@ class Endpoint(Protocol):
         ...
 
 
-class InFront:
+class InFront(ABC):
     """What stands in front of another endpoint and goes by its name."""
 
     __slots__ = ()
 
+    @abstractmethod
     def _behind(self) -> Endpoint:
-        raise NotImplementedError
+        """The endpoint that is asked."""
 
     @property
     def name(self) -> str:

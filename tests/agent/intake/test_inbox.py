@@ -14,7 +14,7 @@ from agent.intake.errors import InboxError
 from agent.intake.inbox import LEASE_S, Inbox
 from agent.intake.inbox_rows import ATTEMPTS, InboxRow, Incoming
 from agent.models import World
-from agent.sqlite_files import transaction
+from knowledge.trust.sqlite_files import transaction
 
 
 class Clock:

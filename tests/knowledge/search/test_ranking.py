@@ -10,7 +10,7 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from knowledge.models import Filter
+from knowledge.models import EVERYTHING, Filter
 from knowledge.search import Search
 from knowledge.shipped import shipped
 from knowledge.store import KnowledgeStore
@@ -59,7 +59,7 @@ def search(tmp_path_factory: pytest.TempPathFactory) -> Search:
     return Search(store)
 
 
-def ids(search: Search, query: str, wanted: Filter = Filter(), limit: int = 5) -> list[str]:  # noqa: B008
+def ids(search: Search, query: str, wanted: Filter = EVERYTHING, limit: int = 5) -> list[str]:
     return [hit.section.id for hit in search.search(query, limit, wanted)]
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.owned_files import replace_file
 from agent.response.errors import UsersError
 from agent.response.users import add_user, revoke_user
 from knowledge.trust.audit import AuditLog
+from knowledge.trust.owned_files import replace_file
 from ui.api.errors import Refusal
 from ui.api.keyring import WRONG_AT_ONCE, Keyring, local_token
 from ui.api.settings import Settings

@@ -13,8 +13,7 @@ def alone(path: Path) -> Iterator[None]:
 
     Raises: OSError when the folder cannot be made or written to."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with path.with_name(f".{path.name}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with turn(path.with_name(f".{path.name}.lock"), wait=True):
         yield
 
 
@@ -29,3 +28,18 @@ def replace_file(path: Path, content: str | bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
+
+
+@contextmanager
+def turn(lock: Path, *, wait: bool) -> Iterator[bool]:
+    """Whether it is this process's turn at what the lock file stands for; the others wait, or go on without.
+
+    Raises: OSError."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+            return
+        yield True
