@@ -233,6 +233,7 @@ def voices(answer: Answer) -> list[str]:
     return [mark for mark in marks for said in (*spoken, *offered) if mark in said]
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(120)
 async def test_conversation_only_quotes_them_and_names_them_unverified(tmp_path: Path) -> None:
     """Asked about exactly what they are written on, in both languages: no order is said in our own voice, none is

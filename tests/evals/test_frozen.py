@@ -112,6 +112,7 @@ def test_no_real_name_is_anywhere_in_a_frozen_case(frozen: Frozen) -> None:
         assert known.findall(text_in(folder)) == []
 
 
+@pytest.mark.thorough
 async def test_every_family_ends_as_it_did_before_it_was_frozen(frozen: Frozen) -> None:
     """An eval that hangs on a name would measure the names."""
     report = await run_suite(str(frozen.root), Request())

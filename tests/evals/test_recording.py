@@ -74,6 +74,7 @@ async def test_what_is_recorded_can_be_played_back(name: str, endpoint: PlayedEn
     assert await played_back(scenario(name), folder=tmp_path) == outcome
 
 
+@pytest.mark.thorough
 async def test_a_changed_prompt_fails_with_the_command_that_records_again(
     endpoint: PlayedEndpoint, tmp_path: Path
 ) -> None:

@@ -34,6 +34,7 @@ def lines(*numbers: int) -> str:
     return "".join(json.dumps(alert(number)) + "\n" for number in numbers)
 
 
+@pytest.mark.thorough
 def test_examples_are_judged_in_order_and_none_is_closed(run: CommandLine) -> None:
     """Without access to any product, nothing may be called harmless."""
     done = run("triage", str(EXAMPLES), "--json")
@@ -78,7 +79,15 @@ def test_broken_lines_are_told_by_number_and_do_not_stop_the_rest(run: CommandLi
     assert [line.split(":")[1] for line in complaints] == ["2", "4"]
 
 
-@pytest.mark.parametrize("form", ["lines", "array", "pretty", "hit"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "lines",
+        pytest.param("array", marks=pytest.mark.thorough),
+        pytest.param("pretty", marks=pytest.mark.thorough),
+        "hit",
+    ],
+)
 def test_shapes_of_input(run: CommandLine, form: str) -> None:
     """An export is lines, an array or one document over many lines; a search result wraps each alert."""
     texts = {

@@ -125,6 +125,7 @@ async def test_the_runbooks_answer_through_the_host(kit, connections):
     assert classes("$.documents[*].id", evidence).trusted
 
 
+@pytest.mark.thorough
 async def test_every_alert_of_the_lab_and_what_surrounds_it_keeps_its_promised_shape(kit, tmp_path):
     """The widest answers there are, from live data: none breaks its schema, none loses its class."""
     path = tmp_path / "lab.db"

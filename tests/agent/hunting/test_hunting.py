@@ -134,6 +134,7 @@ async def test_the_same_hunt_again_is_another_case(hunting: Hunting) -> None:
     assert len(second.case.alerts) == 1
 
 
+@pytest.mark.thorough
 async def test_words_become_looks_and_the_rest_is_told(hunting: Hunting) -> None:
     """An analyst has to know which part of the hypothesis nobody looked for."""
     async with hunting("clean") as hunter:
@@ -179,6 +180,7 @@ async def test_a_supposition_weighs_nothing_by_itself(hunting: Hunting) -> None:
     assert playbook_for(PLAYBOOKS["malware"], alert) == PLAYBOOKS["malware"]
 
 
+@pytest.mark.thorough
 async def test_a_hunt_without_a_look_never_says_not_found(hunting: Hunting) -> None:
     """With a model such a hunt is let through: what the model did not ask was not looked for."""
     async with hunting("clean") as hunter:

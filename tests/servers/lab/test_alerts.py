@@ -48,6 +48,7 @@ def test_alerts_of_all_kinds_are_equal_apart_from_ids_names_and_times(family: st
     assert list(shapes[0]) == list(shapes[1])
 
 
+@pytest.mark.thorough
 def test_names_do_not_hint_at_the_kind() -> None:
     """A classifier that knows only names does no better than guessing."""
     counts: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}

@@ -70,6 +70,7 @@ async def test_a_killed_run_goes_on_after_its_last_node_and_asks_nothing_twice(c
     assert [item.id for item in chats.store().evidence(ended.thread_id)] == ["E1"]
 
 
+@pytest.mark.thorough
 async def test_a_run_killed_before_its_last_line_is_only_ended(chats, follow, victim):
     """Everything was done but the noting of it: nothing is answered a second time."""
     chats.answering.clear()
@@ -82,6 +83,7 @@ async def test_a_run_killed_before_its_last_line_is_only_ended(chats, follow, vi
     assert [step.kind for step in steps] == ["understood", "notice", "call", "sentence", "notice", "answer"]
 
 
+@pytest.mark.thorough
 async def test_a_run_of_a_living_process_is_left_alone_and_can_be_read(chats, victim):
     """Two processes share the threads: each sees the other's runs, neither takes them away."""
     async with victim("answer") as (_, run_id), chats.open() as chat:
@@ -101,6 +103,7 @@ async def test_a_run_of_a_living_process_is_left_alone_and_can_be_read(chats, vi
         assert [step.kind async for step in stream] == ["notice"]
 
 
+@pytest.mark.thorough
 async def test_a_thread_whose_process_died_takes_the_next_question(chats, follow, victim):
     """Somebody who asks again does not have to know that a process was killed."""
     async with victim("answer") as (process, run_id):
