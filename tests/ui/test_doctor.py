@@ -19,6 +19,7 @@ from agent.brain.records import keep_fitness
 from agent.cases import CaseStore
 from knowledge.trust.audit import AuditLog
 from knowledge.trust.keys import SigningKey
+from tests.real import free_port
 from ui.cli.catalogue import Catalogue
 from ui.doctor import Finding, Surroundings, examine, look_around
 from ui.follow import Follower, Positions
@@ -39,12 +40,6 @@ def around(tmp_path: Path) -> Surroundings:
             log.append("default", "tester", "case.noted", {"n": number}, NOW)
     CaseStore(home.cases_url).dispose()
     return replace(look_around(T), home=home, environment={"MCPSOC_HTTP_PORT": str(free_port())}, encoding="utf-8")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def found(around: Surroundings, check: str) -> list[Finding]:

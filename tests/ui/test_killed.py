@@ -3,7 +3,6 @@
 import json
 import random
 import signal
-import socket
 import sqlite3
 import subprocess
 import threading
@@ -22,6 +21,7 @@ from agent.cases.queries import CaseQuery
 from agent.intake.inbox import Inbox
 from agent.intake.inbox_rows import Incoming
 from agent.models import JsonObject, utc_now
+from tests.real import free_port
 from tests.ui.conftest import CommandLine
 from ui.api.keyring import local_token
 from ui.home import Home
@@ -64,12 +64,6 @@ def killed_at_the_end(process: subprocess.Popen[str]) -> Iterator[subprocess.Pop
             yield process
         finally:
             process.kill()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def ready(url: str) -> None:

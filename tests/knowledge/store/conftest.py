@@ -19,6 +19,7 @@ import pytest
 from knowledge.models import Document, Section
 from knowledge.settings import Settings
 from knowledge.store import KnowledgeStore, Matrix
+from tests.real import missing
 
 WIDTH = 24
 Opened = Callable[[Path], KnowledgeStore]
@@ -57,13 +58,6 @@ def finds_itself(store: KnowledgeStore, key: str) -> bool:
     return store.nearest("e", vector_of(held.section), 1)[0][0] == key
 
 
-def missing(what: str) -> None:
-    """Skip, but where everything has to be there: fail."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what} is not installed: sh .ci/packages")
-    pytest.skip(f"{what} is not installed: sh .ci/packages")
-
-
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Path]:
     """The folder with the socket of a PostgreSQL server that is there for these tests alone."""
@@ -71,7 +65,7 @@ def postgres_server() -> Iterator[Path]:
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     programs = next((folder for folder in folders if (folder / "initdb").exists()), None)
     if programs is None:
-        missing("postgresql")
+        missing("postgresql is not installed: sh .ci/packages")
         return
     with tempfile.TemporaryDirectory(prefix="mcpsoc-pg-") as name:
         user = "postgres" if os.geteuid() == 0 else None
