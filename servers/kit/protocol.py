@@ -16,22 +16,25 @@ from mcp import McpError, types
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.message import SessionMessage
 from pydantic import AnyUrl, JsonValue
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from servers.errors import ConfigurationError
+from servers.kit.access import LOOPBACK, NOBODY_ELSE, Access
 from servers.kit.answer import JsonObject
 from servers.kit.gate import META
+from servers.kit.guarded import guarded
 
 Reader: TypeAlias = MemoryObjectReceiveStream[SessionMessage | Exception]
 Writer: TypeAlias = MemoryObjectSendStream[SessionMessage]
 Streams: TypeAlias = tuple[Reader, Writer]
 Wire: TypeAlias = "Server[dict[str, object], object]"
 VERSION = "0.1.0"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+MOST_BODY_BYTES = 4 * 1024 * 1024
+"""What one request over HTTP may hold."""
+MOST_REQUESTS = 256
+"""Requests over HTTP that are answered at once; further ones are told to come back."""
 _RESOURCE_NOT_FOUND = -32002
 
 
@@ -111,35 +114,31 @@ async def over_stdio(server: Wire) -> None:
         await _serve(server, reader, writer)
 
 
-def http_app(server: Wire) -> Starlette:
-    """The application with the endpoint `/mcp`; requests under a name or from a page off loopback are refused."""
-    manager = StreamableHTTPSessionManager(server, json_response=True, security_settings=_loopback_only())
+def http_app(server: Wire, access: Access = NOBODY_ELSE, address: str = LOOPBACK[0]) -> Starlette:
+    """The application with the endpoint `/mcp`, for a listener bound to `address`; `access` says who is let in."""
+    manager = StreamableHTTPSessionManager(server, json_response=True, max_request_body_size=MOST_BODY_BYTES)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with manager.run():
             yield
 
-    return Starlette(routes=[Route("/mcp", endpoint=manager.asgi_app)], lifespan=lifespan)
+    endpoint = guarded(manager.asgi_app, access, address)
+    return Starlette(routes=[Route("/mcp", endpoint=endpoint)], lifespan=lifespan)
 
 
-async def over_http(server: Wire, host: str, port: int) -> None:
+async def over_http(server: Wire, host: str, port: int, access: Access = NOBODY_ELSE) -> None:
     """Serve streamable HTTP until cancelled.
 
-    Raises: ConfigurationError for an address off loopback."""
-    if host not in LOOPBACK:
-        raise ConfigurationError(f"{host} is not loopback, and there is no authentication: bind 127.0.0.1")
+    Raises: ConfigurationError for an address off loopback while no token is asked for."""
+    access.check_address(host)
     import uvicorn
 
-    config = uvicorn.Config(http_app(server), host=host, port=port, log_level="warning", access_log=False)
+    app = http_app(server, access, host)
+    config = uvicorn.Config(
+        app, host=host, port=port, log_level="warning", access_log=False, limit_concurrency=MOST_REQUESTS, ws="none"
+    )
     await uvicorn.Server(config).serve()
-
-
-def _loopback_only() -> TransportSecuritySettings:
-    names = [f"[{name}]" if ":" in name else name for name in LOOPBACK]
-    hosts = [pattern for name in names for pattern in (name, f"{name}:*")]
-    origins = [f"http://{host}" for host in hosts]
-    return TransportSecuritySettings(enable_dns_rebinding_protection=True, allowed_hosts=hosts, allowed_origins=origins)
 
 
 async def _serve(server: Wire, reader: Reader, writer: Writer) -> None:

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from servers.errors import ConfigurationError, RefusedError, ToolError
 from servers.kit import protocol
+from servers.kit.access import NOBODY_ELSE, Access
 from servers.kit.answer import Backend, Health, JsonObject, Reply
 from servers.kit.envelope import Source, answered, envelope_schema, failed, iso
 from servers.kit.gate import Gate, schema_hash
@@ -70,15 +71,15 @@ class SecurityServer:
         """Serve one client over standard input and output until it goes away."""
         await protocol.over_stdio(self.wire)
 
-    def http_app(self) -> Starlette:
-        """A streamable HTTP application with the endpoint `/mcp`, answering requests to loopback names only."""
-        return protocol.http_app(self.wire)
+    def http_app(self, access: Access = NOBODY_ELSE) -> Starlette:
+        """A streamable HTTP application with the endpoint `/mcp`, for whom `access` lets in."""
+        return protocol.http_app(self.wire, access)
 
-    async def run_http(self, host: str, port: int) -> None:
+    async def run_http(self, host: str, port: int, access: Access = NOBODY_ELSE) -> None:
         """Serve over streamable HTTP.
 
-        Raises: ConfigurationError for an address off loopback: there is no authentication to protect it."""
-        await protocol.over_http(self.wire, host, port)
+        Raises: ConfigurationError for an address off loopback while no token is asked for."""
+        await protocol.over_http(self.wire, host, port, access)
 
     def schema_sha256(self, tool: str) -> str:
         """The hash a grant for `tool` has to carry, equal to the hash a client pins.
