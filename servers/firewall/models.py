@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from servers.kit import T0, T1, Output
+from servers.kit import T0, T1, T2, Output
 from servers.kit.ecs import Event
 
 
@@ -68,3 +68,78 @@ class Changed(Output):
     address: Annotated[str, T0]
     change: Annotated[Literal["blocked", "unblocked", "was not blocked"], T1]
     until: Annotated[str | None, T1] = None
+
+
+class SiteBlock(Output):
+    """One block as a product keeps it."""
+
+    address: Annotated[str, T1]
+    """Address or network."""
+    since: Annotated[str | None, T1] = None
+    until: Annotated[str | None, T1] = None
+    """Left out: until it is lifted."""
+    by: Annotated[str, T1]
+    note: Annotated[str | None, T2] = None
+    dropped_packets: Annotated[int | None, T1] = None
+    dropped_bytes: Annotated[int | None, T1] = None
+
+
+class SiteBlocks(Output):
+    """The blocks in force."""
+
+    rows: ClassVar[str | None] = "blocks"
+    blocks: list[SiteBlock]
+
+
+class SiteBlockState(Output):
+    """Whether one address or network is blocked now, and by which entry."""
+
+    address: Annotated[str, T0]
+    blocked: Annotated[bool, T1]
+    block: SiteBlock | None = None
+
+
+class Connection(Output):
+    """One connection that the firewall keeps track of."""
+
+    protocol: Annotated[str, T1]
+    source: Annotated[str, T1]
+    source_port: Annotated[int | None, T1] = None
+    destination: Annotated[str, T1]
+    destination_port: Annotated[int | None, T1] = None
+    phase: Annotated[str | None, T1] = None
+    packets: Annotated[int | None, T1] = None
+    bytes: Annotated[int | None, T1] = None
+
+
+class Connections(Output):
+    """Connections kept track of now."""
+
+    rows: ClassVar[str | None] = "states"
+    states: list[Connection]
+
+
+class SiteRule(Output):
+    """One rule."""
+
+    place: Annotated[str, T1]
+    action: Annotated[str, T1]
+    rule: Annotated[str, T2]
+    """In the product's words."""
+    enabled: Annotated[bool, T1]
+    packets: Annotated[int | None, T1] = None
+    bytes: Annotated[int | None, T1] = None
+
+
+class Rules(Output):
+    """The rules in the product's order."""
+
+    rows: ClassVar[str | None] = "rules"
+    rules: list[SiteRule]
+
+
+class Killed(Output):
+    """How many connections were forgotten; firewall_list_states reads back whether any is left."""
+
+    address: Annotated[str, T0]
+    killed: Annotated[int, T1]

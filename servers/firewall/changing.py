@@ -1,0 +1,103 @@
+"""The tools that change: a block lapses by itself, and every change is read back at the product."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from servers.embedded import Reason, iso_or_none
+from servers.firewall.backend import BlockList, StateTable, Target, shown
+from servers.firewall.models import Changed, Killed
+from servers.kit import Reply
+from servers.kit.changes import Change, Plan, Undo
+from servers.kit.guards import Hit
+
+BlockMinutes = Annotated[int, Field(ge=1, le=43_200)]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockChanges:
+    """Tools that set and lift blocks."""
+
+    blocks: BlockList
+    now: Callable[[], datetime]
+    guards: Callable[[str], tuple[Hit, ...]]
+
+    def firewall_block_address(self, address: Target, minutes: BlockMinutes, reason: Reason) -> Reply[Changed]:
+        """Deny all flows from and to an address or network for some minutes; the block lapses by itself."""
+        until = self.blocks.block(address, timedelta(minutes=minutes), reason)
+        return Reply(Changed(address=shown(address), change="blocked", until=iso_or_none(until)), "1 address blocked")
+
+    def plan_block(self, address: Target, minutes: BlockMinutes, reason: Reason) -> Plan:
+        """What a block would reach."""
+        lasts = timedelta(minutes=minutes)
+        hits = self.guards(str(address))
+        tried = not hits and self.blocks.try_block(address, lasts, reason)
+        return Plan(
+            target=shown(address),
+            blast_radius=f"all flows from and to {address.num_addresses} addresses for {minutes} minutes",
+            undo=Undo("firewall_unblock_address", {"address": shown(address)}),
+            expires_at=self.now() + lasts,
+            hits=hits,
+            dry_run="passed" if tried else "not_offered",
+        )
+
+    def is_blocked(self, address: Target, minutes: BlockMinutes, reason: Reason) -> bool:
+        """Whether the product blocks it."""
+        return self.blocks.covering(address) is not None
+
+    def firewall_unblock_address(self, address: Target, reason: Reason) -> Reply[Changed]:
+        """Lift the block of an address before it lapses."""
+        lifted = self.blocks.unblock(address)
+        change = Changed(address=shown(address), change="unblocked" if lifted else "was not blocked")
+        return Reply(change, "1 block lifted" if lifted else "the address was not blocked")
+
+    def plan_unblock(self, address: Target, reason: Reason) -> Plan:
+        """What lifting would open."""
+        entries = [entry for entry in self.blocks.entries() if entry.network == address]
+        return Plan(shown(address), f"{len(entries)} blocks on {address.num_addresses} addresses end")
+
+    def is_open(self, address: Target, reason: Reason) -> bool:
+        """Whether the product blocks it no longer, by a wider block neither."""
+        return self.blocks.covering(address) is None
+
+    def declared(self) -> Sequence[Change]:
+        """Both, as the kit wants them."""
+        block = Change(
+            self.firewall_block_address,
+            self.plan_block,
+            self.is_blocked,
+            risk="medium",
+            expiry="lapse",
+            lapses=self.blocks.lapses,
+            undo="firewall_unblock_address",
+        )
+        return block, Change(self.firewall_unblock_address, self.plan_unblock, self.is_open, risk="medium")
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanges:
+    """The tool that ends connections."""
+
+    table: StateTable
+    guards: Callable[[str], tuple[Hit, ...]]
+
+    def firewall_kill_states(self, address: Target, reason: Reason) -> Reply[Killed]:
+        """Forget every tracked connection from or to an address or network, so that a block holds for open ones."""
+        killed = self.table.kill(address)
+        return Reply(Killed(address=shown(address), killed=killed), f"{killed} connections forgotten")
+
+    def plan_kill(self, address: Target, reason: Reason) -> Plan:
+        """How many connections would end."""
+        found = len(self.table.states(address))
+        return Plan(shown(address), f"{found} connections end", hits=self.guards(str(address)))
+
+    def are_gone(self, address: Target, reason: Reason) -> bool:
+        """Whether no connection is left."""
+        return not self.table.states(address)
+
+    def declared(self) -> Sequence[Change]:
+        """As the kit wants it."""
+        return (Change(self.firewall_kill_states, self.plan_kill, self.are_gone, risk="medium"),)
