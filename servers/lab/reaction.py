@@ -25,7 +25,7 @@ class Measure:
     wrong: bool
 
     def works_at(self, at: int) -> bool:
-        """Whether it is in force: address blocks lapse at their end, the other kinds hold while active."""
+        """Whether it is in force: blocks and sinkholes lapse at their end, other kinds hold while active."""
         if at < self.since:
             return False
         holds = self.active and self.kind in HOLDS
@@ -69,6 +69,8 @@ class Controls:
                 return self._cut_off(event, target, self._isolated[measure.id])
             case "quarantine_file":
                 return target in (fields.get("process.hash.sha256"), fields.get("file.hash.sha256"))
+            case "sinkhole_domain":
+                return _below(event, target)
 
     def _cut_off(self, event: Event, name: str, ip: str) -> bool:
         fields = event.fields
@@ -88,6 +90,8 @@ class Controls:
                 return _refused(event)
             case "quarantine_file":
                 return _quarantined(event)
+            case "sinkhole_domain":
+                return self._unanswered(event)
             case "isolate_host":
                 return None
 
@@ -101,6 +105,15 @@ class Controls:
             event.at, host, source, destination or host.ip, port if isinstance(port, int) else 443, 0, denied=True
         )
 
+    def _unanswered(self, event: Event) -> Event | None:
+        """The resolver logs that it was asked; whoever got no address goes no further."""
+        host, name = self._host_of(event), _name_of(event)
+        if host is None or name is None:
+            return None
+        domain = event.text("dns.question.registered_domain") or ".".join(name.split(".")[-2:])
+        kind = event.text("dns.question.type") or "A"
+        return t.lookup(event.at, host, name, domain, None, kind)
+
     def _host_of(self, event: Event) -> Host | None:
         name = event.text("host.name")
         return next((host for host in self.enterprise.hosts if host.name == name), None)
@@ -113,6 +126,17 @@ class Controls:
             return account.person
         host = self._host_of(event)
         return None if host is None else host.owner
+
+
+def _name_of(event: Event) -> str | None:
+    """The name that was asked for, or that a request went to."""
+    return event.text("dns.question.name") or event.text("destination.domain")
+
+
+def _below(event: Event, domain: str) -> bool:
+    """Whether an event needs an address of that domain or of a name below it."""
+    name = _name_of(event)
+    return name is not None and (name == domain or name.endswith(f".{domain}"))
 
 
 def _refused(event: Event) -> Event | None:

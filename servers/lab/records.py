@@ -9,7 +9,9 @@ from typing import Literal, TypeAlias
 from pydantic import JsonValue
 
 JsonObject: TypeAlias = dict[str, JsonValue]
-ContainmentKind: TypeAlias = Literal["block_address", "disable_account", "isolate_host", "quarantine_file"]
+ContainmentKind: TypeAlias = Literal[
+    "block_address", "disable_account", "isolate_host", "quarantine_file", "sinkhole_domain"
+]
 HOLDS: frozenset[str] = frozenset({"disable_account", "isolate_host", "quarantine_file"})
 """Kinds that stay in force after their time until a person releases them."""
 CoverageState: TypeAlias = Literal["covered", "partial", "silent", "down", "not_deployed"]
@@ -189,7 +191,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Containment:
-    """One containment measure. Address blocks lapse at `until`; the other kinds hold until somebody releases them."""
+    """One containment measure. Blocks and sinkholes lapse at `until`; the other kinds hold until somebody releases them."""
 
     id: int
     kind: ContainmentKind

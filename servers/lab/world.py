@@ -109,7 +109,8 @@ class Lab:
             gaps = store.read_gaps(db)
             store.write_events(db, (pair for pair in happened if store.seen(gaps, pair[1])))
             db.execute(
-                "UPDATE containment SET active = 0 WHERE kind = 'block_address' AND until IS NOT NULL AND until <= ?",
+                """UPDATE containment SET active = 0 WHERE kind IN ('block_address', 'sinkhole_domain')
+                   AND until IS NOT NULL AND until <= ?""",
                 (until,),
             )
             db.execute("UPDATE meta SET value = ? WHERE key = 'now'", (str(until),))
@@ -120,7 +121,7 @@ class Lab:
         return store.export(self.db)
 
     def contain(self, kind: ContainmentKind, target: str, until: datetime | None, by: str) -> Containment:
-        """Contain an address, account name, host name or file sha256 from now on. Asking again moves its end.
+        """Contain an address, account name, host name, file sha256 or domain from now on. Asking again moves its end.
 
         Raises: ValueError for an end that is not after now."""
         stories = self._all_stories().values()
@@ -253,7 +254,10 @@ def _fill(db: sqlite3.Connection, seed: int, stories: list[Story]) -> None:
 def _right(story: Story) -> set[tuple[str, str]]:
     if not story.plot.script.hostile:
         return set()
-    return {(need.kind, need.target) for need in story.plot.indicators}
+    script = story.plot.script
+    needs = {(need.kind, need.target) for step in script.steps for need in step.needs}
+    sinkholes = {need for need in needs if need[0] == "sinkhole_domain"}
+    return sinkholes | {(need.kind, need.target) for need in story.plot.indicators}
 
 
 def _charge(db: sqlite3.Connection, measure: int, person: str | None, at: int) -> None:

@@ -104,7 +104,7 @@ def list_containment(
 
 
 def in_force(measure: Containment, at: datetime) -> bool:
-    """Whether a measure works at a time: address blocks lapse at their end, the other kinds hold while active."""
+    """Whether a measure works at a time: blocks and sinkholes lapse at their end, other kinds hold while active."""
     if at < measure.since:
         return False
     holds = measure.active and measure.kind in HOLDS

@@ -49,6 +49,12 @@ def plot(scene: Scene) -> Plot:
 
 
 def _needs(scene: Scene) -> tuple[Need, ...]:
+    """What sending names through the resolver takes."""
+    return (*_local(scene), Need("sinkhole_domain", scene.cast.domains[0]))
+
+
+def _local(scene: Scene) -> tuple[Need, ...]:
+    """What the program needs whichever way it goes."""
     return (Need("isolate_host", scene.cast.desks[0].name), Need("quarantine_file", scene.sha256("tunnel")))
 
 
@@ -87,7 +93,7 @@ def _alert(scene: Scene, host: Host, domain: str) -> JsonObject:
 def _start(scene: Scene, host: Host, account: Account, program: t.Process) -> None:
     shell = shell_of(host, scene.at(minutes=-120))
     begun = t.started(scene.at(minutes=-31), host, account, program, shell)
-    scene.step("start the program", [begun], "T1204.002", _needs(scene))
+    scene.step("start the program", [begun], "T1204.002", _local(scene))
 
 
 def _queries(scene: Scene, host: Host, domain: str, program: t.Process, first: int, last: int) -> list[Event]:
@@ -105,7 +111,7 @@ def _queries(scene: Scene, host: Host, domain: str, program: t.Process, first: i
 
 def _go_on(scene: Scene, host: Host, account: Account, domain: str, program: t.Process) -> None:
     outside = scene.cast.addresses[0].ip
-    needs = (*_needs(scene), Need("block_address", outside))
+    needs = (*_local(scene), Need("block_address", outside))
     if scene.kind == "attack_killed_sensor" or scene.chance(0.5):
         _ask_directly(scene, host, account, program, outside, needs)
 

@@ -77,7 +77,7 @@ def _take_out(scene: Scene, server: Host, desk: Host, account: Account, share: s
     folder = f"C:\\Users\\{account.name}\\Documents\\{scene.word()}.7z"
     archive = t.process(desk, scene.at(minutes=8), ARCHIVER, f'pack.exe a -p "{folder}"')
     browser = t.process(desk, scene.at(minutes=11), BROWSER)
-    out = (*needs, Need("block_address", outside.ip))
+    out = (*needs, Need("block_address", outside.ip), Need("sinkhole_domain", domain))
 
     def upload(at: int, size: int) -> list[Event]:
         made = t.request(

@@ -93,7 +93,12 @@ def _intrusion(scene: Scene, host: Host, account: Account, content: str, script:
     folder = scene.rng.choice(("Roaming", "Local", "Local\\Temp"))
     local = f"C:\\Users\\{account.name}\\AppData\\{folder}\\{scene.tool()}"
     implant = t.process(host, scene.at(seconds=40), local, f'"{local}"', payload)
-    channel = (Need("block_address", c2.ip), Need("isolate_host", host.name), Need("quarantine_file", payload))
+    channel = (
+        Need("block_address", c2.ip),
+        Need("isolate_host", host.name),
+        Need("quarantine_file", payload),
+        Need("sinkhole_domain", domain),
+    )
     arrived = -scene.rng.uniform(4, 170)
     delivered = t.mail(scene.at(minutes=arrived), relay, sender, person.email, scene.rng.choice(SUBJECTS), content)
     scene.step("deliver the mail", [delivered], "T1566.001")

@@ -297,3 +297,54 @@ def test_two_processes_may_write_at_once(copied: Copied) -> None:
     assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
     assert lab.now() == now + timedelta(minutes=24)
     assert len(network.list_containment(lab.db)) == 24
+
+
+@pytest.mark.parametrize("family", ["dns_exfiltration", "malware_workstation", "phishing_macro"])
+def test_sinkholed_domain_stops_what_needs_it_until_it_lapses(copied: Copied, family: str) -> None:
+    """A program that gets no address calls nobody; afterwards it goes on, so a sinkhole is no cure."""
+    lab = copied()
+    known = find(lab, family, "attack")
+    domain = next(
+        need.target for step in known.story.plot.script.steps for need in step.needs if need.kind == "sinkhole_domain"
+    )
+    start = lab.now()
+    lab.contain("sinkhole_domain", domain, start + timedelta(minutes=30), "test")
+    lab.advance(timedelta(minutes=29))
+    held = lab.outcome(known.story.id)
+    asked = events.search_events(
+        lab.db, start=start, end=lab.now(), filters={"dns.question.registered_domain": domain}, source="dns", limit=200
+    )
+    lab.advance(HOURS)
+    after = lab.outcome(known.story.id)
+
+    assert held.stalled or held.stage_at_containment is not None or not asked.total
+    assert all(event["event.outcome"] == "failure" and "dns.answers" not in event for event in asked.events)
+    assert len(after.steps_done) == after.steps_total
+    assert lab.collateral() == 0
+
+
+def test_sinkholing_what_everybody_uses_breaks_people(copied: Copied) -> None:
+    """The resolver logs the questions, nobody gets an answer, and no request follows."""
+    lab = copied()
+    popular = events.count_events(
+        lab.db,
+        by=["destination.domain"],
+        start=lab.now() - timedelta(days=7),
+        end=lab.now(),
+        source="proxy",
+    ).buckets[0]
+    domain = str(popular.key["destination.domain"]).split(".", maxsplit=1)[1]
+    lab.contain("sinkhole_domain", domain, None, "test")
+    now = lab.now()
+    lab.advance(timedelta(hours=26))
+    asked = events.search_events(
+        lab.db, start=now, end=lab.now(), filters={"dns.question.registered_domain": domain}, limit=200
+    )
+    requests = events.search_events(
+        lab.db, start=now, end=lab.now(), filters={"destination.domain": f"*{domain}"}, source="proxy", limit=5
+    )
+
+    assert asked.total > 20
+    assert {event["event.outcome"] for event in asked.events} == {"failure"}
+    assert requests.total == 0
+    assert lab.collateral() >= 15 * 20
