@@ -191,7 +191,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Containment:
-    """One containment measure. Blocks and sinkholes lapse at `until`; the other kinds hold until somebody releases them."""
+    """One containment measure. Blocks and sinkholes lapse at `until`, other kinds hold until they are released."""
 
     id: int
     kind: ContainmentKind
