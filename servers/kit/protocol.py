@@ -5,6 +5,7 @@ which compiles the schema anew on every call, is not in the way.
 """
 
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from pydantic import AnyUrl, JsonValue
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from servers.errors import ConfigurationError
 from servers.kit.access import LOOPBACK, NOBODY_ELSE, Access
 from servers.kit.answer import JsonObject
 from servers.kit.gate import META
@@ -130,15 +132,24 @@ def http_app(server: Wire, access: Access = NOBODY_ELSE, address: str = LOOPBACK
 async def over_http(server: Wire, host: str, port: int, access: Access = NOBODY_ELSE) -> None:
     """Serve streamable HTTP until cancelled.
 
-    Raises: ConfigurationError for an address off loopback while no token is asked for."""
+    Raises: ConfigurationError for an address that cannot be bound, or one off loopback while no token is asked for."""
     access.check_address(host)
     import uvicorn
 
     app = http_app(server, access, host)
     config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", access_log=False, limit_concurrency=MOST_REQUESTS, ws="none"
+        app, log_level="warning", access_log=False, limit_concurrency=MOST_REQUESTS, ws="none", server_header=False
     )
-    await uvicorn.Server(config).serve()
+    with _bound(host, port) as listener:
+        await uvicorn.Server(config).serve(sockets=[listener])
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfigurationError(f"cannot listen on {host} port {port}: {error.strerror}") from error
 
 
 async def _serve(server: Wire, reader: Reader, writer: Writer) -> None:
