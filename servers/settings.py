@@ -19,7 +19,7 @@ class Settings(KnowledgeSettings):
     http_port: int = Field(default=8321, ge=1, le=65535)
     """Port of the streamable HTTP transport."""
     http_host: str = "127.0.0.1"
-    """Address the streamable HTTP transport binds; only loopback is accepted as long as there is no authentication."""
+    """Address the streamable HTTP transport binds; one off loopback is accepted only where a token is asked for."""
 
     @property
     def authorisations_path(self) -> Path:

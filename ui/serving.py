@@ -17,6 +17,7 @@ from agent.settings import Settings as AgentSettings
 from knowledge.trust.owned_files import replace_file
 from servers.bundle import bundled
 from servers.kit import SecurityServer
+from servers.kit.access import AccessSettings, access_from
 from servers.settings import Settings as ServerSettings
 from ui.errors import UsageError
 from ui.home import Home
@@ -56,7 +57,8 @@ async def serve(server: SecurityServer, *, http: bool, host: str | None, port: i
     """Run until the client goes away or somebody interrupts."""
     settings = ServerSettings()
     if http:
-        await server.run_http(host or settings.http_host, port or settings.http_port)
+        access = access_from(AccessSettings())
+        await server.run_http(host or settings.http_host, port or settings.http_port, access)
     else:
         await server.run_stdio()
 

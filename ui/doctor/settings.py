@@ -11,6 +11,7 @@ import agent.settings
 import evals.settings
 import knowledge.endpoint
 import knowledge.settings
+import servers.kit.access
 import servers.settings
 import ui.api.settings
 import ui.settings
@@ -25,7 +26,7 @@ CLASSES: Mapping[str, tuple[type[BaseSettings], ...]] = {
         agent.brain.endpoint.settings.StrongSettings,
         agent.brain.endpoint.settings.BudgetSettings,
     ),
-    "servers": (servers.settings.Settings,),
+    "servers": (servers.settings.Settings, servers.kit.access.AccessSettings),
     "knowledge": (knowledge.settings.Settings, knowledge.endpoint.EmbeddingSettings),
     "ui": (ui.settings.Settings,),
     "ui/api": (ui.api.settings.Settings,),
