@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from servers.lab import telemetry as t
 from servers.lab.enterprise import Enterprise
+from servers.lab.messages import opens
 from servers.lab.records import HOLDS, ContainmentKind, Event, Host
 
 NETWORK_CATEGORIES = frozenset({"network", "web", "cloud", "email", "intrusion_detection"})
@@ -71,6 +72,8 @@ class Controls:
                 return target in (fields.get("process.hash.sha256"), fields.get("file.hash.sha256"))
             case "sinkhole_domain":
                 return _below(event, target)
+            case "quarantine_message":
+                return opens(self.enterprise, event, target)
 
     def _cut_off(self, event: Event, name: str, ip: str) -> bool:
         fields = event.fields
@@ -92,7 +95,7 @@ class Controls:
                 return _quarantined(event)
             case "sinkhole_domain":
                 return self._unanswered(event)
-            case "isolate_host":
+            case "isolate_host" | "quarantine_message":
                 return None
 
     def _denied(self, event: Event) -> Event | None:

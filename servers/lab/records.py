@@ -10,9 +10,9 @@ from pydantic import JsonValue
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 ContainmentKind: TypeAlias = Literal[
-    "block_address", "disable_account", "isolate_host", "quarantine_file", "sinkhole_domain"
+    "block_address", "disable_account", "isolate_host", "quarantine_file", "sinkhole_domain", "quarantine_message"
 ]
-HOLDS: frozenset[str] = frozenset({"disable_account", "isolate_host", "quarantine_file"})
+HOLDS: frozenset[str] = frozenset({"disable_account", "isolate_host", "quarantine_file", "quarantine_message"})
 """Kinds that stay in force after their time until a person releases them."""
 CoverageState: TypeAlias = Literal["covered", "partial", "silent", "down", "not_deployed"]
 

@@ -14,6 +14,7 @@ from types import TracebackType
 from servers.errors import ConfigurationError
 from servers.lab import register, store
 from servers.lab.background import calendar
+from servers.lab.messages import message_id
 from servers.lab.population import DAY_MS, EPOCH_MS, build
 from servers.lab.queries.network import contained
 from servers.lab.reaction import Controls
@@ -257,7 +258,9 @@ def _right(story: Story) -> set[tuple[str, str]]:
     script = story.plot.script
     needs = {(need.kind, need.target) for step in script.steps for need in step.needs}
     sinkholes = {need for need in needs if need[0] == "sinkhole_domain"}
-    return sinkholes | {(need.kind, need.target) for need in story.plot.indicators}
+    delivered = [event for step in script.steps for event in step.emit(step.begins) if event.category == "email"]
+    messages = {("quarantine_message", message_id(event.at, event.fields)) for event in delivered}
+    return sinkholes | messages | {(need.kind, need.target) for need in story.plot.indicators}
 
 
 def _charge(db: sqlite3.Connection, measure: int, person: str | None, at: int) -> None:
