@@ -1,9 +1,11 @@
 """What a firewall product can do for this server. Each part that a product lacks is a tool that is not there.
 
-embedded.py     the simulated enterprise        nftables.py   the kernel of this machine or of one namespace
-crowdsec.py     the local API of CrowdSec       fail2ban.py   the jails of one fail2ban server
+embedded.py   the simulated enterprise       nftables/      the kernel of this machine or of one namespace
+crowdsec.py   the local API of CrowdSec      fail2ban.py    the jails of one fail2ban server
+pfsense/      a pfSense box
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +17,7 @@ from pydantic.networks import IPvAnyNetwork
 
 from servers.firewall.models import Flows, Peers
 from servers.kit import Reply, ToolError
+from servers.kit.guards import Hit
 
 Network: TypeAlias = IPv4Network | IPv6Network
 """One address (all bits are prefix) or a network; never with a scope id."""
@@ -51,6 +54,11 @@ def single(address: str) -> Network:
         return plain(ip_network(address))
     except ValueError:
         raise ToolError("invalid_argument", "this is no address a firewall can block", "give a plain address") from None
+
+
+def plain_note(note: str) -> str:
+    """A reason as a product may carry it: listings of rules are printed unquoted, and people load them again."""
+    return " ".join(re.sub(r"[^A-Za-z0-9 .,:_@/+-]", " ", note).split())[:120]
 
 
 def covers(wide: Network, narrow: Network) -> bool:
@@ -168,6 +176,11 @@ class RuleList(Protocol):
         """All rules, in the product's order."""
 
 
+def nothing_of_its_own(network: Network) -> tuple[Hit, ...]:
+    """The guards of a product that runs on this machine, or knows no more than this machine does."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class FirewallBackend:
     """One product behind the firewall server."""
@@ -182,3 +195,5 @@ class FirewallBackend:
     rules: RuleList | None = None
     needs: str = ""
     """The least privilege it works with."""
+    own: Callable[[Network], tuple[Hit, ...]] = nothing_of_its_own
+    """Guards of what the product itself has to reach and to be reached by, beside those of this machine."""
