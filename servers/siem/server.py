@@ -243,9 +243,8 @@ class Siem:
         """A mistyped sensor must not look like one that was not watching."""
         known = [row.name for row in events.list_sources(self._door.db, at)]
         if strange := [name for name in names if name not in known]:
-            raise ToolError(
-                "unknown_source", f"there is no such source: {', '.join(strange)}", meant(strange[0], known)
-            )
+            text = f"there is no such source: {len(strange)} of the {len(names)} asked for"
+            raise ToolError("unknown_source", text, meant(strange[0], known))
 
     def _blind(self, source: str | None, filters: Mapping[str, str], start: datetime, end: datetime) -> Problem | None:
         if source is None:
@@ -256,7 +255,7 @@ class Siem:
     def _cover(self, sensor: str, host: str | None, start: datetime, end: datetime) -> Cover:
         found = coverage.coverage(self._door.db, sensor=sensor, host=host, start=start, end=end)
         if found is None:
-            raise ToolError("unknown_source", f"there is no such source: {sensor}", "siem_list_sources names them")
+            raise ToolError("unknown_source", "there is no such source", "siem_list_sources names them")
         return Cover(
             sensor=sensor,
             host=host,
@@ -268,7 +267,7 @@ class Siem:
         )
 
 
-def build(door: LabDoor, settings: BaseModel | None = None, timeout_s: float = 20.0) -> SecurityServer:
+def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
     """The siem over this lab."""
     siem = Siem(door)
     return lab_server(
@@ -287,7 +286,7 @@ def build(door: LabDoor, settings: BaseModel | None = None, timeout_s: float = 2
         ],
         instructions=INSTRUCTIONS,
         settings=settings,
-        timeout_s=timeout_s,
+        conditions=conditions,
     )
 
 
