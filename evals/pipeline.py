@@ -24,7 +24,7 @@ from agent.playbooks.format import load_playbooks
 from agent.settings import Settings as AgentSettings
 from evals.errors import EvalError
 from knowledge.trust.audit import AuditLog
-from servers.bundle import bundled
+from servers.bundle import ANALYST, bundled
 from servers.kit import SecurityServer
 from servers.lab.world import Lab
 from servers.settings import Settings as ServerSettings
@@ -75,8 +75,8 @@ class Pipeline:
 async def connected(
     servers: Mapping[str, SecurityServer], clock: Callable[[], datetime], settings: AgentSettings
 ) -> AsyncIterator[Host]:
-    """A host over in-memory transports of the servers."""
-    connections = [Connection(name, server.transport) for name, server in servers.items()]
+    """A host over in-memory transports of the analyst's servers."""
+    connections = [Connection(name, servers[name].transport) for name in ANALYST]
     async with Host(connections, settings=settings, pins=PinStore(), clock=clock) as host:
         yield host
 

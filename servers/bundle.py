@@ -1,9 +1,9 @@
 """The bundled servers, in one table. Making them opens no file; each opens what it needs on its first call."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from knowledge.trust.errors import KeyFileError
 from knowledge.trust.grants import SpentNonces
@@ -16,32 +16,27 @@ from servers.firewall import server as firewall
 from servers.identity import server as identity
 from servers.intel import server as intel
 from servers.kb import server as kb
-from servers.kit import Gate, SecurityServer
+from servers.kit import Conditions, Gate, Protected, SecurityServer
+from servers.kit.actions import ActionStore
+from servers.kit.calls import CallLog
+from servers.kit.machine import Machine, this_machine
+from servers.mcpsoc import server as mcpsoc
+from servers.parts import Parts
 from servers.settings import Settings
 from servers.siem import server as siem
 
-
-@dataclass(frozen=True)
-class Parts:
-    """What the factories are made from."""
-
-    door: LabDoor
-    knowledge_home: Path
-    settings: Settings
-    gate: Gate | None
-    tenant: str
-
-
 FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
-    "siem": lambda parts: siem.build(parts.door, parts.settings, parts.settings.call_timeout_s),
-    "firewall": lambda parts: firewall.build(parts.door, parts.settings, parts.settings.call_timeout_s, parts.gate),
-    "endpoint": lambda parts: endpoint.build(parts.door, parts.settings, parts.settings.call_timeout_s, parts.gate),
-    "identity": lambda parts: identity.build(parts.door, parts.settings, parts.settings.call_timeout_s, parts.gate),
-    "intel": lambda parts: intel.build(parts.door, parts.settings, parts.settings.call_timeout_s),
+    "siem": lambda parts: siem.build(parts.door, parts.settings, parts.conditions),
+    "firewall": lambda parts: firewall.build(parts.door, parts.settings, parts.conditions),
+    "endpoint": lambda parts: endpoint.build(parts.door, parts.settings, parts.conditions),
+    "identity": lambda parts: identity.build(parts.door, parts.settings, parts.conditions),
+    "intel": lambda parts: intel.build(parts.door, parts.settings, parts.conditions),
     "assets": lambda parts: _assets(parts),
-    "kb": lambda parts: kb.build(parts.knowledge_home, parts.settings, parts.tenant),
+    "kb": lambda parts: kb.build(parts.knowledge_home, parts.settings, parts.tenant, parts.conditions),
 }
 """Every bundled server by name."""
+ANALYST: Final = ("siem", "firewall", "endpoint", "identity", "intel", "assets", "kb")
+"""The servers that the analyst itself is connected to, beside the one of our own cases."""
 
 
 def server_names() -> tuple[str, ...]:
@@ -52,20 +47,53 @@ def server_names() -> tuple[str, ...]:
 def bundled(
     lab_path: Path | None, knowledge_home: Path, settings: Settings, tenant: str = ""
 ) -> dict[str, SecurityServer]:
-    """All bundled servers: six over this lab, and the knowledge base in this folder as that tenant may read it.
+    """All bundled servers: over this lab or the site's products, and the knowledge base in this folder as that tenant
+    may read it.
 
-    Without a lab path this is a site: `assets` then answers from the site's register of authorised work, and the
-    other five say on every call that there is nothing behind them.
+    Without a lab path this is a site: `assets` then answers from the site's register of authorised work, and a server
+    without a configured product says on every call that there is nothing behind it.
+
+    Raises: ConfigurationError for settings that cannot be used: a grant key that is none, a tool nobody has."""
+    parts = Parts(
+        door=LabDoor(lab_path),
+        knowledge_home=knowledge_home,
+        settings=settings,
+        conditions=conditions_of(settings, this_machine if lab_path is None else Machine),
+        tenant=tenant,
+        world="site" if lab_path is None else "lab",
+    )
+    servers = {name: factory(parts) for name, factory in FACTORIES.items()}
+    named = {tool for server in servers.values() for tool in server.known}
+    parts.conditions.check_names(named | set(mcpsoc.TOOLS))
+    return servers
+
+
+def conditions_of(settings: Settings, machine: Callable[[], Machine] = this_machine) -> Conditions:
+    """Under what servers with these settings run. `machine` tells what must stay reachable.
 
     Raises: ConfigurationError for a grant key that is none."""
-    parts = Parts(LabDoor(lab_path), knowledge_home, settings, _gate(settings), tenant)
-    return {name: factory(parts) for name, factory in FACTORIES.items()}
+    return Conditions(
+        gate=_gate(settings),
+        actions=ActionStore(settings.root / "actions.db"),
+        read_only=settings.read_only,
+        allow=frozenset(settings.tools_allow) or None,
+        deny=frozenset(settings.tools_deny),
+        calls=CallLog(settings.root / "calls"),
+        timeout_s=settings.call_timeout_s,
+        protected=Protected(
+            addresses=settings.protected_addresses,
+            accounts=settings.protected_accounts,
+            hosts=settings.protected_hosts,
+            domains=settings.protected_domains,
+            machine=machine,
+        ),
+    )
 
 
 def _assets(parts: Parts) -> SecurityServer:
-    if parts.door.path is None:
-        return assets.build_site(parts.settings.authorisations_path, parts.settings, parts.settings.call_timeout_s)
-    return assets.build(parts.door, parts.settings, parts.settings.call_timeout_s)
+    if parts.world == "site":
+        return assets.build_site(parts.settings.authorisations_path, parts.settings, parts.conditions)
+    return assets.build(parts.door, parts.settings, parts.conditions)
 
 
 def _gate(settings: Settings) -> Gate | None:

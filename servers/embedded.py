@@ -11,8 +11,9 @@ from typing import Annotated
 from pydantic import BaseModel, Field, JsonValue
 
 from servers.errors import ConfigurationError, ToolError
-from servers.kit import Gate, Problem, SecurityServer, build_server
+from servers.kit import Change, Conditions, Problem, Read, SecurityServer, build_server
 from servers.kit.answer import bad_cursor
+from servers.kit.conditions import EVERYTHING
 from servers.kit.ecs import FIELDS, Event
 from servers.kit.envelope import iso
 from servers.kit.tool import Method, closest
@@ -75,12 +76,11 @@ def lab_server(
     name: str,
     door: LabDoor,
     *,
-    reads: Sequence[Method],
-    changes: Sequence[Method] = (),
+    reads: Sequence[Method | Read],
+    changes: Sequence[Change] = (),
     instructions: str = "",
     settings: BaseModel | None = None,
-    timeout_s: float = 20.0,
-    gate: Gate | None = None,
+    conditions: Conditions = EVERYTHING,
 ) -> SecurityServer:
     """A server that answers from the lab: embedded, synthetic, by the lab's clock."""
     return build_server(
@@ -93,8 +93,7 @@ def lab_server(
         probe=door.probe,
         instructions=instructions,
         settings=settings,
-        timeout_s=timeout_s,
-        gate=gate,
+        conditions=conditions,
     )
 
 

@@ -2,11 +2,14 @@
 
 ServerError
 ├── ToolError             a tool cannot answer: code, message and hint reach the caller
-│   ├── RefusedError      a change was asked for without a grant that permits it
+│   ├── RefusedError      a change was asked for without a grant that permits it, or at a target no grant opens
+│   ├── RateLimitedError  asked too often: when to come back
 │   └── NotFoundError     looked properly and there is no such thing: answered as `no_data`, never as a failure
 ├── RegisterError         the site's register of authorised work cannot be read: file name and reason
 └── ConfigurationError    settings or declarations a server cannot start with
 """
+
+import math
 
 
 class ServerError(Exception):
@@ -33,8 +36,16 @@ class NotFoundError(ToolError):
 class RefusedError(ToolError):
     """The call is a change, and nothing permits it."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__("grant_refused", message, hint)
+    def __init__(self, message: str, hint: str = "", code: str = "grant_refused") -> None:
+        super().__init__(code, message, hint)
+
+
+class RateLimitedError(ToolError):
+    """A tool, or the product behind it, was asked too often."""
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        self.retry_after_s = max(1, math.ceil(retry_after_s))
+        super().__init__("rate_limited", message, f"retry after {self.retry_after_s} s")
 
 
 class RegisterError(ServerError):

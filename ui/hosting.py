@@ -12,7 +12,7 @@ from agent.host.host import Host
 from agent.host.pins import PinStore
 from agent.models import World
 from agent.settings import Settings as AgentSettings
-from servers.bundle import bundled
+from servers.bundle import ANALYST, bundled, conditions_of
 from servers.kit import SecurityServer
 from servers.mcpsoc import server as mcpsoc
 from servers.settings import Settings as ServerSettings
@@ -30,7 +30,8 @@ async def open_host(
     lab = home.lab if world == "lab" else None
     server_settings = ServerSettings(home=home.root)
     with closing(CaseRecords(home, world, settings, clock)) as records:
-        servers = bundled(lab, knowledge_home(home), server_settings, settings.tenant(world))
+        every = bundled(lab, knowledge_home(home), server_settings, settings.tenant(world))
+        servers = {name: every[name] for name in ANALYST}
         servers[mcpsoc.NAME] = own_server(records, world, server_settings, clock)
         connections: list[AnyConnection] = [Connection(name, server.transport) for name, server in servers.items()]
         if world == "site" and settings.servers_path.exists():
@@ -49,5 +50,5 @@ def own_server(
         synthetic=world == "lab",
         clock=clock,
         settings=settings,
-        timeout_s=settings.call_timeout_s,
+        conditions=conditions_of(settings),
     )

@@ -49,6 +49,8 @@ class ActDoor:
             raise OutcomeUnknownError(f"{tool}: {error}") from error
         except AnswerInvalidError as error:
             raise OutcomeUnknownError(f"{tool}: {error}") from error
+        if answer.action is not None and answer.action.state == "unknown":
+            raise OutcomeUnknownError(f"{tool}: {answer.error or 'the server does not know what became of it'}")
         return replace(answer, cost_ms=round((time.perf_counter() - started) * 1000, 3))
 
     def _permitted(self, tool: str, arguments: JsonObject, grant: Grant) -> Entry:

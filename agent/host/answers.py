@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from agent.errors import AnswerInvalidError
 from agent.host.bounds import bounded
-from agent.host.envelope import Envelope, envelope_in
+from agent.host.envelope import Action, Envelope, envelope_in
 from agent.host.link import Raw
 from agent.host.schemas import Check
 from agent.models import Backend, EvidenceStatus, JsonObject, Provenance, World
@@ -36,6 +36,8 @@ class Answer:
     cost_ms: float = 0.0
     settled: bool = True
     """Whether asking again in this case would bring the same; False when the call never got an answer."""
+    action: Action | None = None
+    """Of a change: what was done, and what reading back showed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ def _enveloped(envelope: Envelope, reading: Reading, backend: Backend, *, cut: b
         truncated=envelope.truncated or shortened,
         error=None if envelope.error is None else _line(f"{envelope.error.code}: {envelope.error.message}"),
         hint=None if envelope.error is None else _line(envelope.error.hint) or None,
+        action=envelope.action,
     )
 
 

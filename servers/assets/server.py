@@ -30,6 +30,7 @@ from servers.assets.register import AuthorisedWork, Technique, read_register
 from servers.embedded import LabDoor, Name, asked, blind_spot, host_of, lab_server
 from servers.errors import RegisterError
 from servers.kit import Cursor, Limit, NotFoundError, Reply, SecurityServer, Time, ToolError, build_server, paged
+from servers.kit.conditions import EVERYTHING, Conditions
 from servers.kit.envelope import iso
 from servers.kit.tool import Method
 from servers.lab.queries import entities
@@ -162,7 +163,7 @@ class Assets:
         return Reply(Weaknesses(vulnerabilities=rows), text, total=page.total, after=page.after, more=page.more)
 
 
-def build(door: LabDoor, settings: BaseModel | None = None, timeout_s: float = 20.0) -> SecurityServer:
+def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
     """The inventory and the register of this lab."""
 
     def register(at: datetime) -> list[Work]:
@@ -173,11 +174,11 @@ def build(door: LabDoor, settings: BaseModel | None = None, timeout_s: float = 2
         door,
         reads=_reads(Assets(register, door)),
         settings=settings,
-        timeout_s=timeout_s,
+        conditions=conditions,
     )
 
 
-def build_site(path: Path, settings: BaseModel | None = None, timeout_s: float = 20.0) -> SecurityServer:
+def build_site(path: Path, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
     """The site's register of authorised work in this file, read anew on every call; no inventory."""
 
     def register(at: datetime) -> list[Work]:
@@ -195,7 +196,7 @@ def build_site(path: Path, settings: BaseModel | None = None, timeout_s: float =
         synthetic=False,
         probe=probe,
         settings=settings,
-        timeout_s=timeout_s,
+        conditions=conditions,
     )
 
 

@@ -1,6 +1,6 @@
 """The endpoint server: what the agents recorded; isolation and quarantine are changes that hold until released."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, TypeVar
 
@@ -33,12 +33,28 @@ from servers.endpoint.models import (
     Sighting,
     Sightings,
 )
-from servers.kit import Cursor, Gate, Limit, NotFoundError, Output, Reply, SecurityServer, Time, paged
+from servers.kit import (
+    Change,
+    Conditions,
+    Cursor,
+    Limit,
+    NotFoundError,
+    Output,
+    Plan,
+    Protected,
+    Reply,
+    SecurityServer,
+    Time,
+    Undo,
+    paged,
+)
+from servers.kit.conditions import EVERYTHING, NOTHING
 from servers.kit.ecs import Event, Process
 from servers.kit.envelope import iso
 from servers.lab.queries import endpoint, entities, network
 from servers.lab.queries.coverage import agent_status as endpoint_agent
 from servers.lab.queries.events import Page
+from servers.lab.records import ContainmentKind
 from servers.lab.records import Host as Row
 
 SENSOR = "edr"
@@ -51,8 +67,9 @@ Answer = TypeVar("Answer", bound=Output)
 class Endpoint:
     """Tools over the endpoint agents of the lab."""
 
-    def __init__(self, door: LabDoor) -> None:
+    def __init__(self, door: LabDoor, protected: Protected = NOTHING) -> None:
         self._door = door
+        self._protected = protected
 
     def endpoint_get_host(self, host: Name, start: Time | None = None, end: Time | None = None) -> Reply[OneHost]:
         """One host (by name, id or address), whether it is isolated now (the read-back), and its agent over a window
@@ -184,15 +201,79 @@ class Endpoint:
 
     def endpoint_release(self, kind: Literal["host", "file"], target: Name, reason: Reason) -> Reply[Changed]:
         """End the isolation of a host, or the quarantine of a file (sha256)."""
-        if kind == "host":
-            name = self._machine(target).name
-            lifted = self._door.lab.release("isolate_host", name, BY)
-            done: Literal["released", "restored"] = "released"
-        else:
-            name = target.lower()
-            lifted = self._door.lab.release("quarantine_file", name, BY)
-            done = "restored"
+        measure, name = self._held(kind, target)
+        lifted = self._door.lab.release(measure, name, BY)
+        done: Literal["released", "restored"] = "released" if kind == "host" else "restored"
         return Reply(Changed(target=name, change=done if lifted else "was not contained"), f"{kind} {done}")
+
+    def plan_isolate(self, host: Name, reason: Reason) -> Plan:
+        """Whom it would cut off."""
+        row = self._machine(host)
+        hits = self._protected.host(row.name) + tuple(
+            hit for hit in self._protected.address(row.ip) if hit.guard != "wide_prefix"
+        )
+        return Plan(
+            target=row.name,
+            blast_radius=f"1 {row.kind} of criticality {row.criticality} in {row.zone}, but for its management channel",
+            undo=Undo("endpoint_release", {"kind": "host", "target": row.name}),
+            hits=hits,
+        )
+
+    def is_isolated(self, host: Name, reason: Reason) -> bool:
+        """Whether it is cut off now."""
+        return self._contained("isolate_host", self._machine(host).name)
+
+    def plan_quarantine(self, sha256: Sha256, reason: Reason) -> Plan:
+        """Where the file is that could not run any longer."""
+        digest = sha256.lower()
+        seen = {row.host for row in endpoint.find_file(self._door.db, digest, limit=_ALL)}
+        return Plan(
+            target=digest,
+            blast_radius=f"a file seen on {len(seen)} hosts runs on none",
+            undo=Undo("endpoint_release", {"kind": "file", "target": digest}),
+        )
+
+    def is_quarantined(self, sha256: Sha256, reason: Reason) -> bool:
+        """Whether it may not run now."""
+        return self._contained("quarantine_file", sha256.lower())
+
+    def plan_release(self, kind: Literal["host", "file"], target: Name, reason: Reason) -> Plan:
+        """What it would open."""
+        measure, name = self._held(kind, target)
+        state = "contained" if self._contained(measure, name) else "not contained"
+        return Plan(target=name, blast_radius=f"1 {kind}, {state} now")
+
+    def is_released(self, kind: Literal["host", "file"], target: Name, reason: Reason) -> bool:
+        """Whether nothing holds it any longer."""
+        return not self._contained(*self._held(kind, target))
+
+    def declared(self) -> Sequence[Change]:
+        """The changes, as the kit wants them."""
+        return (
+            Change(
+                self.endpoint_isolate_host,
+                self.plan_isolate,
+                self.is_isolated,
+                risk="high",
+                expiry="hold",
+                undo="endpoint_release",
+            ),
+            Change(
+                self.endpoint_quarantine_file,
+                self.plan_quarantine,
+                self.is_quarantined,
+                risk="medium",
+                expiry="hold",
+                undo="endpoint_release",
+            ),
+            Change(self.endpoint_release, self.plan_release, self.is_released, risk="medium"),
+        )
+
+    def _held(self, kind: Literal["host", "file"], target: str) -> tuple[ContainmentKind, str]:
+        return ("isolate_host", self._machine(target).name) if kind == "host" else ("quarantine_file", target.lower())
+
+    def _contained(self, kind: ContainmentKind, target: str) -> bool:
+        return network.contained(self._door.db, kind=kind, target=target, at=self._door.now()) is not None
 
     def _agent(self, host: str, start: datetime, end: datetime) -> Agent:
         found = endpoint_agent(self._door.db, host=host, start=start, end=end)
@@ -228,11 +309,9 @@ class Endpoint:
         )
 
 
-def build(
-    door: LabDoor, settings: BaseModel | None = None, timeout_s: float = 20.0, gate: Gate | None = None
-) -> SecurityServer:
+def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
     """The endpoint agents of this lab."""
-    agents = Endpoint(door)
+    agents = Endpoint(door, conditions.protected)
     return lab_server(
         "endpoint",
         door,
@@ -244,10 +323,9 @@ def build(
             agents.endpoint_list_files,
             agents.endpoint_find_file,
         ],
-        changes=[agents.endpoint_isolate_host, agents.endpoint_quarantine_file, agents.endpoint_release],
+        changes=agents.declared(),
         settings=settings,
-        timeout_s=timeout_s,
-        gate=gate,
+        conditions=conditions,
     )
 
 

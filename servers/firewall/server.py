@@ -9,24 +9,22 @@ from servers.firewall.backend import FirewallBackend
 from servers.firewall.changing import BlockChanges
 from servers.firewall.embedded import embedded
 from servers.firewall.reading import FlowReads, LabBlockReads, RuleReads, SiteBlockReads, StateReads
-from servers.kit import Gate, SecurityServer
+from servers.kit import Conditions, SecurityServer
+from servers.kit.conditions import EVERYTHING
 from servers.kit.tool import Method
 
 
-def build(
-    door: LabDoor, settings: BaseModel | None = None, timeout_s: float = 20.0, gate: Gate | None = None
-) -> SecurityServer:
+def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
     """The firewall of this lab."""
     backend = embedded(door)
-    changes = BlockChanges(backend.blocks, door.now, lambda _: ())
+    changes = BlockChanges(backend.blocks, door.now, conditions.protected.address)
     return lab_server(
         "firewall",
         door,
         reads=reads(backend),
-        changes=[change.method for change in changes.declared()],
+        changes=changes.declared(),
         settings=settings,
-        timeout_s=timeout_s,
-        gate=gate,
+        conditions=conditions,
     )
 
 

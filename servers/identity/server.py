@@ -1,15 +1,33 @@
 """The identity server: accounts, groups and sign-ins; disabling an account is a change that holds until released."""
 
+from collections.abc import Iterator, Sequence
+
 from pydantic import BaseModel
 
 from servers.embedded import LabDoor, Name, Reason, asked, blind_spot, check_window, cursors_of, iso_or_none, lab_server
 from servers.identity.models import Account, Changed, Group, Groups, Members, OneAccount, SignIns
 from servers.identity.signins import SENSORS, sign_ins
-from servers.kit import Cursor, Gate, Limit, NotFoundError, Reply, SecurityServer, Time, paged
+from servers.kit import (
+    Change,
+    Conditions,
+    Cursor,
+    Hit,
+    Limit,
+    NotFoundError,
+    Plan,
+    Protected,
+    Reply,
+    SecurityServer,
+    Time,
+    Undo,
+    paged,
+)
+from servers.kit.conditions import EVERYTHING, NOTHING
 from servers.kit.ecs import Event
 from servers.kit.envelope import iso
 from servers.lab.queries import entities, network
 from servers.lab.records import Account as Row
+from servers.lab.records import Containment
 
 BY = "identity server"
 
@@ -17,8 +35,9 @@ BY = "identity server"
 class Identity:
     """Tools over the directory of the lab."""
 
-    def __init__(self, door: LabDoor) -> None:
+    def __init__(self, door: LabDoor, protected: Protected = NOTHING) -> None:
         self._door = door
+        self._protected = protected
 
     def identity_get_account(self, account: Name) -> Reply[OneAccount]:
         """One account (by name, security id or mail address): kind, privileges, devices, groups, person, enabled."""
@@ -85,6 +104,55 @@ class Identity:
         text = "1 account enabled" if lifted else "the account was not disabled by a containment"
         return Reply(Changed(account=name, change="enabled" if lifted else "was not disabled"), text)
 
+    def plan_disable(self, account: Name, reason: Reason) -> Plan:
+        """Whom it would shut out."""
+        row = self._row(account)
+        return Plan(
+            target=row.name,
+            blast_radius=f"1 {row.kind} account, {len(row.devices)} devices signed in with it",
+            undo=Undo("identity_enable_account", {"account": row.name}),
+            hits=tuple(self._guards(row)),
+        )
+
+    def is_disabled(self, account: Name, reason: Reason) -> bool:
+        """Whether the directory holds it disabled."""
+        return self._measure(self._row(account).name) is not None
+
+    def plan_enable(self, account: Name, reason: Reason) -> Plan:
+        """Whom it would let in again."""
+        row = self._row(account)
+        held = "disabled by a containment" if self._measure(row.name) else "not disabled by a containment"
+        return Plan(target=row.name, blast_radius=f"1 {row.kind} account, {held}")
+
+    def is_enabled(self, account: Name, reason: Reason) -> bool:
+        """Whether no containment holds it disabled."""
+        return self._measure(self._row(account).name) is None
+
+    def declared(self) -> Sequence[Change]:
+        """The changes, as the kit wants them."""
+        disable = Change(
+            self.identity_disable_account,
+            self.plan_disable,
+            self.is_disabled,
+            risk="high",
+            expiry="hold",
+            undo="identity_enable_account",
+        )
+        return disable, Change(self.identity_enable_account, self.plan_enable, self.is_enabled, risk="medium")
+
+    def _guards(self, row: Row) -> Iterator[Hit]:
+        yield from self._protected.account(row.name)
+        if row.kind in ("break_glass", "service"):
+            yield Hit(f"{row.kind}_account", f"a {row.kind} account is never disabled by a program")
+        if row.kind == "admin" and not self._other_administrators(row.name):
+            yield Hit("last_administrator", "no other administrator could sign in")
+
+    def _other_administrators(self, name: str) -> bool:
+        return bool(set(entities.enabled_accounts(self._door.db, kind="admin")) - {name})
+
+    def _measure(self, name: str) -> Containment | None:
+        return network.contained(self._door.db, kind="disable_account", target=name, at=self._door.now())
+
     def _row(self, account: str) -> Row:
         """The account of that name; `DOMAIN\\name` and another letter case name it too."""
         bare = account.rpartition("\\")[2].lower()
@@ -95,7 +163,7 @@ class Identity:
 
     def _account(self, row: Row) -> Account:
         db = self._door.db
-        measure = network.contained(db, kind="disable_account", target=row.name, at=self._door.now())
+        measure = self._measure(row.name)
         person = None if row.person is None else entities.get_person(db, row.person)
         manager = None if person is None or person.manager is None else entities.get_person(db, person.manager)
         return Account(
@@ -120,11 +188,9 @@ class Identity:
         )
 
 
-def build(
-    door: LabDoor, settings: BaseModel | None = None, timeout_s: float = 20.0, gate: Gate | None = None
-) -> SecurityServer:
+def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
     """The directory of this lab."""
-    identity = Identity(door)
+    identity = Identity(door, conditions.protected)
     return lab_server(
         "identity",
         door,
@@ -134,8 +200,7 @@ def build(
             identity.identity_list_groups,
             identity.identity_list_members,
         ],
-        changes=[identity.identity_disable_account, identity.identity_enable_account],
+        changes=identity.declared(),
         settings=settings,
-        timeout_s=timeout_s,
-        gate=gate,
+        conditions=conditions,
     )

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from servers.embedded import LabDoor, Name, lab_server
 from servers.kit import T0, T1, NotFoundError, Output, Reply, SecurityServer
+from servers.kit.conditions import EVERYTHING, Conditions
 from servers.kit.envelope import iso
 from servers.lab.queries import entities
 from servers.lab.records import Intel as Row
@@ -96,7 +97,7 @@ class Intel:
         return Network(meaning=row.meaning, owner=row.owner, country=row.country, asn=row.asn)
 
 
-def build(door: LabDoor, settings: BaseModel | None = None, timeout_s: float = 20.0) -> SecurityServer:
+def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
     """Threat intelligence over this lab."""
     intel = Intel(door)
     return lab_server(
@@ -104,7 +105,7 @@ def build(door: LabDoor, settings: BaseModel | None = None, timeout_s: float = 2
         door,
         reads=[intel.intel_lookup, intel.intel_check_known],
         settings=settings,
-        timeout_s=timeout_s,
+        conditions=conditions,
     )
 
 

@@ -28,6 +28,7 @@ from servers.kb.models import (
     TechniqueFacts,
 )
 from servers.kit import Cursor, Limit, NotFoundError, Reply, SecurityServer, build_server, paged
+from servers.kit.conditions import EVERYTHING, Conditions
 from servers.kit.inert import clipped
 from servers.settings import Settings
 
@@ -157,7 +158,7 @@ class Kb:
         return f"{own} documents" + (f", {others} from outside" if others else "")
 
 
-def build(home: Path, settings: Settings, tenant: str = "") -> SecurityServer:
+def build(home: Path, settings: Settings, tenant: str = "", conditions: Conditions = EVERYTHING) -> SecurityServer:
     """The knowledge base kept in this folder, as that tenant may read it; without one, as anybody may."""
     kb = Kb(Library(home, settings, tenant))
     return build_server(
@@ -174,7 +175,7 @@ def build(home: Path, settings: Settings, tenant: str = "") -> SecurityServer:
         synthetic=False,
         probe=kb.probe,
         settings=settings,
-        timeout_s=settings.call_timeout_s,
+        conditions=conditions,
     )
 
 

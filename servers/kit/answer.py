@@ -77,6 +77,8 @@ class Health(Output):
 
     server: Annotated[str, T1]
     backend: Annotated[Backend, T1]
+    product: Annotated[str, T1]
+    """What is behind the server: a product's name, or `embedded`."""
     ready: Annotated[bool, T1]
     detail: Annotated[str, T1]
     """One line: what is behind the server, or what is missing."""
@@ -84,6 +86,8 @@ class Health(Output):
     """The server's clock."""
     read_only: Annotated[bool, T1]
     """True when no tool that changes anything is registered."""
+    warnings: Annotated[list[str], T1] = []
+    """What an operator has to look after although the server answers."""
 
 
 def _utc(moment: datetime) -> datetime:

@@ -43,7 +43,7 @@ def envelope_schema(data: Mapping[str, JsonValue]) -> JsonObject:
     """Output schema of a tool whose `data` has this schema."""
     text: JsonObject = {"type": "string"}
     maybe: JsonObject = {"type": ["string", "null"]}
-    source = _object(
+    source = object_schema(
         server=text,
         backend={"enum": ["real", "embedded"]},
         sensor=maybe,
@@ -51,8 +51,8 @@ def envelope_schema(data: Mapping[str, JsonValue]) -> JsonObject:
         time=text,
         synthetic={"type": "boolean"},
     )
-    problem = _object(code=text, message=text, hint=text)
-    return _object(
+    problem = object_schema(code=text, message=text, hint=text)
+    return object_schema(
         ok={"type": "boolean"},
         status={"enum": ["success", "no_data", "error", "stale", "refused"]},
         summary=text,
@@ -218,7 +218,8 @@ class _Cleaner:
         return found if found is not None else Shape(step(shape.path, inert(name)), by="T2")
 
 
-def _object(**properties: JsonValue) -> JsonObject:
+def object_schema(**properties: JsonValue) -> JsonObject:
+    """Schema of an object with exactly these properties, none of them optional."""
     return {
         "type": "object",
         "properties": dict(properties),

@@ -25,12 +25,35 @@ class Gate:
     spent: Callable[[], SpentNonces]
     """Opens the register of used grants on first need."""
 
+    def look(
+        self, grant: JsonValue, *, tool: str, schema_sha256: str, arguments: Mapping[str, JsonValue], now: datetime
+    ) -> None:
+        """Return only when `grant` was given for this very call; it stays as it is, used before or not.
+
+        Raises: RefusedError saying which part of the grant failed."""
+        unused = SpentNonces()
+        try:
+            self._verified(grant, tool, schema_sha256, arguments, now, unused)
+        finally:
+            unused.close()
+
     def check(
         self, grant: JsonValue, *, tool: str, schema_sha256: str, arguments: Mapping[str, JsonValue], now: datetime
     ) -> None:
         """Return only when `grant` permits this very call, and use it up.
 
         Raises: RefusedError saying which part of the grant failed."""
+        self._verified(grant, tool, schema_sha256, arguments, now, self.spent())
+
+    def _verified(
+        self,
+        grant: JsonValue,
+        tool: str,
+        schema_sha256: str,
+        arguments: Mapping[str, JsonValue],
+        now: datetime,
+        spent: SpentNonces,
+    ) -> None:
         try:
             verify_grant(
                 grant if isinstance(grant, dict) else None,
@@ -40,7 +63,7 @@ class Gate:
                 tenant=self.tenant,
                 now=now,
                 key=self.key,
-                seen_nonces=self.spent(),
+                seen_nonces=spent,
             )
         except GrantRefused as refusal:
             raise RefusedError(f"the grant does not permit this call: {refusal.reason}", HINT) from None

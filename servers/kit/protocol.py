@@ -7,7 +7,7 @@ which compiles the schema anew on every call, is not in the way.
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -25,19 +25,33 @@ from starlette.routing import Route
 from servers.errors import ConfigurationError
 from servers.kit.access import LOOPBACK, NOBODY_ELSE, Access
 from servers.kit.answer import JsonObject
-from servers.kit.gate import META
 from servers.kit.guarded import guarded
 
 Reader: TypeAlias = MemoryObjectReceiveStream[SessionMessage | Exception]
 Writer: TypeAlias = MemoryObjectSendStream[SessionMessage]
 Streams: TypeAlias = tuple[Reader, Writer]
 Wire: TypeAlias = "Server[dict[str, object], object]"
+Beside: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
 VERSION = "0.1.0"
 MOST_BODY_BYTES = 4 * 1024 * 1024
 """What one request over HTTP may hold."""
 MOST_REQUESTS = 256
 """Requests over HTTP that are answered at once; further ones are told to come back."""
 _RESOURCE_NOT_FOUND = -32002
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a client may be told of a tool beyond its schemas; no part of a pin."""
+
+    destructive: bool = False
+    """Whether it does more than add something."""
+    idempotent: bool = True
+    """Whether a second call with the same arguments changes nothing more."""
+    open_world: bool = False
+    """Whether it asks a service outside the operator's own systems."""
+    meta: tuple[tuple[str, str | None], ...] = ()
+    """Words of ours: risk, undo, expiry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +63,14 @@ class Published:
     input_schema: JsonObject
     output_schema: JsonObject
     changes: bool
+    hints: Hints = Hints()
 
 
 class Answer(Protocol):
-    """How a call is answered: with an envelope, always."""
+    """How a call is answered: with an envelope, always. `meta` is what the request carries beside the arguments."""
 
     def __call__(
-        self, name: str, arguments: Mapping[str, JsonValue], grant: JsonValue = None
+        self, name: str, arguments: Mapping[str, JsonValue], *, meta: Mapping[str, JsonValue]
     ) -> Awaitable[JsonObject]: ...
 
 
@@ -78,7 +93,7 @@ def wire(
     async def call_tool(request: types.CallToolRequest) -> types.ServerResult:
         params = request.params
         extra = (params.meta.model_extra or {}) if params.meta else {}
-        return types.ServerResult(_result(await answer(params.name, params.arguments or {}, extra.get(META))))
+        return types.ServerResult(_result(await answer(params.name, params.arguments or {}, meta=extra)))
 
     async def list_resources(_: types.ListResourcesRequest) -> types.ServerResult:
         return types.ServerResult(types.ListResourcesResult(resources=[resource]))
@@ -116,27 +131,29 @@ async def over_stdio(server: Wire) -> None:
         await _serve(server, reader, writer)
 
 
-def http_app(server: Wire, access: Access = NOBODY_ELSE, address: str = LOOPBACK[0]) -> Starlette:
-    """The application with the endpoint `/mcp`, for a listener bound to `address`; `access` says who is let in."""
+def http_app(server: Wire, beside: Beside, access: Access = NOBODY_ELSE, address: str = LOOPBACK[0]) -> Starlette:
+    """The application with the endpoint `/mcp`, for a listener bound to `address`; `access` says who is let in.
+
+    `beside` is entered while the application runs."""
     manager = StreamableHTTPSessionManager(server, json_response=True, max_request_body_size=MOST_BODY_BYTES)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with manager.run():
+        async with beside(), manager.run():
             yield
 
     endpoint = guarded(manager.asgi_app, access, address)
     return Starlette(routes=[Route("/mcp", endpoint=endpoint)], lifespan=lifespan)
 
 
-async def over_http(server: Wire, host: str, port: int, access: Access = NOBODY_ELSE) -> None:
+async def over_http(server: Wire, beside: Beside, host: str, port: int, access: Access = NOBODY_ELSE) -> None:
     """Serve streamable HTTP until cancelled.
 
     Raises: ConfigurationError for an address that cannot be bound, or one off loopback while no token is asked for."""
     access.check_address(host)
     import uvicorn
 
-    app = http_app(server, access, host)
+    app = http_app(server, beside, access, host)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, limit_concurrency=MOST_REQUESTS, ws="none", server_header=False
     )
@@ -145,11 +162,16 @@ async def over_http(server: Wire, host: str, port: int, access: Access = NOBODY_
 
 
 def _bound(host: str, port: int) -> socket.socket:
+    """A listener of TCP by name: only then are answers sent at once, rather than when the one before has arrived."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        return socket.create_server((host, port), family=family)
+        listener.bind((host, port))
     except OSError as error:
+        listener.close()
         raise ConfigurationError(f"cannot listen on {host} port {port}: {error.strerror}") from error
+    return listener
 
 
 async def _serve(server: Wire, reader: Reader, writer: Writer) -> None:
@@ -159,9 +181,9 @@ async def _serve(server: Wire, reader: Reader, writer: Writer) -> None:
 def _listed(tool: Published) -> types.Tool:
     hints = types.ToolAnnotations(
         readOnlyHint=not tool.changes,
-        destructiveHint=tool.changes,
-        idempotentHint=not tool.changes,
-        openWorldHint=False,
+        destructiveHint=tool.hints.destructive,
+        idempotentHint=tool.hints.idempotent,
+        openWorldHint=tool.hints.open_world,
     )
     return types.Tool(
         name=tool.name,
@@ -169,7 +191,7 @@ def _listed(tool: Published) -> types.Tool:
         inputSchema=tool.input_schema,
         outputSchema=tool.output_schema,
         annotations=hints,
-        _meta={"mcpsoc/class": "change" if tool.changes else "read"},
+        _meta={"mcpsoc/class": "change" if tool.changes else "read", **dict(tool.hints.meta)},
     )
 
 

@@ -1,33 +1,55 @@
 """A security server made of typed methods: what it offers, and how one call is answered whatever happens."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import Final, Literal
 
+import anyio
 import anyio.to_thread
 from pydantic import BaseModel, JsonValue
 from starlette.applications import Starlette
 
-from servers.errors import ConfigurationError, RefusedError, ToolError
+from servers.errors import ConfigurationError, ToolError
 from servers.kit import protocol
 from servers.kit.access import NOBODY_ELSE, Access
+from servers.kit.actions import ActionStore
 from servers.kit.answer import Backend, Health, JsonObject, Reply
+from servers.kit.calls import Call, CallLog
+from servers.kit.changes import Change, Read
+from servers.kit.conditions import EVERYTHING, Conditions
 from servers.kit.envelope import Source, answered, envelope_schema, failed, iso
-from servers.kit.gate import Gate, schema_hash
+from servers.kit.gate import META, schema_hash
 from servers.kit.inert import one_line
+from servers.kit.life import Changing
+from servers.kit.limits import Limits
+from servers.kit.record import with_action
+from servers.kit.request import Request
 from servers.kit.secrets import SecretFilter, Secrets
 from servers.kit.tool import Method, Tool, meant, tool_of
 
-MOST_TOOLS = 10
+MOST_TOOLS: Final = 10
 """Tools a server may have, its health tool included; more and a model starts to confuse them."""
+SWEEP_S: Final = 15.0
+"""How often a server with an open transport looks for effects whose time is over."""
+_UNKNOWN = ToolError("internal_error", "the server failed on this call", "its log has the reason")
 
 
 def wall_clock() -> datetime:
     """The time of servers over real products."""
     return datetime.now(UTC)
+
+
+@dataclass
+class Overdue:
+    """How many effects could not be ended in time, and when that was last tried (seconds that never go back)."""
+
+    effects: int = 0
+    tried_at: float = float("-inf")
 
 
 @dataclass(frozen=True)
@@ -36,13 +58,22 @@ class SecurityServer:
 
     name: str
     instructions: str
+    product: str
     tools: Mapping[str, Tool]
+    reads: Mapping[str, Read]
+    changes: Mapping[str, Change]
+    known: frozenset[str]
+    """Names of all its tools, those too that the operator does not want."""
     source: Source
     clock: Callable[[], datetime]
     timeout_s: float
-    gate: Gate | None
+    limits: Limits
     secrets: Secrets
+    calls: CallLog | None
+    overdue: Overdue
     log: logging.Logger
+    changing: Changing | None = None
+    """None: it is read-only."""
 
     @cached_property
     def published(self) -> tuple[protocol.Published, ...]:
@@ -52,8 +83,9 @@ class SecurityServer:
                 name=tool.name,
                 description=tool.description,
                 input_schema=tool.input_schema,
-                output_schema=envelope_schema(tool.data_schema),
+                output_schema=_answer_schema(tool),
                 changes=tool.changes,
+                hints=self._hints(tool.name),
             )
             for tool in self.tools.values()
         )
@@ -63,50 +95,82 @@ class SecurityServer:
         """The protocol's view of this server, shared by all transports."""
         return protocol.wire(self.name, self.instructions, self.published, self.call, self.health)
 
-    def transport(self) -> AbstractAsyncContextManager[protocol.Streams]:
+    @asynccontextmanager
+    async def transport(self) -> AsyncIterator[protocol.Streams]:
         """The client's end of an in-memory connection, with the server running behind it."""
-        return protocol.in_memory(self.wire)
+        async with self.sweeping(), protocol.in_memory(self.wire) as streams:
+            yield streams
 
     async def run_stdio(self) -> None:
         """Serve one client over standard input and output until it goes away."""
-        await protocol.over_stdio(self.wire)
+        async with self.sweeping():
+            await protocol.over_stdio(self.wire)
 
     def http_app(self, access: Access = NOBODY_ELSE) -> Starlette:
         """A streamable HTTP application with the endpoint `/mcp`, for whom `access` lets in."""
-        return protocol.http_app(self.wire, access)
+        return protocol.http_app(self.wire, self.sweeping, access)
 
     async def run_http(self, host: str, port: int, access: Access = NOBODY_ELSE) -> None:
         """Serve over streamable HTTP.
 
         Raises: ConfigurationError for an address off loopback while no token is asked for."""
-        await protocol.over_http(self.wire, host, port, access)
+        await protocol.over_http(self.wire, self.sweeping, host, port, access)
 
     def schema_sha256(self, tool: str) -> str:
         """The hash a grant for `tool` has to carry, equal to the hash a client pins.
 
         Raises: KeyError when there is no such tool."""
-        found = {item.name: item for item in self.published}[tool]
-        return schema_hash(found.name, found.description, found.input_schema, found.output_schema)
+        return _pin(self.tools[tool])
 
-    async def call(self, name: str, arguments: Mapping[str, JsonValue], grant: JsonValue = None) -> JsonObject:
-        """Answer one call. Whatever happens, the caller gets an envelope."""
-        now = wall_clock()
+    async def call(
+        self,
+        name: str,
+        arguments: Mapping[str, JsonValue],
+        grant: JsonValue = None,
+        *,
+        meta: Mapping[str, JsonValue] | None = None,
+    ) -> JsonObject:
+        """Answer one call. Whatever happens, the caller gets an envelope, and the log of calls a line.
+
+        `meta` is the request's `_meta`; a `grant` given here goes into it."""
+        carried = dict(meta or {}) if grant is None else {**(meta or {}), META: grant}
+        started, envelope = time.perf_counter(), None
         try:
-            now = await anyio.to_thread.run_sync(self.clock)
-            tool = self._tool(name)
-            checked = tool.checked(arguments)
-            self._permit(tool, arguments, grant, now)
-            envelope = answered(await tool.run(checked, self.timeout_s), tool.shape, self.source, now)
-        except ToolError as problem:
-            envelope = failed(problem, self.source, now)
-        except Exception:
-            self.log.exception("tool_failed tool=%s", one_line(name, 64))
-            envelope = failed(_UNKNOWN, self.source, now)
-        return {key: self.secrets.value(value) for key, value in envelope.items()} if self.secrets else envelope
+            envelope = self._masked(await self._answered(name, arguments, carried))
+            return envelope
+        finally:
+            self._logged(name, arguments, carried, envelope, started)
 
     async def health(self) -> JsonObject:
         """The answer of the health tool."""
         return await self.call(f"{self.name}_health", {})
+
+    async def _answered(
+        self, name: str, arguments: Mapping[str, JsonValue], meta: Mapping[str, JsonValue]
+    ) -> JsonObject:
+        now = wall_clock()
+        try:
+            now, waiting = await anyio.to_thread.run_sync(self._moment)
+            if waiting:
+                await self.sweep()
+            tool = self._tool(name)
+            if tool.changes and self.changing is not None:
+                return await self.changing.answer(tool, arguments, Request.of(meta), now)
+            checked = tool.checked(arguments)
+            self.limits.spend(name, self.reads[name].rate)
+            return answered(await tool.run(checked, self.timeout_s), tool.shape, self.source, now)
+        except ToolError as problem:
+            return self._failed(problem, name, now)
+        except Exception:
+            self.log.exception("tool_failed tool=%s", one_line(name, 64))
+            return self._failed(_UNKNOWN, name, now)
+
+    def _failed(self, problem: ToolError, name: str, now: datetime) -> JsonObject:
+        envelope = failed(problem, self.source, now)
+        return {**envelope, "action": None} if name in self.changes else envelope
+
+    def _masked(self, envelope: JsonObject) -> JsonObject:
+        return {key: self.secrets.value(value) for key, value in envelope.items()} if self.secrets else envelope
 
     def _tool(self, name: str) -> Tool:
         if (tool := self.tools.get(name)) is None:
@@ -114,53 +178,174 @@ class SecurityServer:
             raise ToolError("unknown_tool", f"{self.name} has no such tool", meant(one_line(name, 64), known))
         return tool
 
-    def _permit(self, tool: Tool, arguments: Mapping[str, JsonValue], grant: JsonValue, now: datetime) -> None:
-        """A read needs nothing; a change needs its grant.
+    def _hints(self, name: str) -> protocol.Hints:
+        """Honest ones. An undo is told to be as harmful as its risk: it lifts a protection."""
+        if (change := self.changes.get(name)) is None:
+            return protocol.Hints(open_world=self.reads[name].open_world)
+        meta = (("mcpsoc/risk", change.risk), ("mcpsoc/undo", change.undo), ("mcpsoc/expiry", change.expiry))
+        return protocol.Hints(change.risk != "low", change.expiry == "hold", open_world=False, meta=meta)
 
-        Raises: RefusedError when the grant does not permit this call."""
-        if not tool.changes:
+    def _moment(self) -> tuple[datetime, bool]:
+        """The time, and whether something has to be ended or found out."""
+        now = self.clock()
+        if self.changing is None or time.monotonic() - self.overdue.tried_at < SWEEP_S:
+            return now, False
+        return now, self.changing.waiting(now)
+
+    async def sweep(self) -> None:
+        """End the effects whose time is over. What fails is told by health and tried again later."""
+        if self.changing is None:
             return
-        if self.gate is None:
-            raise RefusedError("this server is read-only", "configure MCPSOC_GRANT_KEY")
-        digest = self.schema_sha256(tool.name)
-        self.gate.check(grant, tool=tool.name, schema_sha256=digest, arguments=arguments, now=now)
+        self.overdue.effects = await self.changing.sweep(await anyio.to_thread.run_sync(self.clock))
+        self.overdue.tried_at = time.monotonic() if self.overdue.effects else float("-inf")
 
+    @asynccontextmanager
+    async def sweeping(self) -> AsyncIterator[None]:
+        """While this is entered, effects end in time: at once what is over already, the rest as its time comes."""
+        if self.changing is None:
+            yield
+            return
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._sweep_now_and_then)
+            try:
+                yield
+            finally:
+                group.cancel_scope.cancel()
 
-_UNKNOWN = ToolError("internal_error", "the server failed on this call", "its log has the reason")
+    async def _sweep_now_and_then(self) -> None:
+        while True:
+            try:
+                if (await anyio.to_thread.run_sync(self._moment))[1]:
+                    await self.sweep()
+            except ToolError as problem:
+                self.log.warning("sweep_failed code=%s", problem.code)
+            except Exception:
+                self.log.exception("sweep_failed")
+            await anyio.sleep(SWEEP_S)
+
+    def _logged(
+        self,
+        name: str,
+        arguments: Mapping[str, JsonValue],
+        meta: Mapping[str, JsonValue],
+        envelope: JsonObject | None,
+        started: float,
+    ) -> None:
+        if self.calls is None:
+            return
+        error, action = (envelope or {}).get("error"), (envelope or {}).get("action")
+        kind: Literal["read", "plan", "execute"] = "read"
+        if name in self.changes:
+            kind = "plan" if meta.get("mcpsoc/mode") == "plan" else "execute"
+        self.calls.add(
+            Call(
+                server=self.name,
+                tool=name,
+                arguments={key: self.secrets.value(value) for key, value in arguments.items()},
+                kind=kind,
+                status="cancelled" if envelope is None else str(envelope["status"]),
+                code=str(error["code"]) if isinstance(error, dict) else None,
+                ms=(time.perf_counter() - started) * 1000,
+                action_id=str(action["action_id"]) if isinstance(action, dict) and action["action_id"] else None,
+            )
+        )
 
 
 def build_server(
     name: str,
     *,
-    reads: Sequence[Method],
-    changes: Sequence[Method] = (),
+    reads: Sequence[Method | Read],
+    changes: Sequence[Change] = (),
     backend: Backend,
     synthetic: bool,
     clock: Callable[[], datetime] = wall_clock,
     probe: Callable[[], str],
+    product: str = "",
     instructions: str = "",
     settings: BaseModel | None = None,
-    gate: Gate | None = None,
-    timeout_s: float = 20.0,
+    conditions: Conditions = EVERYTHING,
 ) -> SecurityServer:
-    """A server of these methods. Without a `gate` it is read-only: the changes are not registered at all.
+    """A server of these methods, as far as the conditions let them be there. Without a gate, or read-only, no change
+    is registered at all.
 
-    `probe` says in one line what is behind the server; it raises ToolError when that cannot be reached.
+    `probe` says in one line what is behind the server; it raises ToolError when that cannot be reached. `product` is
+    its name: what was changed at one product is never taken back at another.
 
-    Raises: ConfigurationError for a method that cannot be published, a name used twice, or too many tools."""
-    source, secrets = Source(name, backend, synthetic), Secrets.of(settings)
-    health = _health_method(source, clock, probe, read_only=gate is None or not changes)
-    tools = [tool_of(method, changes=False) for method in (*reads, health)]
-    tools += [tool_of(method, changes=True) for method in changes if gate is not None]
-    _check_names(name, [tool.name for tool in tools])
+    Raises: ConfigurationError for a method that cannot be published, a name used twice, too many tools, or a change
+    that could not be ended."""
+    looks = [each if isinstance(each, Read) else Read(each) for each in reads]
+    source, secrets, overdue = Source(name, backend, synthetic), Secrets.of(settings), Overdue()
     log = logging.getLogger(f"mcpsoc.servers.{name}")
     log.filters[:] = [SecretFilter(secrets)]
-    by_name = {tool.name: tool for tool in tools}
-    return SecurityServer(name, instructions, by_name, source, clock, timeout_s, gate, secrets, log)
+    gate = None if conditions.read_only else conditions.gate
+    offered = {_name(each): each for each in changes if gate is not None and conditions.offers(_name(each))}
+    health = Read(_health_method(source, clock, probe, product, conditions, overdue, read_only=not offered))
+    wanted = {_name(each): each for each in looks if conditions.offers(_name(each))} | {_name(health): health}
+    tools = {each.name: each for each in _tools(wanted, offered)}
+    _check_names(name, [*map(_name, looks), *map(_name, changes), _name(health)])
+    _check_ends(name, offered)
+    changing = None
+    if gate is not None and offered:
+        changing = Changing(
+            source=source,
+            product=product,
+            tools={each: tools[each] for each in offered},
+            changes=offered,
+            gate=gate,
+            actions=conditions.actions or ActionStore(),
+            limits=Limits(),
+            clock=clock,
+            timeout_s=conditions.timeout_s,
+            schema_sha256=lambda tool: _pin(tools[tool]),
+            log=log,
+        )
+    return SecurityServer(
+        name=name,
+        instructions=instructions,
+        product=product,
+        tools=tools,
+        reads=wanted,
+        changes=offered,
+        known=frozenset([*map(_name, looks), *map(_name, changes)]),
+        source=source,
+        clock=clock,
+        timeout_s=conditions.timeout_s,
+        limits=Limits(),
+        secrets=secrets,
+        calls=conditions.calls,
+        overdue=overdue,
+        log=log,
+        changing=changing,
+    )
+
+
+def _name(declared: Read | Change) -> str:
+    return declared.method.__name__
+
+
+def _tools(reads: Mapping[str, Read], changes: Mapping[str, Change]) -> Sequence[Tool]:
+    looking = [tool_of(read.method, changes=False) for read in reads.values()]
+    return [*looking, *(tool_of(change.method, changes=True) for change in changes.values())]
+
+
+def _answer_schema(tool: Tool) -> JsonObject:
+    schema = envelope_schema(tool.data_schema)
+    return with_action(schema) if tool.changes else schema
+
+
+def _pin(tool: Tool) -> str:
+    return schema_hash(tool.name, tool.description, tool.input_schema, _answer_schema(tool))
 
 
 def _health_method(
-    source: Source, clock: Callable[[], datetime], probe: Callable[[], str], *, read_only: bool
+    source: Source,
+    clock: Callable[[], datetime],
+    probe: Callable[[], str],
+    product: str,
+    conditions: Conditions,
+    overdue: Overdue,
+    *,
+    read_only: bool,
 ) -> Method:
     def health() -> Reply[Health]:
         """Whether this server can answer, what is behind it, and its clock."""
@@ -171,15 +356,24 @@ def _health_method(
         data = Health(
             server=source.server,
             backend=source.backend,
+            product=product or source.backend,
             ready=ready,
             detail=detail,
             time=iso(clock()),
             read_only=read_only,
+            warnings=_warnings(conditions.calls, overdue),
         )
         return Reply(data, f"{source.server} is {'ready' if ready else 'not ready'}")
 
     health.__name__ = f"{source.server}_health"
     return health
+
+
+def _warnings(calls: CallLog | None, overdue: Overdue) -> list[str]:
+    found = [] if calls is None or calls.problem is None else [calls.problem]
+    if overdue.effects:
+        found.append(f"{overdue.effects} effects are over and could not be ended; see the log")
+    return found
 
 
 def _check_names(server: str, names: Sequence[str]) -> None:
@@ -189,3 +383,10 @@ def _check_names(server: str, names: Sequence[str]) -> None:
         raise ConfigurationError(f"{server} has {len(names)} tools; at most {MOST_TOOLS} are allowed")
     if strangers := [name for name in names if not name.startswith(f"{server}_")]:
         raise ConfigurationError(f"{server}: tool names start with the server's name, unlike {', '.join(strangers)}")
+
+
+def _check_ends(server: str, changes: Mapping[str, Change]) -> None:
+    """A change that this server has to end needs its undo beside it, whatever the lists say."""
+    for name, change in changes.items():
+        if change.expiry == "lapse" and change.lapses == "server" and change.undo not in changes:
+            raise ConfigurationError(f"{server}: {name} ends through {change.undo}, which is not there: deny both")

@@ -67,22 +67,22 @@ class Tool:
         return {name: getattr(model, name) for name in known}
 
     async def run(self, arguments: Mapping[str, object], timeout_s: float) -> Reply[Output]:
-        """Call the method, in a worker thread unless it is a coroutine. A change is never abandoned half-way.
+        """Call the method, in a worker thread unless it is a coroutine.
 
         Raises: ToolError when it takes longer than `timeout_s`, and whatever the method raises."""
         try:
-            with anyio.fail_after(None if self.changes else timeout_s):
+            with anyio.fail_after(timeout_s):
                 return await self._called(arguments)
         except TimeoutError:
             late = f"{self.name} took longer than {timeout_s:g} s"
-            raise ToolError("timeout", late, "ask for a shorter window") from None
+            raise ToolError("timeout", late, "" if self.changes else "ask for a shorter window") from None
 
     async def _called(self, arguments: Mapping[str, object]) -> Reply[Output]:
         call = partial(self.method, **arguments)
         if inspect.iscoroutinefunction(self.method):
             answer = call()
         else:
-            answer = await anyio.to_thread.run_sync(call, abandon_on_cancel=not self.changes)
+            answer = await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
         return await answer if isinstance(answer, Awaitable) else answer
 
     def _explained(self, refusal: ValidationError) -> ToolError:

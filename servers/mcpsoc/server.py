@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from servers.kit import Cursor, Limit, Output, Reply, SecurityServer, Time, build_server, paged
 from servers.kit.answer import Backend, offset_of, row_cursors
+from servers.kit.conditions import EVERYTHING, Conditions
 from servers.kit.server import wall_clock
 from servers.mcpsoc.models import (
     CaseChanges,
@@ -123,6 +124,10 @@ class Mcpsoc:
         return f"{self._records.cases(CaseFilter(), 1, 0).total} cases"
 
 
+TOOLS = tuple(name for name in vars(Mcpsoc) if name.startswith(f"{NAME}_"))
+"""Names of its tools, health aside."""
+
+
 def build(
     records: Records,
     *,
@@ -130,7 +135,7 @@ def build(
     synthetic: bool,
     clock: Callable[[], datetime] = wall_clock,
     settings: BaseModel | None = None,
-    timeout_s: float = 20.0,
+    conditions: Conditions = EVERYTHING,
 ) -> SecurityServer:
     """The server over these records; `clock` is that of their world."""
     tools = Mcpsoc(records)
@@ -152,7 +157,7 @@ def build(
         clock=clock,
         probe=tools.probe,
         settings=settings,
-        timeout_s=timeout_s,
+        conditions=conditions,
     )
 
 

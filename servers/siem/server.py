@@ -22,6 +22,7 @@ from servers.embedded import (
 )
 from servers.kit import Cursor, Limit, NotFoundError, Problem, Reply, SecurityServer, Time, ToolError
 from servers.kit.answer import bad_cursor
+from servers.kit.conditions import EVERYTHING, Conditions
 from servers.kit.ecs import AlertDocument, Key
 from servers.kit.envelope import iso
 from servers.kit.tool import meant

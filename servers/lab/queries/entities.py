@@ -62,6 +62,12 @@ def get_account(db: Connection, name: str) -> Account | None:
     )
 
 
+def enabled_accounts(db: Connection, *, kind: str) -> tuple[str, ...]:
+    """Names of the accounts of a kind that can sign in now."""
+    rows = db.execute("SELECT name FROM accounts WHERE kind = ? AND enabled = 1 ORDER BY name", (kind,))
+    return tuple(row[0] for row in rows)
+
+
 def groups_of(db: Connection, account: str) -> tuple[str, ...]:
     """The groups an account belongs to."""
     return tuple(

@@ -13,7 +13,7 @@ from agent.host.registry import Registry, ServerRules
 from agent.models import Grant
 from knowledge.trust.grants import SpentNonces, sign_grant
 from knowledge.trust.keys import SigningKey
-from servers.kit import T1, Gate, Output, Reply, build_server
+from servers.kit import T1, Change, Conditions, Gate, Output, Plan, Reply, build_server
 
 ARGUMENTS = {"address": "203.0.113.9"}
 SCHEMA = {"type": "object", "properties": {"address": {"type": "string"}}, "additionalProperties": False}
@@ -199,11 +199,17 @@ async def test_the_grant_that_this_door_sends_is_the_one_a_real_server_accepts_o
         blocked.append(address)
         return Reply(Blocked(address=address), "blocked")
 
+    def plan(address: str) -> Plan:
+        return Plan(address, "1 address")
+
+    def is_blocked(address: str) -> bool:
+        return address in blocked
+
     spent = SpentNonces()
     gate = Gate(key.public, "lab", lambda: spent)
     server = build_server(
-        "fw", reads=[], changes=[fw_block], backend="embedded", synthetic=True,
-        clock=lambda: kit.now, probe=lambda: "test", gate=gate,
+        "fw", reads=[], changes=[Change(fw_block, plan, is_blocked, risk="high")], backend="embedded", synthetic=True,
+        clock=lambda: kit.now, probe=lambda: "test", conditions=Conditions(gate=gate),
     )  # fmt: skip
     registry = Registry({"fw": ServerRules(reads=("fw_health",), changes=("fw_block",))})
     connection = Connection("fw", server.transport)

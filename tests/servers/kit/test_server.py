@@ -23,11 +23,14 @@ from servers.kit import (
     T0,
     T1,
     T2,
+    Change,
+    Conditions,
     Cursor,
     Gate,
     Limit,
     NotFoundError,
     Output,
+    Plan,
     Problem,
     Reply,
     SecurityServer,
@@ -119,6 +122,14 @@ class Demo:
         self.opened.append(door)
         return Reply(Opened(door=door), "1 door opened")
 
+    def plan_open(self, door: str) -> Plan:
+        """What opening would do."""
+        return Plan(door, "1 door opens")
+
+    def is_open(self, door: str) -> bool:
+        """Whether it is open."""
+        return door in self.opened
+
 
 class Secretive(Settings):
     """Settings with a credential."""
@@ -140,14 +151,13 @@ def serve(demo: Demo, gate: Gate | None = None, timeout_s: float = 5.0) -> Secur
             demo.demo_slow,
             demo.demo_async,
         ],
-        changes=[demo.demo_open_door],
+        changes=[Change(demo.demo_open_door, demo.plan_open, demo.is_open, risk="medium")],
         backend="real",
         synthetic=False,
         clock=lambda: NOW,
         probe=lambda: "twelve doors",
         settings=Secretive(),
-        gate=gate,
-        timeout_s=timeout_s,
+        conditions=Conditions(gate=gate, timeout_s=timeout_s),
     )
 
 
@@ -358,10 +368,12 @@ async def test_health_is_a_tool_and_a_resource(demo: Demo, connect: Connect) -> 
     assert health["data"] == {
         "server": "demo",
         "backend": "real",
+        "product": "real",
         "ready": True,
         "detail": "twelve doors",
         "time": "2026-03-09T12:00:00.000Z",
         "read_only": True,
+        "warnings": [],
     }
 
 

@@ -1,0 +1,152 @@
+"""What was changed: every change from its intent on, so that none happens twice, is forgotten or outlives its time.
+
+intent -> done | unknown | failed, and from done or unknown -> ended, when it was taken back or another took its place.
+A record at intent whose turn is over was left by a crash: whoever has the turn reads it back.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from pydantic import TypeAdapter
+
+from knowledge.trust.owned_files import turn
+from knowledge.trust.sqlite_files import use_write_ahead_log
+from servers.kit.answer import JsonObject
+from servers.kit.changes import Expiry, Risk, Undo, Verified
+
+State: TypeAlias = Literal["intent", "done", "unknown", "failed", "ended"]
+_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS actions (
+  action_id TEXT PRIMARY KEY, server TEXT NOT NULL, place TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL,
+  target TEXT NOT NULL, undo_tool TEXT, lapses_at REAL, document TEXT NOT NULL, UNIQUE (server, place, key));
+CREATE INDEX IF NOT EXISTS open_actions ON actions (server, place, state, lapses_at)
+  WHERE state IN ('intent', 'done', 'unknown');
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One change and what became of it."""
+
+    action_id: str
+    server: str
+    place: str
+    """Which backend it happened at: another one is never asked to end it."""
+    tool: str
+    key: str
+    """Idempotency key."""
+    arguments: JsonObject
+    target: str
+    blast_radius: str
+    risk: Risk
+    undo: Undo | None
+    expires_at: datetime | None
+    expiry: Expiry | None
+    lapses: Literal["backend", "server"]
+    began_at: datetime
+    state: State = "intent"
+    verified: Verified | None = None
+    """None before it was read back."""
+    answer: JsonObject | None = None
+    """The envelope the caller got; None when a crash came first."""
+
+    @property
+    def lapses_at(self) -> float | None:
+        """When this server has to end it, in seconds since 1970; None: it has not."""
+        ours = self.expiry == "lapse" and self.lapses == "server" and self.undo is not None
+        return self.expires_at.timestamp() if ours and self.expires_at is not None else None
+
+
+_DOCUMENT: Final = TypeAdapter(Action)
+
+
+class ActionStore:
+    """Actions in one file that all processes over one home share; without a path, in memory."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def turn(self, server: str) -> Iterator[bool]:
+        """Whether it is our turn to change something at this server. The kernel ends the turn of a killed process.
+
+        Raises: OSError when the folder cannot be written to."""
+        if self._path is None:
+            yield True
+            return
+        with turn(self._path.with_name(f".{self._path.name}.{server}.lock"), wait=False) as ours:
+            yield ours
+
+    def begin(self, action: Action) -> None:
+        """Write the intent down; it is on the disk when this returns.
+
+        Raises: sqlite3.Error, for a key that is taken too."""
+        undo = None if action.undo is None else action.undo.tool
+        place = (action.action_id, action.server, action.place, action.key, action.state, action.target)
+        with self._lock:
+            self._db.execute(
+                "INSERT INTO actions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*place, undo, action.lapses_at, _DOCUMENT.dump_json(action).decode()),
+            )
+
+    def settle(self, action: Action) -> None:
+        """Write down what became of it."""
+        with self._lock:
+            self._db.execute(
+                "UPDATE actions SET state = ?, document = ? WHERE action_id = ?",
+                (action.state, _DOCUMENT.dump_json(action).decode(), action.action_id),
+            )
+
+    def find(self, server: str, place: str, key: str) -> Action | None:
+        """The change that was made under this key."""
+        return next(iter(self._read("server = ? AND place = ? AND key = ?", server, place, key)), None)
+
+    def left(self, server: str, place: str) -> Sequence[Action]:
+        """Intents nobody knows the outcome of. Ask in your turn: there it means that a process died over them."""
+        return self._read("server = ? AND place = ? AND state = 'intent'", server, place)
+
+    def due(self, server: str, place: str, now: datetime) -> Sequence[Action]:
+        """Effects in force that this server should have ended by now."""
+        open_and_over = "server = ? AND place = ? AND state IN ('done', 'unknown') AND lapses_at <= ?"
+        return self._read(open_and_over, server, place, now.timestamp())
+
+    def waiting(self, server: str, place: str, now: datetime) -> bool:
+        """Whether anything is left or due. Opens no file that is not there."""
+        if self._path is not None and "_db" not in vars(self) and not self._path.exists():
+            return False
+        return bool(self.left(server, place) or self.due(server, place, now))
+
+    def earlier(self, action: Action, undo_tool: str) -> Sequence[Action]:
+        """Other effects in force at the same target that this tool would take back."""
+        alike = "server = ? AND place = ? AND state IN ('done', 'unknown') AND undo_tool = ? AND target = ?"
+        found = self._read(alike, action.server, action.place, undo_tool, action.target)
+        return [each for each in found if each.action_id != action.action_id]
+
+    def close(self) -> None:
+        """Close the file."""
+        if "_db" in vars(self):
+            self._db.close()
+
+    def _read(self, condition: str, *values: str | float) -> Sequence[Action]:
+        with self._lock:
+            rows = self._db.execute(" ".join(("SELECT document FROM actions WHERE", condition)), values).fetchall()
+        return [_DOCUMENT.validate_json(row[0]) for row in rows]
+
+    @cached_property
+    def _db(self) -> sqlite3.Connection:
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        db = sqlite3.connect(self._path or ":memory:", isolation_level=None, check_same_thread=False, timeout=10)
+        use_write_ahead_log(db.execute)
+        db.executescript("PRAGMA synchronous = FULL;" + _TABLE)
+        return db

@@ -1,0 +1,50 @@
+"""Under what a server runs, made once from the settings and handed to every server alike."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from servers.errors import ConfigurationError
+from servers.kit.actions import ActionStore
+from servers.kit.calls import CallLog
+from servers.kit.gate import Gate
+from servers.kit.guards import Protected
+from servers.kit.tool import closest
+
+NOTHING: Final = Protected()
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What the operator permits, and where it is kept."""
+
+    gate: Gate | None = None
+    """None: no grant can be checked, so that no change exists."""
+    actions: ActionStore | None = None
+    """None: changes are remembered as long as the server lives."""
+    read_only: bool = False
+    """No change exists, whatever else is said."""
+    allow: frozenset[str] | None = None
+    """The only tools there are, beside health; None: all."""
+    deny: frozenset[str] = frozenset()
+    calls: CallLog | None = None
+    timeout_s: float = 20.0
+    protected: Protected = NOTHING
+
+    def offers(self, tool: str) -> bool:
+        """Whether the lists let a tool be there."""
+        return tool not in self.deny and (self.allow is None or tool in self.allow)
+
+    def check_names(self, known: Iterable[str]) -> None:
+        """Raises: ConfigurationError for a listed tool that no server has: a mistyped denial must not permit."""
+        known = frozenset(known)
+        for setting, names in (("MCPSOC_TOOLS_ALLOW", self.allow or ()), ("MCPSOC_TOOLS_DENY", self.deny)):
+            for name in sorted(names):
+                if name not in known:
+                    near = closest(name, known)
+                    hint = f"; did you mean {near!r}?" if near else ""
+                    raise ConfigurationError(f"{setting}: no server, as configured, has a tool {name!r}{hint}")
+
+
+EVERYTHING: Final = Conditions()
+"""No list, no gate: every read, no change."""

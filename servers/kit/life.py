@@ -1,0 +1,327 @@
+"""The life of a change: plan, permission, intent, execution, read-back, record; and the end of what lapses.
+
+Everything that acts happens in this server's turn, one change at a time over all processes: so that a guard such as
+"not the last administrator" sees the truth, and a record at intent without a turn was left by a crash.
+"""
+
+import inspect
+import logging
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final, TypeVar
+
+import anyio
+import anyio.to_thread
+from pydantic import JsonValue
+
+from servers.errors import RefusedError, ToolError
+from servers.kit.actions import Action, ActionStore
+from servers.kit.answer import JsonObject, Output, Reply
+from servers.kit.changes import Change, Plan, Verified
+from servers.kit.envelope import Source, answered, failed
+from servers.kit.gate import Gate
+from servers.kit.limits import Limits
+from servers.kit.record import planned, recorded
+from servers.kit.request import Request
+from servers.kit.tool import Tool
+
+T = TypeVar("T")
+CHANGE_S: Final = 120.0
+"""Seconds after which nobody waits for a change any longer; what became of it is unknown then."""
+LAPSED: Final = "lapsed: its time is over"
+"""Reason of the undo that the server itself calls."""
+_AGAIN_S: Final = 0.02
+_NOT_THERE = ToolError(
+    "not_verified", "the backend accepted the change, but its effect is not there", "look at the backend"
+)
+_UNSURE = ToolError("outcome_unknown", "the change was sent, and what became of it is not known", "read it back")
+_BUG = ToolError("internal_error", "the server failed on this call", "its log has the reason")
+
+
+@dataclass(frozen=True)
+class Changing:
+    """What a server can change. Every method is called with checked names: `tools` and `changes` have the same."""
+
+    source: Source
+    product: str
+    tools: Mapping[str, Tool]
+    changes: Mapping[str, Change]
+    gate: Gate
+    actions: ActionStore
+    limits: Limits
+    clock: Callable[[], datetime]
+    timeout_s: float
+    schema_sha256: Callable[[str], str]
+    log: logging.Logger
+    _one: anyio.Lock = field(default_factory=anyio.Lock)
+
+    @property
+    def place(self) -> str:
+        """The backend that records belong to."""
+        return f"{self.source.backend}:{self.product}"
+
+    async def answer(self, tool: Tool, given: Mapping[str, JsonValue], request: Request, now: datetime) -> JsonObject:
+        """The envelope of one call of a change tool.
+
+        Raises: ToolError before anything was changed; afterwards the envelope says what is known."""
+        change, arguments = self.changes[tool.name], tool.checked(given)
+        if request.mode == "plan":
+            return await self._planned(tool, change, arguments, now)
+        permit = _Permit(self.gate, request.grant, tool.name, self.schema_sha256(tool.name), given)
+        try:
+            permit.look(now)
+        except RefusedError as refusal:
+            return await self._refused(refusal, tool, change, arguments, now)
+        async with self.turn():
+            return await self._executed(_Call(tool, change, given, arguments, request), permit)
+
+    async def _planned(self, tool: Tool, change: Change, arguments: Mapping[str, object], now: datetime) -> JsonObject:
+        self.limits.spend(f"{tool.name} plan", change.rate)
+        plan = await self._plan(change, arguments)
+        said = f"forbidden by {', '.join(hit.guard for hit in plan.hits)}" if plan.hits else "nothing was changed"
+        reply = Reply(_Nothing(), f"plan for {plan.target}: {plan.blast_radius}; {said}")
+        return {**answered(reply, tool.shape, self.source, now), "data": None, "action": planned(plan, change)}
+
+    async def _refused(
+        self, refusal: RefusedError, tool: Tool, change: Change, arguments: Mapping[str, object], now: datetime
+    ) -> JsonObject:
+        """The refusal, with what would have happened beside it as far as that can be told."""
+        try:
+            self.limits.spend(f"{tool.name} plan", change.rate)
+            action: JsonValue = planned(await self._plan(change, arguments), change)
+        except ToolError:
+            action = None
+        return {**failed(refusal, self.source, now), "action": action}
+
+    async def _plan(self, change: Change, arguments: Mapping[str, object]) -> Plan:
+        return await _bounded(lambda: change.plan(**arguments), self.timeout_s)
+
+    async def _executed(self, call: "_Call", permit: "_Permit") -> JsonObject:
+        now = await anyio.to_thread.run_sync(self.clock)
+        if call.request.key is not None and (first := self._find(call.key)) is not None:
+            return self._again(first, call, now)
+        plan = await self._plan(call.change, call.arguments)
+        if plan.hits:
+            hit = plan.hits[0]
+            refusal = RefusedError(f"{hit.guard}: {hit.why}", "no grant opens a protected target", "protected_target")
+            return {**failed(refusal, self.source, now), "action": planned(plan, call.change)}
+        self.limits.spend(call.tool.name, call.change.rate)
+        permit.use(now)
+        return await self._carried_out(self._intended(call, plan, now), call, now)
+
+    def _intended(self, call: "_Call", plan: Plan, now: datetime) -> Action:
+        action = Action(
+            action_id=f"act-{secrets.token_hex(8)}",
+            server=self.source.server,
+            place=self.place,
+            tool=call.tool.name,
+            key=call.key,
+            arguments=dict(call.given),
+            target=plan.target,
+            blast_radius=plan.blast_radius,
+            risk=call.change.risk,
+            undo=plan.undo,
+            expires_at=plan.expires_at,
+            expiry=call.change.expiry,
+            lapses=call.change.lapses,
+            began_at=now,
+        )
+        self.actions.begin(action)
+        return action
+
+    async def _carried_out(self, action: Action, call: "_Call", now: datetime) -> JsonObject:
+        """Act and find out what came of it, whoever still waits for that."""
+        with anyio.CancelScope(shield=True):
+            reply, problem = await self._acted(call)
+            verified, looked = await self._read_back(call.change, call.arguments)
+        if reply is not None and verified is not False and looked:
+            action = replace(action, state="done", verified=verified)
+        else:
+            ruled_out = reply is None and verified is False
+            action = replace(action, state="failed" if ruled_out else "unknown", verified=verified)
+        envelope = self._envelope(action, call.tool, reply, problem, now)
+        self._kept(replace(action, answer=envelope))
+        return envelope
+
+    async def _acted(self, call: "_Call") -> tuple[Reply[Output] | None, ToolError]:
+        """What the method gave, or why it gave nothing. Whatever it raises, the backend may have acted."""
+        try:
+            return await call.tool.run(call.arguments, CHANGE_S), _UNSURE
+        except ToolError as problem:
+            return None, problem
+        except Exception:
+            self.log.exception("change_failed tool=%s", call.tool.name)
+            return None, _BUG
+
+    async def _read_back(self, change: Change, arguments: Mapping[str, object]) -> tuple[Verified, bool]:
+        """Whether the effect is there, and whether looking was possible where it can be looked at all."""
+        try:
+            seen = await _bounded(lambda: change.read_back(**arguments), self.timeout_s)
+        except ToolError as problem:
+            self.log.warning("read_back_failed tool=%s code=%s", change.method.__name__, problem.code)
+            return "unknown", False
+        except Exception:
+            self.log.exception("read_back_failed tool=%s", change.method.__name__)
+            return "unknown", False
+        return ("unknown", True) if seen is None else (seen, True)
+
+    def _envelope(
+        self, action: Action, tool: Tool, reply: Reply[Output] | None, problem: ToolError, now: datetime
+    ) -> JsonObject:
+        """Success is only what was done; everything else is an error that says what is known."""
+        if reply is None:
+            envelope = failed(problem, self.source, now)
+        else:
+            said = replace(reply, summary=f"{reply.summary}; read back: {_word(action.verified)}")
+            envelope = answered(said, tool.shape, self.source, now)
+            if action.state != "done":
+                why = failed(_NOT_THERE if action.verified is False else _UNSURE, self.source, now)
+                envelope |= {"ok": False, "status": "error", "error": why["error"]}
+        return {**envelope, "action": recorded(action)}
+
+    def _again(self, first: Action, call: "_Call", now: datetime) -> JsonObject:
+        """The answer of the first call under this key. Raises: RefusedError when that was another one."""
+        if first.tool != call.tool.name or first.arguments != dict(call.given):
+            raise RefusedError("the idempotency key belongs to another change", "take a new key", "key_reused")
+        action = recorded(first, repeated=True)
+        if first.answer is not None:
+            return {**first.answer, "action": action}
+        if first.state != "done":
+            return {**failed(_UNSURE, self.source, now), "action": action}
+        reply = Reply(_Nothing(), f"done before: {first.target}; read back: {_word(first.verified)}")
+        return {**answered(reply, call.tool.shape, self.source, now), "data": None, "action": action}
+
+    def _find(self, key: str) -> Action | None:
+        return self.actions.find(self.source.server, self.place, key)
+
+    def _kept(self, action: Action) -> None:
+        """Write the outcome down; what it took back, or took the place of, is not in force any longer."""
+        self.actions.settle(action)
+        if action.state in ("done", "unknown"):
+            for tool in {action.tool, *(() if action.undo is None else (action.undo.tool,))}:
+                for earlier in self.actions.earlier(action, tool):
+                    self.actions.settle(replace(earlier, state="ended"))
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Our turn to change something, with nothing left over from turns that a crash ended."""
+        async with self._one:
+            while True:
+                with self.actions.turn(self.source.server) as ours:
+                    if ours:
+                        for left in self.actions.left(self.source.server, self.place):
+                            await self._settled(left)
+                        yield
+                        return
+                await anyio.sleep(_AGAIN_S)
+
+    async def _settled(self, left: Action) -> None:
+        """Find out what became of a change whose process died: done when its effect is there, else unknown."""
+        change, tool = self.changes.get(left.tool), self.tools.get(left.tool)
+        verified: Verified = "unknown"
+        if change is not None and tool is not None:
+            try:
+                verified, _ = await self._read_back(change, tool.checked(left.arguments))
+            except ToolError:
+                self.log.warning("intent_unreadable tool=%s action=%s", left.tool, left.action_id)
+        self._kept(replace(left, state="done" if verified is True else "unknown", verified=verified))
+        self.log.warning("intent_settled tool=%s action=%s verified=%s", left.tool, left.action_id, verified)
+
+    def waiting(self, now: datetime) -> bool:
+        """Whether a crash left something to find out, or an effect is over that this server has to end."""
+        return self.actions.waiting(self.source.server, self.place, now)
+
+    async def sweep(self, now: datetime) -> int:
+        """End what is over; how many effects could not be ended and stay due."""
+        late = 0
+        async with self.turn():
+            for due in self.actions.due(self.source.server, self.place, now):
+                with anyio.CancelScope(shield=True):
+                    late += not await self._ended(due)
+        return late
+
+    async def _ended(self, due: Action) -> bool:
+        """Call the undo of an effect whose time is over, and read back that it is gone."""
+        undo = due.undo
+        if undo is None or (tool := self.tools.get(undo.tool)) is None:
+            return False
+        given = {**undo.arguments, **({"reason": LAPSED} if "reason" in tool.arguments.model_fields else {})}
+        try:
+            arguments = tool.checked(given)
+            await tool.run(arguments, CHANGE_S)
+            gone, _ = await self._read_back(self.changes[undo.tool], arguments)
+        except ToolError as problem:
+            self.log.warning("lapse_failed action=%s code=%s", due.action_id, problem.code)
+            return False
+        except Exception:
+            self.log.exception("lapse_failed action=%s", due.action_id)
+            return False
+        if gone is False:
+            return False
+        self.actions.settle(replace(due, state="ended"))
+        self.log.info("effect_lapsed action=%s tool=%s", due.action_id, undo.tool)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call of a change tool."""
+
+    tool: Tool
+    change: Change
+    given: Mapping[str, JsonValue]
+    """Arguments as they were sent: what grants and keys are about."""
+    arguments: Mapping[str, object]
+    """The same as the method takes them."""
+    request: Request
+
+    @property
+    def key(self) -> str:
+        """Under which the change is remembered: the caller's key, else the grant's nonce."""
+        grant = self.request.grant
+        nonce = grant.get("nonce") if isinstance(grant, dict) else None
+        return f"nonce {nonce}" if self.request.key is None else f"key {self.request.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Permit:
+    """The grant of one call."""
+
+    gate: Gate
+    grant: JsonValue
+    tool: str
+    schema_sha256: str
+    given: Mapping[str, JsonValue]
+
+    def look(self, now: datetime) -> None:
+        """Raises: RefusedError when it is for anything else."""
+        self.gate.look(self.grant, tool=self.tool, schema_sha256=self.schema_sha256, arguments=self.given, now=now)
+
+    def use(self, now: datetime) -> None:
+        """Use it up. Raises: RefusedError when it was used before."""
+        self.gate.check(self.grant, tool=self.tool, schema_sha256=self.schema_sha256, arguments=self.given, now=now)
+
+
+class _Nothing(Output):
+    """The data of an answer that has none."""
+
+
+async def _bounded(ask: Callable[[], T | Awaitable[T]], timeout_s: float) -> T:
+    """What a plan or a read-back gives, in a worker thread unless it is a coroutine.
+
+    Raises: ToolError when it takes longer, and whatever it raises."""
+    try:
+        with anyio.fail_after(timeout_s):
+            found = await anyio.to_thread.run_sync(ask, abandon_on_cancel=True)
+            return await found if inspect.isawaitable(found) else found
+    except TimeoutError:
+        raise ToolError("timeout", f"the backend took longer than {timeout_s:g} s", "try again later") from None
+
+
+def _word(verified: Verified | None) -> str:
+    if verified is True:
+        return "it is there"
+    return "it is not there" if verified is False else "unknown"
