@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from servers.embedded import Reason, iso_or_none
-from servers.firewall.backend import BlockList, StateTable, Target, shown
+from servers.firewall.backend import BlockList, Network, StateTable, Target, shown
 from servers.firewall.models import Changed, Killed
 from servers.kit import Reply
 from servers.kit.changes import Change, Plan, Undo
@@ -23,7 +23,7 @@ class BlockChanges:
 
     blocks: BlockList
     now: Callable[[], datetime]
-    guards: Callable[[str], tuple[Hit, ...]]
+    guards: Callable[[Network], tuple[Hit, ...]]
 
     def firewall_block_address(self, address: Target, minutes: BlockMinutes, reason: Reason) -> Reply[Changed]:
         """Deny all flows from and to an address or network for some minutes; the block lapses by itself."""
@@ -33,7 +33,7 @@ class BlockChanges:
     def plan_block(self, address: Target, minutes: BlockMinutes, reason: Reason) -> Plan:
         """What a block would reach."""
         lasts = timedelta(minutes=minutes)
-        hits = self.guards(str(address))
+        hits = self.guards(address)
         tried = not hits and self.blocks.try_block(address, lasts, reason)
         return Plan(
             target=shown(address),
@@ -82,7 +82,8 @@ class StateChanges:
     """The tool that ends connections."""
 
     table: StateTable
-    guards: Callable[[str], tuple[Hit, ...]]
+    blocks: BlockList
+    guards: Callable[[Network], tuple[Hit, ...]]
 
     def firewall_kill_states(self, address: Target, reason: Reason) -> Reply[Killed]:
         """Forget every tracked connection from or to an address or network, so that a block holds for open ones."""
@@ -92,11 +93,13 @@ class StateChanges:
     def plan_kill(self, address: Target, reason: Reason) -> Plan:
         """How many connections would end."""
         found = len(self.table.states(address))
-        return Plan(shown(address), f"{found} connections end", hits=self.guards(str(address)))
+        return Plan(shown(address), f"{found} connections end", hits=self.guards(address))
 
-    def are_gone(self, address: Target, reason: Reason) -> bool:
-        """Whether no connection is left."""
-        return not self.table.states(address)
+    def are_gone(self, address: Target, reason: Reason) -> bool | None:
+        """Whether no connection is left. Where nothing is blocked, those there are now may have begun since."""
+        if not self.table.states(address):
+            return True
+        return False if self.blocks.covering(address) is not None else None
 
     def declared(self) -> Sequence[Change]:
         """As the kit wants it."""

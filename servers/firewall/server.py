@@ -1,28 +1,61 @@
 """The firewall server: flows, blocks, connections and rules; blocking an address is a change that lapses by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel
 
 from servers.embedded import LabDoor, lab_server
-from servers.firewall.backend import FirewallBackend
-from servers.firewall.changing import BlockChanges
+from servers.firewall.backend import FirewallBackend, Network
+from servers.firewall.changing import BlockChanges, StateChanges
 from servers.firewall.embedded import embedded
+from servers.firewall.products import behind
 from servers.firewall.reading import FlowReads, LabBlockReads, RuleReads, SiteBlockReads, StateReads
-from servers.kit import Conditions, SecurityServer
+from servers.firewall.settings import FirewallSettings, Product
+from servers.kit import Change, Conditions, Hit, SecurityServer, build_server
 from servers.kit.conditions import EVERYTHING
+from servers.kit.server import wall_clock
 from servers.kit.tool import Method
+from servers.parts import Parts
+
+
+def build_configured(parts: Parts, settings: FirewallSettings) -> SecurityServer:
+    """The firewall of these settings: a product where one is named and this is no demo, else the simulated one.
+
+    Raises: ConfigurationError when the product lacks a setting it needs."""
+    chosen: Product | Literal["embedded"] = parts.backend(settings.backend)
+    if chosen == "embedded":
+        return build(parts.door, parts.settings, parts.conditions)
+    return build_over(behind(settings, chosen), settings, parts.conditions)
 
 
 def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
     """The firewall of this lab."""
     backend = embedded(door)
-    changes = BlockChanges(backend.blocks, door.now, conditions.protected.address)
     return lab_server(
         "firewall",
         door,
         reads=reads(backend),
-        changes=changes.declared(),
+        changes=changes(backend, door.now, conditions),
+        settings=settings,
+        conditions=conditions,
+    )
+
+
+def build_over(
+    backend: FirewallBackend, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING
+) -> SecurityServer:
+    """The firewall that an operator runs."""
+    return build_server(
+        "firewall",
+        reads=reads(backend),
+        changes=changes(backend, wall_clock, conditions),
+        backend="real",
+        synthetic=False,
+        probe=backend.probe,
+        product=backend.product,
+        instructions=f"{backend.product}. Least privilege: {backend.needs}",
         settings=settings,
         conditions=conditions,
     )
@@ -41,4 +74,17 @@ def reads(backend: FirewallBackend) -> Sequence[Method]:
         found.append(StateReads(backend.states).firewall_list_states)
     if backend.rules is not None:
         found.append(RuleReads(backend.rules).firewall_list_rules)
+    return found
+
+
+def changes(backend: FirewallBackend, now: Callable[[], datetime], conditions: Conditions) -> Sequence[Change]:
+    """The tools that change, as far as the product can serve them."""
+
+    def guards(network: Network) -> tuple[Hit, ...]:
+        hits = (*conditions.protected.address(str(network)), *backend.own(network))
+        return tuple({hit.guard: hit for hit in hits}.values())
+
+    found = [*BlockChanges(backend.blocks, now, guards).declared()]
+    if backend.states is not None:
+        found += StateChanges(backend.states, backend.blocks, guards).declared()
     return found
