@@ -1,0 +1,1 @@
+"""What an antivirus engine finds in files, and the files it keeps away: by content, never by name."""

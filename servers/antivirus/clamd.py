@@ -1,0 +1,151 @@
+"""A ClamAV daemon over its socket: bytes are streamed to it, so it needs no right to read the file.
+
+Source: clamd(8) and clamd.conf(5) of ClamAV 1.4: commands in the `z` form, INSTREAM in chunks with
+a length before each.
+"""
+
+import re
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from servers.antivirus.backend import Finding, Status
+from servers.errors import ToolError
+
+_CHUNK: Final = 65_536
+_MOST_ANSWER: Final = 65_536
+_LIMIT_REPLY: Final = "INSTREAM size limit exceeded"
+_NOT_EVERYTHING: Final = ("Heuristics.Limits.Exceeded", "Heuristics.Encrypted")
+"""Findings that say that the engine did not look at everything, not that something is there."""
+_VERSION = re.compile(r"(?P<engine>\S+) (?P<version>[^/]{1,40})(?:/(?P<number>\d+)/(?P<made>.{10,40}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Clamd:
+    """One daemon. `address` is the path of its unix socket, or host and port."""
+
+    address: Path | tuple[str, int]
+    timeout_s: float
+    database: Path | None = None
+    """Folder of its signatures, where this server may read their age."""
+
+    def scan(self, data: bytes) -> Finding:
+        """What the daemon finds in these bytes.
+
+        Raises: ToolError: `too_large` beyond its StreamMaxLength, `engine_error` when it cannot scan, `unreachable`."""
+        answer = self._ask("INSTREAM", data)
+        if answer.startswith(_LIMIT_REPLY):
+            raise ToolError("too_large", "more bytes than clamd takes", "raise StreamMaxLength of clamd")
+        verdict = answer.removeprefix("stream: ")
+        if verdict == "OK":
+            return Finding("clean")
+        if verdict.endswith(" FOUND"):
+            name = verdict.removesuffix(" FOUND")
+            return Finding("incomplete" if name.startswith(_NOT_EVERYTHING) else "infected", name)
+        raise ToolError("engine_error", "clamd could not scan this", "its log has the reason")
+
+    def status(self) -> Status:
+        """Version, signatures and queue. Raises: ToolError."""
+        if self._ask("PING") != "PONG":
+            raise ToolError("engine_error", "something that is not clamd answers at its address")
+        told = _VERSION.match(self._ask("VERSION"))
+        if told is None:
+            raise ToolError("engine_error", "clamd does not tell its version")
+        made = _day(told["made"]) if told["made"] else self._newest()
+        queue = re.search(r"QUEUE: (\d+) items", self._ask("STATS"))
+        return Status(told["engine"], told["version"], made, queue=int(queue[1]) if queue else None)
+
+    def reload(self) -> None:
+        """Have the signatures read anew. Raises: ToolError."""
+        if self._ask("RELOAD") != "RELOADING":
+            raise ToolError("engine_error", "clamd did not take the reload", "its log has the reason")
+
+    def _newest(self) -> datetime | None:
+        """When the newest signature file was written; an own set carries no date of its own."""
+        try:
+            files = [] if self.database is None else [path for path in self.database.iterdir() if path.is_file()]
+            times = [path.stat().st_mtime for path in files]
+        except OSError:
+            return None
+        return datetime.fromtimestamp(max(times), UTC) if times else None
+
+    def _ask(self, command: str, data: bytes | None = None) -> str:
+        """One command and its answer, all within the time-out. Raises: ToolError."""
+        deadline = time.monotonic() + self.timeout_s
+        with _faults(), self._connected() as daemon:
+            try:
+                _send(daemon, f"z{command}\0".encode(), deadline)
+                if data is not None:
+                    _stream(daemon, data, deadline)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # beyond its limit clamd answers and hangs up while it is still being sent to
+            return _answer(daemon, deadline)
+
+    def _connected(self) -> socket.socket:
+        if isinstance(self.address, tuple):
+            return socket.create_connection(self.address, timeout=self.timeout_s)
+        daemon = socket.socket(socket.AF_UNIX)
+        daemon.settimeout(self.timeout_s)
+        try:
+            daemon.connect(str(self.address))
+        except OSError:
+            daemon.close()
+            raise
+        return daemon
+
+
+def _stream(daemon: socket.socket, data: bytes, deadline: float) -> None:
+    view = memoryview(data)
+    for start in range(0, len(view), _CHUNK):
+        chunk = view[start : start + _CHUNK]
+        _send(daemon, struct.pack("!I", len(chunk)) + chunk, deadline)
+    _send(daemon, struct.pack("!I", 0), deadline)
+
+
+def _send(daemon: socket.socket, data: bytes, deadline: float) -> None:
+    daemon.settimeout(_left(deadline))
+    daemon.sendall(data)
+
+
+def _answer(daemon: socket.socket, deadline: float) -> str:
+    parts: list[bytes] = []
+    while sum(map(len, parts)) < _MOST_ANSWER:
+        daemon.settimeout(_left(deadline))
+        part = daemon.recv(4096)
+        parts.append(part)
+        if not part or part.endswith(b"\0"):
+            break
+    if not (answer := b"".join(parts)).endswith(b"\0"):
+        raise ToolError("engine_error", "clamd hung up before its answer was whole", "its log has the reason")
+    return answer.rstrip(b"\0").decode("ascii", "replace").strip()
+
+
+def _left(deadline: float) -> float:
+    if (left := deadline - time.monotonic()) <= 0:
+        raise TimeoutError
+    return left
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Raises: ToolError for whatever keeps the daemon from answering."""
+    try:
+        yield
+    except TimeoutError:
+        raise ToolError("timeout", "clamd did not answer in time", "look at its queue and its load") from None
+    except OSError:
+        raise ToolError("unreachable", "clamd does not answer at its address", "start it: clamd") from None
+
+
+def _day(text: str) -> datetime | None:
+    """The date of VERSION, for instance `Sat Nov 21 08:26:51 2026`, in UTC."""
+    try:
+        return datetime.strptime(text.strip(), "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC)
+    except ValueError:
+        return None
