@@ -13,6 +13,7 @@ from servers.embedded import LabDoor
 from servers.endpoint import server as endpoint
 from servers.errors import ConfigurationError
 from servers.firewall import server as firewall
+from servers.firewall.settings import FirewallSettings
 from servers.identity import server as identity
 from servers.intel import server as intel
 from servers.kb import server as kb
@@ -27,7 +28,7 @@ from servers.siem import server as siem
 
 FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
     "siem": lambda parts: siem.build(parts.door, parts.settings, parts.conditions),
-    "firewall": lambda parts: firewall.build(parts.door, parts.settings, parts.conditions),
+    "firewall": lambda parts: firewall.build_configured(parts, FirewallSettings()),
     "endpoint": lambda parts: endpoint.build(parts.door, parts.settings, parts.conditions),
     "identity": lambda parts: identity.build(parts.door, parts.settings, parts.conditions),
     "intel": lambda parts: intel.build(parts.door, parts.settings, parts.conditions),

@@ -21,6 +21,11 @@ from servers.settings import Settings
 CANARY = "canary-5521-siem-token"
 WINDOW = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 
+PRODUCTS_ONLY = {
+    "firewall": {"reads": {"firewall_list_states", "firewall_list_rules"}, "changes": {"firewall_kill_states"}},
+}
+"""Tools that only a configured product offers, by server."""
+
 
 class Secretive(Settings):
     """Settings with a credential, as a real backend's have."""
@@ -185,6 +190,9 @@ def test_hosts_registry_knows_exactly_the_bundled_tools(whole_lab: Path, tmp_pat
     listed = {
         name: {kind: set(entry.get(kind, ())) for kind in ("reads", "changes")} for name, entry in registry.items()
     }
+    for name, kinds in PRODUCTS_ONLY.items():
+        for kind, tools in kinds.items():
+            published[name][kind] |= tools
     assert {name: listed[name] for name in published} == published
 
 

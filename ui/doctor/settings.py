@@ -11,6 +11,7 @@ import agent.settings
 import evals.settings
 import knowledge.endpoint
 import knowledge.settings
+import servers.firewall.settings
 import servers.kit.access
 import servers.settings
 import ui.api.settings
@@ -27,6 +28,7 @@ CLASSES: Mapping[str, tuple[type[BaseSettings], ...]] = {
         agent.brain.endpoint.settings.BudgetSettings,
     ),
     "servers": (servers.settings.Settings, servers.kit.access.AccessSettings),
+    "servers/firewall": (servers.firewall.settings.FirewallSettings,),
     "knowledge": (knowledge.settings.Settings, knowledge.endpoint.EmbeddingSettings),
     "ui": (ui.settings.Settings,),
     "ui/api": (ui.api.settings.Settings,),
