@@ -1,0 +1,148 @@
+"""A log read as it grows: nothing twice, nothing silently left out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from servers.errors import ToolError
+from servers.logfile import LONGEST_LINE, GrowingLog
+
+BEGIN = datetime(2026, 3, 9, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A numbered line."""
+
+    number: int
+
+    @property
+    def time(self) -> datetime:
+        """One second each."""
+        return BEGIN + timedelta(seconds=self.number)
+
+
+def parsed(line: bytes) -> Row | None:
+    """A number; `#` begins a remark."""
+    return None if line.startswith(b"#") else Row(int(line))
+
+
+Append = Callable[..., None]
+
+
+@pytest.fixture
+def append(tmp_path: Path) -> Append:
+    """Adds numbers to the log."""
+
+    def add(*numbers: int) -> None:
+        with (tmp_path / "log").open("a") as file:
+            file.writelines(f"{number}\n" for number in numbers)
+
+    return add
+
+
+def numbers(log: GrowingLog[Row]) -> list[int]:
+    """What it holds."""
+    return [row.number for row in log.read().rows]
+
+
+def test_each_line_is_read_once_as_the_log_grows(tmp_path: Path, append: Append) -> None:
+    """Counting an event twice is as wrong as missing it."""
+    log = GrowingLog(tmp_path / "log", parsed)
+    append(1, 2)
+    first = numbers(log)
+    append(3)
+
+    assert (first, numbers(log), numbers(log)) == ([1, 2], [1, 2, 3], [1, 2, 3])
+
+
+def test_half_a_line_waits_for_its_end(tmp_path: Path, append: Append) -> None:
+    """A writer may be in the middle of a line."""
+    log = GrowingLog(tmp_path / "log", parsed)
+    append(1)
+    with (tmp_path / "log").open("a") as file:
+        file.write("2")
+    half = numbers(log)
+    with (tmp_path / "log").open("a") as file:
+        file.write("3\n")
+
+    assert (half, numbers(log)) == ([1], [1, 23])
+
+
+def test_rotation_loses_nothing(tmp_path: Path, append: Append) -> None:
+    """Lines written between the last look and the rotation stand in the renamed file."""
+    log = GrowingLog(tmp_path / "log", parsed)
+    append(1)
+    numbers(log)
+    append(2)
+    (tmp_path / "log").rename(tmp_path / "log.1")
+    append(3)
+
+    assert numbers(log) == [1, 2, 3]
+
+
+def test_vanished_old_file_leaves_no_silent_gap(tmp_path: Path, append: Append) -> None:
+    """Rows before a gap would make the log look whole."""
+    log = GrowingLog(tmp_path / "log", parsed)
+    append(1)
+    numbers(log)
+    (tmp_path / "log").rename(tmp_path / "gone")
+    append(3)
+
+    assert numbers(log) == [3]
+
+
+def test_emptied_log_begins_anew(tmp_path: Path, append: Append) -> None:
+    """Rotation by copying and truncating."""
+    log = GrowingLog(tmp_path / "log", parsed)
+    append(1, 2, 3)
+    numbers(log)
+    (tmp_path / "log").write_text("4\n")
+
+    assert numbers(log) == [1, 2, 3, 4]
+
+
+def test_log_larger_than_the_bound_is_known_from_later_on(tmp_path: Path, append: Append) -> None:
+    """What was not read is not covered, and the answer says so."""
+    log = GrowingLog(tmp_path / "log", parsed, most_bytes=40)
+    append(*range(100, 200))
+    held = log.read()
+    problem = held.blind_spot(BEGIN, BEGIN + timedelta(seconds=199), BEGIN + timedelta(seconds=200), timedelta(hours=1))
+
+    assert held.rows[-1].number == 199
+    assert 5 <= len(held.rows) <= 10
+    assert problem is not None
+    assert "known from" in problem.message
+
+
+def test_silence_of_the_writer_is_no_absence(tmp_path: Path, append: Append) -> None:
+    """A sensor that died writes nothing, like one that saw nothing."""
+    log = GrowingLog(tmp_path / "log", parsed)
+    append(*range(10))
+    held, now = log.read(), BEGIN + timedelta(hours=3)
+    seen = held.blind_spot(BEGIN, BEGIN + timedelta(seconds=9), now, timedelta(hours=1))
+    silent = held.blind_spot(BEGIN, now, now, timedelta(hours=1))
+
+    assert seen is None
+    assert silent is not None
+    assert "silent since" in silent.message
+
+
+def test_broken_and_endless_lines_are_counted(tmp_path: Path, append: Append) -> None:
+    """One bad line may not hide those after it."""
+    log = GrowingLog(tmp_path / "log", parsed)
+    (tmp_path / "log").write_bytes(b"1\nnonsense\n#\n\n" + b"9" * (LONGEST_LINE + 1) + b"\n\xff\xfe\n")
+    append(2)
+    held = log.read()
+
+    assert [row.number for row in held.rows] == [1, 2]
+    assert held.unreadable == 3
+
+
+def test_missing_log_is_an_error(tmp_path: Path) -> None:
+    """No log is not an empty one."""
+    with pytest.raises(ToolError, match="cannot be read"):
+        GrowingLog(tmp_path / "none", parsed).read()
