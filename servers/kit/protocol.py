@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import anyio
+import anyio.lowlevel
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp import McpError, types
 from mcp.server.lowlevel import Server
@@ -93,7 +94,9 @@ def wire(
     async def call_tool(request: types.CallToolRequest) -> types.ServerResult:
         params = request.params
         extra = (params.meta.model_extra or {}) if params.meta else {}
-        return types.ServerResult(_result(await answer(params.name, params.arguments or {}, meta=extra)))
+        envelope = await answer(params.name, params.arguments or {}, meta=extra)
+        await _still_wanted()
+        return types.ServerResult(_result(envelope))
 
     async def list_resources(_: types.ListResourcesRequest) -> types.ServerResult:
         return types.ServerResult(types.ListResourcesResult(resources=[resource]))
@@ -102,6 +105,7 @@ def wire(
         if str(request.params.uri) != str(uri):
             raise McpError(types.ErrorData(code=_RESOURCE_NOT_FOUND, message="no such resource"))
         text = json.dumps(await health())
+        await _still_wanted()
         content = types.TextResourceContents(uri=uri, mimeType="application/json", text=text)
         return types.ServerResult(types.ReadResourceResult(contents=[content]))
 
@@ -123,6 +127,12 @@ async def in_memory(server: Wire) -> AsyncIterator[Streams]:
             yield from_server, to_server
         finally:
             group.cancel_scope.cancel()
+
+
+async def _still_wanted() -> None:
+    """End a request that was cancelled while it could not be stopped: the library has answered it already, and a second
+    answer would end the whole server."""
+    await anyio.lowlevel.checkpoint_if_cancelled()
 
 
 async def over_stdio(server: Wire) -> None:
