@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from servers.errors import ConfigurationError
+from servers.kit.settings import BackendSettings
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -27,15 +28,13 @@ LEEWAY_S: Final = 30
 Algorithm: TypeAlias = Literal["RS256", "ES256", "ES384", "ES512", "EdDSA"]
 
 
-class AccessSettings(BaseSettings):
+class AccessSettings(BackendSettings):
     """Settings of the HTTP transport. The environment names carry the prefix `MCPSOC_HTTP_`."""
 
-    model_config = SettingsConfigDict(env_prefix="MCPSOC_HTTP_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix="MCPSOC_HTTP_")
 
     token: SecretStr | None = None
     """Bearer token that clients of a server over HTTP present; at least 32 characters."""
-    token_file: Path | None = None
-    """File that holds the bearer token instead, readable by its owner alone."""
     jwt_key_file: Path | None = None
     """Public key (PEM: RSA, elliptic curve or Ed25519) that signed tokens (JWT) are checked with."""
     jwt_audience: str | None = None
@@ -131,25 +130,11 @@ def access_from(settings: AccessSettings) -> Access:
 
 
 def _shared(settings: AccessSettings) -> Shared | None:
-    if settings.token is not None and settings.token_file is not None:
-        raise ConfigurationError("give MCPSOC_HTTP_TOKEN or MCPSOC_HTTP_TOKEN_FILE, not both")
-    token = settings.token if settings.token_file is None else _secret_of(settings.token_file)
-    if token is None:
+    if settings.token is None:
         return None
-    if len(token.get_secret_value()) < SHORTEST_TOKEN:
+    if len(settings.token.get_secret_value()) < SHORTEST_TOKEN:
         raise ConfigurationError(f"the token for HTTP has fewer than {SHORTEST_TOKEN} characters")
-    return Shared(token)
-
-
-def _secret_of(path: Path) -> SecretStr:
-    """The secret in a file that its owner alone can read."""
-    path = path.expanduser()
-    try:
-        if path.stat().st_mode & 0o077:
-            raise ConfigurationError(f"MCPSOC_HTTP_TOKEN_FILE: others can read {path}; chmod 600 it")
-        return SecretStr(path.read_text(encoding="utf-8").strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"MCPSOC_HTTP_TOKEN_FILE: {path} cannot be read") from error
+    return Shared(settings.token)
 
 
 def _signed(settings: AccessSettings) -> Signed | None:

@@ -16,6 +16,7 @@ import servers.kit.access
 import servers.settings
 import ui.api.settings
 import ui.settings
+from servers.kit.settings import SUFFIX, BackendSettings, holds_secret
 from ui.doctor.finding import Problem
 from ui.doctor.surroundings import Surroundings
 
@@ -55,8 +56,14 @@ def name_of(settings: type[BaseSettings], field: str) -> str:
 
 
 def names() -> frozenset[str]:
-    """Every setting there is, as the environment names it."""
-    return frozenset(name_of(settings, field) for settings in every_class() for field in settings.model_fields)
+    """Every setting there is, as the environment names it; a secret of a backend may come from a file as well."""
+    fields = [(each, name, field) for each in every_class() for name, field in each.model_fields.items()]
+    files = [
+        name_of(each, name) + SUFFIX
+        for each, name, field in fields
+        if issubclass(each, BackendSettings) and holds_secret(field)
+    ]
+    return frozenset([*(name_of(each, name) for each, name, _ in fields), *files])
 
 
 def check_names(around: Surroundings) -> Iterator[Problem]:

@@ -284,24 +284,23 @@ async def test_another_address_is_served_with_a_token_only() -> None:
     assert answer.status_code == 200
 
 
-def test_token_comes_from_a_file_that_nobody_else_reads(tmp_path: Path) -> None:
+def test_token_comes_from_a_file_that_nobody_else_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What others can read is no secret."""
     path = tmp_path / "token"
     path.write_text(f"{TOKEN}\n")
     path.chmod(0o600)
-    assert access_from(AccessSettings(token_file=path)).verifier == Shared(SecretStr(TOKEN))
+    monkeypatch.setenv("MCPSOC_HTTP_TOKEN_FILE", str(path))
+    assert access_from(AccessSettings()).verifier == Shared(SecretStr(TOKEN))
 
     path.chmod(0o640)
     with pytest.raises(ConfigurationError, match="chmod 600"):
-        access_from(AccessSettings(token_file=path))
+        AccessSettings()
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         (AccessSettings(token=SecretStr("short")), "32"),
-        (AccessSettings(token=SecretStr(TOKEN), token_file=Path("x")), "not both"),
-        (AccessSettings(token_file=Path("no/such/file")), "cannot be read"),
         (AccessSettings(jwt_key_file=Path(__file__), jwt_audience="mcpsoc"), "JWT_ISSUER"),
         (AccessSettings(jwt_key_file=Path(__file__), jwt_audience="a", jwt_issuer="b"), "PEM"),
         (AccessSettings(allowed_hosts="https://soc.example"), "scheme"),
