@@ -68,16 +68,12 @@ class NftBlocks:
     def probe(self) -> str:
         """Whether the packet filter answers, and what is in force."""
         items = self.nft.listed("tables")
-        ours = any(item.table is not None and item.table.get("name") == TABLE["table"] for item in items)
-        return f"nftables, {len(items) - 1} tables, " + ("inet mcpsoc is there" if ours else "no block made yet")
+        ours = "inet mcpsoc is there" if _ours(items) else "no block made yet"
+        return f"nftables, {sum(item.table is not None for item in items)} tables, {ours}"
 
     def _table(self) -> list[Item]:
-        try:
-            return self.nft.listed("table", "inet", "mcpsoc")
-        except ToolError as problem:
-            if problem.code == "not_found":
-                return []
-            raise
+        """Our table; nothing where there is none."""
+        return self.nft.listed("table", "inet", "mcpsoc") if _ours(self.nft.listed("tables")) else []
 
     def _apart(self, network: Network) -> None:
         """Raises: ToolError for a network that lies in a blocked one, or around one: a set holds no overlaps."""
@@ -105,6 +101,11 @@ class NftBlocks:
             made.append({"flush": {"chain": {**TABLE, "name": chain}}})
             made += [{"add": {"rule": _drop(chain, field, version)}} for version in SETS]
         return made
+
+
+def _ours(tables: Sequence[Item]) -> bool:
+    wanted = (TABLE["family"], TABLE["table"])
+    return any(wanted == (item.table.get("family"), item.table.get("name")) for item in tables if item.table)
 
 
 def _set(version: int) -> JsonObject:

@@ -5,6 +5,7 @@ Source: libnftables-json(5).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -102,6 +103,8 @@ class Space:
             raise ToolError("interrupted", f"{command[0]} was ended from outside", "check before trying again")
         if b"Cannot open network namespace" in done.stderr:
             raise ToolError("unreachable", "the network namespace of the firewall is not there", "check the setting")
+        if self.netns is not None and done.stderr.startswith(b"exec of "):
+            raise ToolError("not_installed", f"the program {Path(command[0]).name} is not there", "install it")
         if b"Operation not permitted" in done.stderr or b"CAP_NET_ADMIN" in done.stderr:
             raise ToolError("forbidden", f"{command[0]} is not permitted here", "the server needs CAP_NET_ADMIN")
         return done
@@ -115,10 +118,8 @@ class Nft:
     program: str = "nft"
 
     def listed(self, *what: str) -> list[Item]:
-        """What `nft list` shows. Raises: ToolError, `not_found` where there is no such thing."""
+        """What `nft list` shows. Raises: ToolError, also where there is no such thing."""
         done = self.space.ran([self.program, "-j", "list", *what])
-        if done.code != 0 and b"No such file or directory" in done.stderr:
-            raise ToolError("not_found", "the packet filter has no such table", "the first block makes it")
         if done.code != 0:
             raise refused()
         try:

@@ -207,6 +207,11 @@ def _client(socket: Path, *words: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
 
 
+def banned(socket: Path) -> str:
+    """All bans, as the product's own client says them."""
+    return _client(socket, "banned")
+
+
 def _status(socket: Path) -> str:
     command = [program("fail2ban-client", INSTALL), "-s", str(socket), "status"]
     return subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout

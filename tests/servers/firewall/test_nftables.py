@@ -148,7 +148,6 @@ async def test_network_is_blocked_whole_and_overlaps_are_told(soc: Analyst, cabl
         "::1",
         "0.0.0.0",
         "224.0.0.1",
-        "fe80::1",
         "203.0.0.0/23",
         "0.0.0.0/0",
         "::/0",
