@@ -9,7 +9,7 @@ SEEDS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup readme demo test check lint types tests evals mutants bench bench-tokens bench-knowledge coverage catalogues constraints clean
+.PHONY: help setup readme demo test check lint types tests evals mutants bench bench-tokens bench-knowledge bench-servers coverage catalogues constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ bench: $(STAMP)  ## speed, measured; JSON on stdout
 
 bench-tokens: $(STAMP)  ## tokens per case against a plain tool loop; JSON on stdout
 	@$(BIN)/python -m evals.benchmarks.tokens --seeds $(SEEDS)
+
+bench-servers: $(STAMP)  ## time of a call, start, memory and tokens of the bundled servers (ARGS=--json)
+	@$(BIN)/python -m evals.benchmarks.servers $(ARGS)
 
 bench-knowledge: $(STAMP)  ## searching 100,000 sections, beside Chroma alone; JSON on stdout
 	@$(BIN)/python -m evals.benchmarks.knowledge

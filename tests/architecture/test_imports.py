@@ -18,7 +18,7 @@ SIBLINGS = {
 }
 """Package to the siblings (or parts of them) it may import."""
 ONLY_IN = {
-    "mcp": ("servers/kit/", "agent/host/", "knowledge/sync/sources/mcp.py"),
+    "mcp": ("servers/kit/", "agent/host/", "knowledge/sync/sources/mcp.py", "evals/benchmarks/"),
     "chromadb": ("knowledge/store/", "evals/benchmarks/knowledge.py"),
     "agent.host.act": ("agent/host/", "agent/response/"),
 }

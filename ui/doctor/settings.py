@@ -11,8 +11,10 @@ import agent.settings
 import evals.settings
 import knowledge.endpoint
 import knowledge.settings
+import servers.antivirus.settings
 import servers.firewall.settings
 import servers.kit.access
+import servers.malware.settings
 import servers.settings
 import ui.api.settings
 import ui.settings
@@ -28,8 +30,11 @@ CLASSES: Mapping[str, tuple[type[BaseSettings], ...]] = {
         agent.brain.endpoint.settings.StrongSettings,
         agent.brain.endpoint.settings.BudgetSettings,
     ),
-    "servers": (servers.settings.Settings, servers.kit.access.AccessSettings),
+    "servers": (servers.settings.Settings,),
+    "servers/kit": (servers.kit.access.AccessSettings,),
     "servers/firewall": (servers.firewall.settings.FirewallSettings,),
+    "servers/antivirus": (servers.antivirus.settings.AntivirusSettings,),
+    "servers/malware": (servers.malware.settings.MalwareSettings,),
     "knowledge": (knowledge.settings.Settings, knowledge.endpoint.EmbeddingSettings),
     "ui": (ui.settings.Settings,),
     "ui/api": (ui.api.settings.Settings,),
