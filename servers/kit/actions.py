@@ -8,17 +8,18 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from knowledge.trust.owned_files import turn
 from knowledge.trust.sqlite_files import use_write_ahead_log
+from servers.errors import ToolError
 from servers.kit.answer import JsonObject
 from servers.kit.changes import Expiry, Risk, Undo, Verified
 
@@ -79,28 +80,31 @@ class ActionStore:
     def turn(self, server: str) -> Iterator[bool]:
         """Whether it is our turn to change something at this server. The kernel ends the turn of a killed process.
 
-        Raises: OSError when the folder cannot be written to."""
+        Raises: ToolError when the folder cannot be written to."""
         if self._path is None:
             yield True
             return
-        with turn(self._path.with_name(f".{self._path.name}.{server}.lock"), wait=False) as ours:
+        with ExitStack() as leaving:
+            with _explained():
+                lock = self._path.with_name(f".{self._path.name}.{server}.lock")
+                ours = leaving.enter_context(turn(lock, wait=False))
             yield ours
 
     def begin(self, action: Action) -> None:
         """Write the intent down; it is on the disk when this returns.
 
-        Raises: sqlite3.Error, for a key that is taken too."""
+        Raises: ToolError when it cannot be written, or its key is taken."""
         undo = None if action.undo is None else action.undo.tool
         place = (action.action_id, action.server, action.place, action.key, action.state, action.target)
-        with self._lock:
+        with self._lock, _explained():
             self._db.execute(
                 "INSERT INTO actions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*place, undo, action.lapses_at, _DOCUMENT.dump_json(action).decode()),
             )
 
     def settle(self, action: Action) -> None:
-        """Write down what became of it."""
-        with self._lock:
+        """Write down what became of it. Raises: ToolError when it cannot be written."""
+        with self._lock, _explained():
             self._db.execute(
                 "UPDATE actions SET state = ?, document = ? WHERE action_id = ?",
                 (action.state, _DOCUMENT.dump_json(action).decode(), action.action_id),
@@ -120,13 +124,11 @@ class ActionStore:
         return self._read(open_and_over, server, place, now.timestamp())
 
     def waiting(self, server: str, place: str, now: datetime) -> bool:
-        """Whether anything is left or due. Opens no file that is not there."""
-        if self._path is not None and "_db" not in vars(self) and not self._path.exists():
-            return False
+        """Whether anything is left or due."""
         return bool(self.left(server, place) or self.due(server, place, now))
 
-    def earlier(self, action: Action, undo_tool: str) -> Sequence[Action]:
-        """Other effects in force at the same target that this tool would take back."""
+    def in_force(self, action: Action, undo_tool: str) -> Sequence[Action]:
+        """Other effects in force at the same target, that is taken back by this tool."""
         alike = "server = ? AND place = ? AND state IN ('done', 'unknown') AND undo_tool = ? AND target = ?"
         found = self._read(alike, action.server, action.place, undo_tool, action.target)
         return [each for each in found if each.action_id != action.action_id]
@@ -137,7 +139,10 @@ class ActionStore:
             self._db.close()
 
     def _read(self, condition: str, *values: str | float) -> Sequence[Action]:
-        with self._lock:
+        """Actions, without making a file to find none in. Raises: ToolError when they cannot be read."""
+        if self._path is not None and "_db" not in vars(self) and not self._path.exists():
+            return ()
+        with self._lock, _explained():
             rows = self._db.execute(" ".join(("SELECT document FROM actions WHERE", condition)), values).fetchall()
         return [_DOCUMENT.validate_json(row[0]) for row in rows]
 
@@ -150,3 +155,13 @@ class ActionStore:
         use_write_ahead_log(db.execute)
         db.executescript("PRAGMA synchronous = FULL;" + _TABLE)
         return db
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What keeps records from being kept, for whoever wanted a change."""
+    try:
+        yield
+    except (OSError, sqlite3.Error, ValidationError) as error:
+        why = f"the record of changes cannot be used ({type(error).__name__})"
+        raise ToolError("no_record", why, "look at actions.db in MCPSOC_HOME; nothing is changed without it") from error

@@ -32,6 +32,13 @@ class Source:
     server: str
     backend: Backend
     synthetic: bool
+    product: str = ""
+    """What is behind a real backend."""
+
+    @property
+    def place(self) -> str:
+        """Which backend: what was changed at one is never taken back at another."""
+        return f"{self.backend}:{self.product}"
 
 
 def iso(moment: datetime) -> str:

@@ -74,7 +74,7 @@ class Protected:
             yield Hit("wide_prefix", f"wider than /{WIDEST[target.version]}")
         first = target.network_address
         if any(getattr(kind, "is_" + each) for each in _SPECIAL for kind in (first, target.broadcast_address)):
-            yield Hit("special_address", "loopback, multicast, link-local or unspecified")
+            yield Hit("special_address", "loopback, multicast or unspecified")
         if any(_overlap(target, each) for each in self.addresses):
             yield Hit("protected_address", "MCPSOC_PROTECTED_ADDRESSES names it")
         machine = self.machine()
@@ -95,7 +95,7 @@ class Protected:
                 return
 
 
-_SPECIAL = ("loopback", "multicast", "link_local", "unspecified")
+_SPECIAL = ("loopback", "multicast", "unspecified")
 
 
 def _plain(network: Network) -> Network:

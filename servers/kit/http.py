@@ -1,6 +1,7 @@
 """One product's REST API: TLS checked, sizes bounded, reads tried again, and nothing of an answer in an error."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
     import httpx
 
 Method: TypeAlias = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
+_PATH: Final = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,;=:@%-]*)+")
+"""A path below the address; parts that come from outside are quoted by whoever makes it."""
 Scalar: TypeAlias = str | int | float | bool
 Params: TypeAlias = Mapping[str, Scalar | Sequence[Scalar] | None]
 _PAUSES_S: Final = (0.2, 0.6)
 """Before the second and the third attempt of a read."""
 _WORTH_ANOTHER: Final = frozenset({502, 503, 504})
+_REACH: Final = "is it running, and the address in the settings right?"
 _LONGEST_WAIT_S: Final = 3600.0
 
 
@@ -124,6 +128,8 @@ class Http:
     ) -> JsonValue:
         import httpx
 
+        if not _PATH.fullmatch(path):
+            raise ToolError("invalid_argument", f"{self._product} has no such path", "")
         given = {name: value for name, value in (params or {}).items() if value is not None}
         request = self._opened().build_request(
             method, self._base_url + path, params=given or None, json=body, headers=dict(headers or {})
@@ -135,10 +141,11 @@ class Http:
             finally:
                 answer.close()
         except httpx.TimeoutException:
-            raise self._unreachable("did not answer in time") from None
+            raise ToolError("unreachable", f"{self._product} did not answer in time", _REACH) from None
         except httpx.HTTPError as error:
             refused = "certificate" in str(error).lower()
-            raise self._unreachable("its certificate is not trusted" if refused else "cannot be reached") from None
+            why = "has a certificate that is not trusted" if refused else "cannot be reached"
+            raise _WorthAnotherError("unreachable", f"{self._product} {why}", _REACH) from None
         self._judge(answer)
         return self._value(content)
 
@@ -178,9 +185,6 @@ class Http:
             ) from None
         return value
 
-    def _unreachable(self, why: str) -> ToolError:
-        return _WorthAnotherError("unreachable", f"{self._product}: {why}", "is it running, and the address right?")
-
     def _opened(self) -> "httpx.Client":
         with self._lock:
             return self._client
@@ -194,7 +198,7 @@ class Http:
         trust = ssl.create_default_context(cafile=None if self._ca_file is None else self._ca_file.expanduser())
         auth = None if self._auth is None else httpx.BasicAuth(self._auth[0], self._auth[1].get_secret_value())
         return httpx.Client(
-            headers=self._headers,
+            headers={"Accept": "application/json", "Accept-Encoding": "identity", **self._headers},
             auth=auth,
             verify=trust,
             timeout=self._timeout_s,

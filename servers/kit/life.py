@@ -18,7 +18,7 @@ import anyio.to_thread
 from pydantic import JsonValue
 
 from servers.errors import RefusedError, ToolError
-from servers.kit.actions import Action, ActionStore
+from servers.kit.actions import Action, ActionStore, State
 from servers.kit.answer import JsonObject, Output, Reply
 from servers.kit.changes import Change, Plan, Verified
 from servers.kit.envelope import Source, answered, failed
@@ -46,7 +46,6 @@ class Changing:
     """What a server can change. Every method is called with checked names: `tools` and `changes` have the same."""
 
     source: Source
-    product: str
     tools: Mapping[str, Tool]
     changes: Mapping[str, Change]
     gate: Gate
@@ -57,11 +56,6 @@ class Changing:
     schema_sha256: Callable[[str], str]
     log: logging.Logger
     _one: anyio.Lock = field(default_factory=anyio.Lock)
-
-    @property
-    def place(self) -> str:
-        """The backend that records belong to."""
-        return f"{self.source.backend}:{self.product}"
 
     async def answer(self, tool: Tool, given: Mapping[str, JsonValue], request: Request, now: datetime) -> JsonObject:
         """The envelope of one call of a change tool.
@@ -110,13 +104,13 @@ class Changing:
             return {**failed(refusal, self.source, now), "action": planned(plan, call.change)}
         self.limits.spend(call.tool.name, call.change.rate)
         permit.use(now)
-        return await self._carried_out(self._intended(call, plan, now), call, now)
+        return await self._carried_out(self._intent(call, plan, now), call, now)
 
-    def _intended(self, call: "_Call", plan: Plan, now: datetime) -> Action:
-        action = Action(
+    def _intent(self, call: "_Call", plan: Plan, now: datetime) -> Action:
+        return Action(
             action_id=f"act-{secrets.token_hex(8)}",
             server=self.source.server,
-            place=self.place,
+            place=self.source.place,
             tool=call.tool.name,
             key=call.key,
             arguments=dict(call.given),
@@ -129,21 +123,17 @@ class Changing:
             lapses=call.change.lapses,
             began_at=now,
         )
-        self.actions.begin(action)
-        return action
 
     async def _carried_out(self, action: Action, call: "_Call", now: datetime) -> JsonObject:
-        """Act and find out what came of it, whoever still waits for that."""
+        """Act, find out what came of it and write that down, whoever still waits for the answer."""
         with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.actions.begin, action)
             reply, problem = await self._acted(call)
             verified, looked = await self._read_back(call.change, call.arguments)
-        if reply is not None and verified is not False and looked:
-            action = replace(action, state="done", verified=verified)
-        else:
-            ruled_out = reply is None and verified is False
-            action = replace(action, state="failed" if ruled_out else "unknown", verified=verified)
-        envelope = self._envelope(action, call.tool, reply, problem, now)
-        self._kept(replace(action, answer=envelope))
+            state = _state(acted=reply is not None, verified=verified, looked=looked)
+            action = replace(action, state=state, verified=verified)
+            envelope = self._envelope(action, call.tool, reply, problem, now)
+            await anyio.to_thread.run_sync(self._keep, replace(action, answer=envelope))
         return envelope
 
     async def _acted(self, call: "_Call") -> tuple[Reply[Output] | None, ToolError]:
@@ -173,7 +163,7 @@ class Changing:
     ) -> JsonObject:
         """Success is only what was done; everything else is an error that says what is known."""
         if reply is None:
-            envelope = failed(problem, self.source, now)
+            envelope = failed(problem if action.state == "failed" else _unsure(problem), self.source, now)
         else:
             said = replace(reply, summary=f"{reply.summary}; read back: {_word(action.verified)}")
             envelope = answered(said, tool.shape, self.source, now)
@@ -195,28 +185,37 @@ class Changing:
         return {**answered(reply, call.tool.shape, self.source, now), "data": None, "action": action}
 
     def _find(self, key: str) -> Action | None:
-        return self.actions.find(self.source.server, self.place, key)
+        return self.actions.find(self.source.server, self.source.place, key)
 
-    def _kept(self, action: Action) -> None:
+    def _keep(self, action: Action) -> None:
         """Write the outcome down; what it took back, or took the place of, is not in force any longer."""
         self.actions.settle(action)
-        if action.state in ("done", "unknown"):
-            for tool in {action.tool, *(() if action.undo is None else (action.undo.tool,))}:
-                for earlier in self.actions.earlier(action, tool):
-                    self.actions.settle(replace(earlier, state="ended"))
+        over: list[Action] = []
+        if action.state == "done":
+            over += self.actions.in_force(action, action.tool)
+        if action.state in ("done", "unknown") and action.undo is not None:
+            over += self.actions.in_force(action, action.undo.tool)
+        for earlier in over:
+            self.actions.settle(replace(earlier, state="ended"))
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Our turn to change something, with nothing left over from turns that a crash ended."""
+        """Our turn to change something, with nothing left over from turns that a crash ended.
+
+        Raises: ToolError when there is nowhere to write down what is changed."""
         async with self._one:
             while True:
                 with self.actions.turn(self.source.server) as ours:
                     if ours:
-                        for left in self.actions.left(self.source.server, self.place):
-                            await self._settled(left)
+                        await self._settle_left()
                         yield
                         return
                 await anyio.sleep(_AGAIN_S)
+
+    async def _settle_left(self) -> None:
+        for left in self.actions.left(self.source.server, self.source.place):
+            with anyio.CancelScope(shield=True):
+                await self._settled(left)
 
     async def _settled(self, left: Action) -> None:
         """Find out what became of a change whose process died: done when its effect is there, else unknown."""
@@ -227,20 +226,27 @@ class Changing:
                 verified, _ = await self._read_back(change, tool.checked(left.arguments))
             except ToolError:
                 self.log.warning("intent_unreadable tool=%s action=%s", left.tool, left.action_id)
-        self._kept(replace(left, state="done" if verified is True else "unknown", verified=verified))
+        self._keep(replace(left, state="done" if verified is True else "unknown", verified=verified))
         self.log.warning("intent_settled tool=%s action=%s verified=%s", left.tool, left.action_id, verified)
 
     def waiting(self, now: datetime) -> bool:
-        """Whether a crash left something to find out, or an effect is over that this server has to end."""
-        return self.actions.waiting(self.source.server, self.place, now)
+        """Whether a crash may have left something to find out, or an effect is over that this server has to end.
+
+        Raises: ToolError when the records cannot be read."""
+        return self.actions.waiting(self.source.server, self.source.place, now)
 
     async def sweep(self, now: datetime) -> int:
-        """End what is over; how many effects could not be ended and stay due."""
+        """Find out what a crash left and end what is over, unless somebody is at it; how many effects stay due."""
         late = 0
-        async with self.turn():
-            for due in self.actions.due(self.source.server, self.place, now):
-                with anyio.CancelScope(shield=True):
-                    late += not await self._ended(due)
+        if self._one.locked():
+            return late
+        async with self._one:
+            with self.actions.turn(self.source.server) as ours:
+                if ours:
+                    await self._settle_left()
+                    for due in self.actions.due(self.source.server, self.source.place, now):
+                        with anyio.CancelScope(shield=True):
+                            late += not await self._ended(due)
         return late
 
     async def _ended(self, due: Action) -> bool:
@@ -319,6 +325,17 @@ async def _bounded(ask: Callable[[], T | Awaitable[T]], timeout_s: float) -> T:
             return await found if inspect.isawaitable(found) else found
     except TimeoutError:
         raise ToolError("timeout", f"the backend took longer than {timeout_s:g} s", "try again later") from None
+
+
+def _state(*, acted: bool, verified: Verified, looked: bool) -> State:
+    """Done is what the backend took and nothing speaks against; failed is what is surely not there."""
+    if acted:
+        return "done" if looked and verified is not False else "unknown"
+    return "failed" if verified is False else "unknown"
+
+
+def _unsure(problem: ToolError) -> ToolError:
+    return ToolError(_UNSURE.code, f"{problem.message}; what became of the change is not known", _UNSURE.hint)
 
 
 def _word(verified: Verified | None) -> str:

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Final, Literal
@@ -18,12 +18,13 @@ from servers.errors import ConfigurationError, ToolError
 from servers.kit import protocol
 from servers.kit.access import NOBODY_ELSE, Access
 from servers.kit.actions import ActionStore
-from servers.kit.answer import Backend, Health, JsonObject, Reply
+from servers.kit.answer import Backend, JsonObject
 from servers.kit.calls import Call, CallLog
 from servers.kit.changes import Change, Read
 from servers.kit.conditions import EVERYTHING, Conditions
-from servers.kit.envelope import Source, answered, envelope_schema, failed, iso
-from servers.kit.gate import META, schema_hash
+from servers.kit.envelope import Source, answered, envelope_schema, failed
+from servers.kit.gate import META, Gate, schema_hash
+from servers.kit.health import Overdue, Watch
 from servers.kit.inert import one_line
 from servers.kit.life import Changing
 from servers.kit.limits import Limits
@@ -44,21 +45,12 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass
-class Overdue:
-    """How many effects could not be ended in time, and when that was last tried (seconds that never go back)."""
-
-    effects: int = 0
-    tried_at: float = float("-inf")
-
-
 @dataclass(frozen=True)
 class SecurityServer:
     """One server: its tools, where its answers come from, and the transports it can speak."""
 
     name: str
     instructions: str
-    product: str
     tools: Mapping[str, Tool]
     reads: Mapping[str, Read]
     changes: Mapping[str, Change]
@@ -74,6 +66,11 @@ class SecurityServer:
     log: logging.Logger
     changing: Changing | None = None
     """None: it is read-only."""
+
+    @property
+    def product(self) -> str:
+        """What is behind it: a product's name, or `embedded`."""
+        return self.source.product or self.source.backend
 
     @cached_property
     def published(self) -> tuple[protocol.Published, ...]:
@@ -190,7 +187,11 @@ class SecurityServer:
         now = self.clock()
         if self.changing is None or time.monotonic() - self.overdue.tried_at < SWEEP_S:
             return now, False
-        return now, self.changing.waiting(now)
+        try:
+            waiting, self.overdue.problem = self.changing.waiting(now), None
+        except ToolError as problem:
+            waiting, self.overdue.problem = False, problem.message
+        return now, waiting
 
     async def sweep(self) -> None:
         """End the effects whose time is over. What fails is told by health and tried again later."""
@@ -274,35 +275,20 @@ def build_server(
     Raises: ConfigurationError for a method that cannot be published, a name used twice, too many tools, or a change
     that could not be ended."""
     looks = [each if isinstance(each, Read) else Read(each) for each in reads]
-    source, secrets, overdue = Source(name, backend, synthetic), Secrets.of(settings), Overdue()
+    source, secrets, overdue = Source(name, backend, synthetic, product), Secrets.of(settings), Overdue()
     log = logging.getLogger(f"mcpsoc.servers.{name}")
     log.filters[:] = [SecretFilter(secrets)]
     gate = None if conditions.read_only else conditions.gate
     offered = {_name(each): each for each in changes if gate is not None and conditions.offers(_name(each))}
-    health = Read(_health_method(source, clock, probe, product, conditions, overdue, read_only=not offered))
+    watch = Watch(source, clock, probe, conditions, overdue, read_only=not offered)
+    health = Read(watch.tool())
     wanted = {_name(each): each for each in looks if conditions.offers(_name(each))} | {_name(health): health}
     tools = {each.name: each for each in _tools(wanted, offered)}
     _check_names(name, [*map(_name, looks), *map(_name, changes), _name(health)])
     _check_ends(name, offered)
-    changing = None
-    if gate is not None and offered:
-        changing = Changing(
-            source=source,
-            product=product,
-            tools={each: tools[each] for each in offered},
-            changes=offered,
-            gate=gate,
-            actions=conditions.actions or ActionStore(),
-            limits=Limits(),
-            clock=clock,
-            timeout_s=conditions.timeout_s,
-            schema_sha256=lambda tool: _pin(tools[tool]),
-            log=log,
-        )
-    return SecurityServer(
+    server = SecurityServer(
         name=name,
         instructions=instructions,
-        product=product,
         tools=tools,
         reads=wanted,
         changes=offered,
@@ -315,7 +301,22 @@ def build_server(
         calls=conditions.calls,
         overdue=overdue,
         log=log,
-        changing=changing,
+    )
+    return server if gate is None or not offered else replace(server, changing=_changing(server, conditions, gate))
+
+
+def _changing(server: SecurityServer, conditions: Conditions, gate: Gate) -> Changing:
+    return Changing(
+        source=server.source,
+        tools={name: server.tools[name] for name in server.changes},
+        changes=server.changes,
+        gate=gate,
+        actions=conditions.actions or ActionStore(),
+        limits=server.limits,
+        clock=server.clock,
+        timeout_s=server.timeout_s,
+        schema_sha256=server.schema_sha256,
+        log=server.log,
     )
 
 
@@ -335,45 +336,6 @@ def _answer_schema(tool: Tool) -> JsonObject:
 
 def _pin(tool: Tool) -> str:
     return schema_hash(tool.name, tool.description, tool.input_schema, _answer_schema(tool))
-
-
-def _health_method(
-    source: Source,
-    clock: Callable[[], datetime],
-    probe: Callable[[], str],
-    product: str,
-    conditions: Conditions,
-    overdue: Overdue,
-    *,
-    read_only: bool,
-) -> Method:
-    def health() -> Reply[Health]:
-        """Whether this server can answer, what is behind it, and its clock."""
-        try:
-            ready, detail = True, probe()
-        except ToolError as problem:
-            ready, detail = False, problem.message
-        data = Health(
-            server=source.server,
-            backend=source.backend,
-            product=product or source.backend,
-            ready=ready,
-            detail=detail,
-            time=iso(clock()),
-            read_only=read_only,
-            warnings=_warnings(conditions.calls, overdue),
-        )
-        return Reply(data, f"{source.server} is {'ready' if ready else 'not ready'}")
-
-    health.__name__ = f"{source.server}_health"
-    return health
-
-
-def _warnings(calls: CallLog | None, overdue: Overdue) -> list[str]:
-    found = [] if calls is None or calls.problem is None else [calls.problem]
-    if overdue.effects:
-        found.append(f"{overdue.effects} effects are over and could not be ended; see the log")
-    return found
 
 
 def _check_names(server: str, names: Sequence[str]) -> None:
