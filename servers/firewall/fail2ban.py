@@ -41,8 +41,10 @@ class Fail2Ban:
         return tuple(entry for jail in self._jails() for entry in self._banned(jail))
 
     def covering(self, network: Network) -> Entry | None:
-        """A ban of any jail that holds all of `network`."""
-        return next((entry for entry in self.entries() if covers(entry.network, network)), None)
+        """A ban of any jail that holds all of `network`; our own jail is asked first."""
+        jails = sorted(self._jails(), key=lambda jail: jail != self.jail)
+        entries = (entry for jail in jails for entry in self._banned(jail))
+        return next((entry for entry in entries if covers(entry.network, network)), None)
 
     def try_block(self, network: Network, lasts: timedelta, note: str) -> bool:
         """fail2ban offers no dry run; that the jail is there and keeps the ban long enough is looked up."""
