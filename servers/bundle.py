@@ -8,6 +8,8 @@ from typing import Final
 from knowledge.trust.errors import KeyFileError
 from knowledge.trust.grants import SpentNonces
 from knowledge.trust.keys import VerifyKey
+from servers.antivirus import server as antivirus
+from servers.antivirus.settings import AntivirusSettings
 from servers.assets import server as assets
 from servers.embedded import LabDoor
 from servers.endpoint import server as endpoint
@@ -21,6 +23,8 @@ from servers.kit import Conditions, Gate, Protected, SecurityServer
 from servers.kit.actions import ActionStore
 from servers.kit.calls import CallLog
 from servers.kit.machine import Machine, this_machine
+from servers.malware import server as malware
+from servers.malware.settings import MalwareSettings
 from servers.mcpsoc import server as mcpsoc
 from servers.parts import Parts
 from servers.settings import Settings
@@ -34,6 +38,8 @@ FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
     "intel": lambda parts: intel.build(parts.door, parts.settings, parts.conditions),
     "assets": lambda parts: _assets(parts),
     "kb": lambda parts: kb.build(parts.knowledge_home, parts.settings, parts.tenant, parts.conditions),
+    "antivirus": lambda parts: antivirus.build(parts, AntivirusSettings()),
+    "malware": lambda parts: malware.build(parts, MalwareSettings()),
 }
 """Every bundled server by name."""
 ANALYST: Final = ("siem", "firewall", "endpoint", "identity", "intel", "assets", "kb")

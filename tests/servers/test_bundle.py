@@ -21,7 +21,8 @@ from servers.settings import Settings
 CANARY = "canary-5521-siem-token"
 WINDOW = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 
-PRODUCTS_ONLY = {
+PRODUCTS_ONLY: dict[str, dict[str, set[str]]] = {
+    "antivirus": {"reads": set(), "changes": {"antivirus_reload_signatures"}},
     "firewall": {"reads": {"firewall_list_states", "firewall_list_rules"}, "changes": {"firewall_kill_states"}},
 }
 """Tools that only a configured product offers, by server."""
