@@ -1,0 +1,66 @@
+"""The pages of all bundled servers, and whether those in a folder are the ones."""
+
+import inspect
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, cast
+
+from knowledge.trust.keys import SigningKey
+from servers.bundle import bundled
+from servers.kit import SecurityServer
+from servers.mcpsoc import server as mcpsoc
+from servers.mcpsoc.records import Records
+from servers.pages.manual import manual_of
+from servers.pages.markdown import index, page
+from servers.pages.options import groups_of
+from servers.settings import Settings
+
+FOLDER: Final = Path(__file__).parents[2] / "docs" / "servers"
+INDEX: Final = "README.md"
+
+
+def pages() -> dict[str, str]:
+    """Every page by its file name, made from the servers as they come: embedded, with every change they have."""
+    with TemporaryDirectory(prefix="mcpsoc-pages-") as folder:
+        servers = tuple(_servers(Path(folder)))
+        manuals = {server.name: manual_of(server) for server in servers}
+    made = {f"{name}.md": page(manual, about(name), groups_of(name)) for name, manual in manuals.items()}
+    return {INDEX: index([(manual, about(manual.name)) for manual in manuals.values()]), **made}
+
+
+def _servers(home: Path) -> Iterator[SecurityServer]:
+    key = SigningKey.generate().public.text
+    settings = Settings(home=home, grant_key=key, read_only=False, tools_allow=(), tools_deny=())
+    yield from bundled(home / "lab.db", home, settings).values()
+    # What it publishes does not depend on whose cases they are, and none is read here.
+    yield mcpsoc.build(cast("Records", None), backend="real", synthetic=False)
+
+
+def about(name: str) -> str:
+    """What a server is, by the docstring of its module."""
+    package = import_module(f"servers.{name}")
+    main = import_module(f"servers.{name}.server")
+    text = inspect.getdoc(main) or inspect.getdoc(package) or ""
+    return " ".join(text.split())
+
+
+def differing(folder: Path) -> tuple[str, ...]:
+    """Files of a folder that are not what the servers give, missing and superfluous ones included."""
+    made = pages()
+    there = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
+    return tuple(sorted(name for name in made.keys() | there.keys() if made.get(name) != there.get(name)))
+
+
+def write(folder: Path) -> tuple[str, ...]:
+    """Bring a folder up to date; the files that changed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stale = differing(folder)
+    made = pages()
+    for name in stale:
+        if name in made:
+            (folder / name).write_text(made[name], encoding="utf-8")
+        else:
+            (folder / name).unlink()
+    return stale
