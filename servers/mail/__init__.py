@@ -1,0 +1,1 @@
+"""Messages: what one says about itself, where it lies, and taking it out of mailboxes."""

@@ -1,0 +1,194 @@
+"""One connection to one mailbox. Whatever comes from outside is quoted or refused before it is sent.
+
+Source: RFC 3501 (IMAP4rev1), RFC 4616 (SASL PLAIN), RFC 6851 (MOVE).
+"""
+
+import imaplib
+import re
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from servers.errors import ToolError
+
+Security: TypeAlias = Literal["tls", "starttls", "none"]
+MOST_FOLDERS = 60
+_PRINTABLE = re.compile(r"[\x20-\x7e]{0,1000}")
+_LISTED = re.compile(rb'\(([^)]*)\) (?:"(?:[^"\\]|\\.)"|NIL) (?:"((?:[^"\\]|\\.)*)"|([^\s"]+))$')
+_UID = re.compile(rb"\bUID (\d+)")
+_SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
+_RECEIVED = re.compile(rb'\bINTERNALDATE "([^"]{10,40})"')
+_SUMMARY = "(UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID FROM TO SUBJECT DATE)]<0.16384>)"
+_BATCH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where the server is and how it is entered."""
+
+    host: str
+    port: int
+    security: Security
+    ca_file: Path | None
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who opens a mailbox: its owner, or a master user in the owner's place."""
+
+    mailbox: str
+    user: str
+    password: str
+
+    def plain(self) -> bytes:
+        """The SASL PLAIN answer. Raises: ToolError for a name that would end before its end."""
+        if any("\0" in part for part in (self.mailbox, self.user, self.password)):
+            raise ToolError("bad_login", "a mailbox name or password holds a null byte", "check the settings")
+        instead = "" if self.user == self.mailbox else self.mailbox
+        return f"{instead}\0{self.user}\0{self.password}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What the server tells of one message, and the first headers."""
+
+    uid: str
+    size: int
+    at: datetime
+    headers: bytes
+
+
+class Unavailable(Exception):
+    """The mailbox cannot be opened or stopped answering: that says nothing about what is in it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@contextmanager
+def opened(door: Door, login: Login) -> Iterator["Session"]:
+    """A session that is logged in, closed at the end.
+
+    Raises: Unavailable, whatever goes wrong on the wire meanwhile."""
+    connection: imaplib.IMAP4 | None = None
+    try:
+        connection = _connected(door)
+        connection.authenticate("PLAIN", lambda _: login.plain())
+        yield Session(connection)
+    except imaplib.IMAP4.abort as error:
+        raise Unavailable("connection_lost") from error
+    except imaplib.IMAP4.error as error:
+        raise Unavailable("refused_by_backend") from error
+    except ssl.SSLError as error:
+        raise Unavailable("tls_failed") from error
+    except OSError as error:
+        raise Unavailable("unreachable") from error
+    finally:
+        if connection is not None:
+            with suppress(imaplib.IMAP4.error, OSError):
+                connection.logout()
+
+
+def _connected(door: Door) -> imaplib.IMAP4:
+    if door.security == "none":
+        return imaplib.IMAP4(door.host, door.port, timeout=door.timeout_s)
+    context = ssl.create_default_context(cafile=None if door.ca_file is None else str(door.ca_file))
+    if door.security == "tls":
+        return imaplib.IMAP4_SSL(door.host, door.port, ssl_context=context, timeout=door.timeout_s)
+    connection = imaplib.IMAP4(door.host, door.port, timeout=door.timeout_s)
+    connection.starttls(context)
+    return connection
+
+
+class Session:
+    """A mailbox that is open."""
+
+    def __init__(self, connection: imaplib.IMAP4) -> None:
+        self._imap = connection
+
+    def can_move(self) -> bool:
+        """Whether messages move in one step; without that a crash could lose or double them."""
+        _, answer = self._imap.capability()
+        return b"MOVE" in b" ".join(part for part in answer if isinstance(part, bytes)).upper().split()
+
+    def folders(self) -> tuple[str, ...]:
+        """Folders that hold messages, 60 at most."""
+        _, rows = self._imap.list()
+        found = []
+        for row in rows:
+            match = _LISTED.search(row) if isinstance(row, bytes) else None
+            if match and b"\\noselect" not in match.group(1).lower():
+                name = (match.group(2) or match.group(3) or b"").replace(b'\\"', b'"').replace(b"\\\\", b"\\")
+                found.append(name.decode("ascii", "replace"))
+        return tuple(found[:MOST_FOLDERS])
+
+    def enter(self, folder: str, *, readonly: bool) -> bool:
+        """Open a folder; False when there is none. Raises: IMAP4.error for one that is there and cannot be opened."""
+        kind, answer = self._imap.select(quoted(folder), readonly=readonly)
+        if kind != "OK" and b"[NONEXISTENT]" not in b" ".join(part for part in answer if isinstance(part, bytes)):
+            raise imaplib.IMAP4.error("folder refused")
+        return kind == "OK"
+
+    def create(self, folder: str) -> None:
+        """Make a folder, if it is not there."""
+        self._imap.create(quoted(folder))
+
+    def search(self, *criteria: str) -> tuple[str, ...]:
+        """UIDs that match; every criterion is a keyword or went through `quoted` or `day`."""
+        kind, answer = self._imap.uid("SEARCH", *criteria)
+        if kind != "OK":
+            raise imaplib.IMAP4.error("search refused")
+        rows = b" ".join(part for part in answer if isinstance(part, bytes))
+        return tuple(uid.decode() for uid in rows.split() if uid.isdigit())
+
+    def summaries(self, uids: Sequence[str]) -> Iterator[Fetched]:
+        """Size, time and first headers of messages; one that vanished meanwhile is left out."""
+        for start in range(0, len(uids), _BATCH):
+            _, rows = self._imap.uid("FETCH", ",".join(uids[start : start + _BATCH]), _SUMMARY)
+            yield from _fetched(rows)
+
+    def whole(self, uid: str, most_bytes: int) -> bytes:
+        """A message, or as many of its bytes; empty when it vanished."""
+        _, rows = self._imap.uid("FETCH", uid, f"(BODY.PEEK[]<0.{most_bytes}>)")
+        return next((bytes(row[1]) for row in rows if isinstance(row, tuple)), b"")
+
+    def move(self, uids: Sequence[str], folder: str) -> None:
+        """Move messages in one step. Raises: IMAP4.error when the server refuses."""
+        kind, _ = self._imap.uid("MOVE", ",".join(uids), quoted(folder))
+        if kind != "OK":
+            raise imaplib.IMAP4.error("move refused")
+
+
+def quoted(text: str) -> str:
+    """A string of the protocol. Raises: ToolError for what could end it: only printable ASCII passes."""
+    if not _PRINTABLE.fullmatch(text):
+        raise ToolError("invalid_argument", "only printable ASCII can be asked of an IMAP server", "use punycode")
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def day(when: date) -> str:
+    """A date of the protocol."""
+    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    return f"{when.day}-{months[when.month - 1]}-{when.year:04d}"
+
+
+def _fetched(rows: Sequence[object]) -> Iterator[Fetched]:
+    for number, row in enumerate(rows):
+        if not isinstance(row, tuple):
+            continue
+        after = rows[number + 1] if number + 1 < len(rows) else b""
+        told = bytes(row[0]) + (after if isinstance(after, bytes) else b"")
+        uid, size, received = _UID.search(told), _SIZE.search(told), _RECEIVED.search(told)
+        if uid and size and received:
+            at = parsedate_to_datetime(
+                received.group(1).decode("ascii", "replace").replace("-", " ").replace("  ", " ")
+            )
+            yield Fetched(uid.group(1).decode(), int(size.group(1)), at.astimezone(UTC), bytes(row[1]))
