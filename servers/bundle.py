@@ -11,21 +11,29 @@ from knowledge.trust.keys import VerifyKey
 from servers.antivirus import server as antivirus
 from servers.antivirus.settings import AntivirusSettings
 from servers.assets import server as assets
+from servers.dns import server as dns
+from servers.dns.settings import DnsSettings
 from servers.embedded import LabDoor
 from servers.endpoint import server as endpoint
 from servers.errors import ConfigurationError
 from servers.firewall import server as firewall
 from servers.firewall.settings import FirewallSettings
 from servers.identity import server as identity
+from servers.ids import server as ids
+from servers.ids.settings import IdsSettings
 from servers.intel import server as intel
 from servers.kb import server as kb
 from servers.kit import Conditions, Gate, Protected, SecurityServer
 from servers.kit.actions import ActionStore
 from servers.kit.calls import CallLog
 from servers.kit.machine import Machine, this_machine
+from servers.mail import server as mail
+from servers.mail.settings import MailSettings
 from servers.malware import server as malware
 from servers.malware.settings import MalwareSettings
 from servers.mcpsoc import server as mcpsoc
+from servers.notify import server as notify
+from servers.notify.settings import NotifySettings
 from servers.parts import Parts
 from servers.settings import Settings
 from servers.siem import server as siem
@@ -40,6 +48,10 @@ FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
     "kb": lambda parts: kb.build(parts.knowledge_home, parts.settings, parts.tenant, parts.conditions),
     "antivirus": lambda parts: antivirus.build(parts, AntivirusSettings()),
     "malware": lambda parts: malware.build(parts, MalwareSettings()),
+    "mail": lambda parts: mail.build(parts, MailSettings()),
+    "notify": lambda parts: notify.build(parts, NotifySettings()),
+    "ids": lambda parts: ids.build(parts, IdsSettings()),
+    "dns": lambda parts: dns.build(parts, DnsSettings()),
 }
 """Every bundled server by name."""
 ANALYST: Final = ("siem", "firewall", "endpoint", "identity", "intel", "assets", "kb")

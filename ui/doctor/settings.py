@@ -12,9 +12,13 @@ import evals.settings
 import knowledge.endpoint
 import knowledge.settings
 import servers.antivirus.settings
+import servers.dns.settings
 import servers.firewall.settings
+import servers.ids.settings
 import servers.kit.access
+import servers.mail.settings
 import servers.malware.settings
+import servers.notify.settings
 import servers.settings
 import ui.api.settings
 import ui.settings
@@ -35,6 +39,10 @@ CLASSES: Mapping[str, tuple[type[BaseSettings], ...]] = {
     "servers/firewall": (servers.firewall.settings.FirewallSettings,),
     "servers/antivirus": (servers.antivirus.settings.AntivirusSettings,),
     "servers/malware": (servers.malware.settings.MalwareSettings,),
+    "servers/mail": (servers.mail.settings.MailSettings,),
+    "servers/notify": (servers.notify.settings.NotifySettings,),
+    "servers/ids": (servers.ids.settings.IdsSettings,),
+    "servers/dns": (servers.dns.settings.DnsSettings,),
     "knowledge": (knowledge.settings.Settings, knowledge.endpoint.EmbeddingSettings),
     "ui": (ui.settings.Settings,),
     "ui/api": (ui.api.settings.Settings,),
