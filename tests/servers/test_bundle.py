@@ -22,6 +22,11 @@ CANARY = "canary-5521-siem-token"
 WINDOW = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 
 PRODUCTS_ONLY: dict[str, dict[str, set[str]]] = {
+    "ids": {
+        "reads": {"ids_analyse_pcap", "ids_test_rule"},
+        "changes": {"ids_add_indicator", "ids_remove_indicator", "ids_load_rules"},
+    },
+    "dns": {"reads": {"dns_resolve"}, "changes": set()},
     "antivirus": {"reads": set(), "changes": {"antivirus_reload_signatures"}},
     "firewall": {"reads": {"firewall_list_states", "firewall_list_rules"}, "changes": {"firewall_kill_states"}},
 }
