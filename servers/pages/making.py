@@ -14,7 +14,7 @@ from servers.mcpsoc import server as mcpsoc
 from servers.mcpsoc.records import Records
 from servers.pages.manual import manual_of
 from servers.pages.markdown import index, page
-from servers.pages.options import groups_of
+from servers.pages.options import groups_of, products_of
 from servers.settings import Settings
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "servers"
@@ -26,7 +26,9 @@ def pages() -> dict[str, str]:
     with TemporaryDirectory(prefix="mcpsoc-pages-") as folder:
         servers = tuple(_servers(Path(folder)))
         manuals = {server.name: manual_of(server) for server in servers}
-    made = {f"{name}.md": page(manual, about(name), groups_of(name)) for name, manual in manuals.items()}
+    made = {
+        f"{name}.md": page(manual, about(name), products_of(name), groups_of(name)) for name, manual in manuals.items()
+    }
     return {INDEX: index([(manual, about(manual.name)) for manual in manuals.values()]), **made}
 
 

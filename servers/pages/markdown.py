@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from servers.pages.manual import Argument, Manual, ToolManual
-from servers.pages.options import Group, Setting
+from servers.pages.options import Group, Product, Setting
 from servers.pages.unsupported import missing
 
 MADE = "<!-- Made by `{}` from what the server publishes; a test holds it to that. -->"
@@ -18,11 +18,13 @@ _PROVENANCE = {
 _EXPIRY = {"lapse": "lapses by itself", "hold": "holds until a person ends it"}
 
 
-def page(manual: Manual, about: str, groups: Sequence[Group], made_by: str = MADE_BY) -> str:
+def page(
+    manual: Manual, about: str, products: Sequence[Product], groups: Sequence[Group], made_by: str = MADE_BY
+) -> str:
     """The page of one server."""
     reads = [tool for tool in manual.tools if not tool.changes]
     changes = [tool for tool in manual.tools if tool.changes]
-    parts = [f"# {manual.name}", MADE.format(made_by), about, manual.instructions, _behind(manual, groups)]
+    parts = [f"# {manual.name}", MADE.format(made_by), about, manual.instructions, _behind(manual, products)]
     parts += ["## Reads", *(_tool(tool) for tool in reads)]
     if changes:
         parts += ["## Changes", _CHANGES, _change_table(changes), *(_tool(tool) for tool in changes)]
@@ -37,22 +39,27 @@ _CHANGES = (
 _SHARED = "None of its own; what all servers share is in [.env.example](../../.env.example)."
 
 
-def _behind(manual: Manual, groups: Sequence[Group]) -> str:
+def _behind(manual: Manual, products: Sequence[Product]) -> str:
     """What is real and what is not."""
-    lines = ["## What is behind it"]
-    if manual.backend == "embedded":
-        lines.append(
-            "Without a product: **embedded**. Every such answer says `backend: embedded` and `synthetic: true`; "
-            "none is ever given in place of a product that is configured and down."
-        )
-    else:
-        lines.append("**Real**: its answers are about what is there, and there is no embedded data.")
-    lines += [f"{_heading(group)}: {group.about}" for group in groups if "." in group.package]
-    return "\n\n".join(lines)
+    parts = ["## What is behind it", _EMBEDDED if manual.backend == "embedded" else _REAL]
+    if products:
+        lines = [f"- **{each.name}**: {_product(each)}" for each in products]
+        parts += [f"With `{products[0].setting}` set, **real**, and only the tools that the product can serve:"]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
 
 
-def _heading(group: Group) -> str:
-    return f"**{group.package.rpartition('.')[2]}**"
+_EMBEDDED = (
+    "Without a product: **embedded**. Every such answer says `backend: embedded` and `synthetic: true`; none is ever "
+    "given in place of a product that is configured and down."
+)
+_REAL = "**Real**: its answers are about what is there, and there is no embedded data."
+
+
+def _product(product: Product) -> str:
+    about = product.about or "see its settings"
+    simulated = " Tests meet a stand-in that is held to what the vendor publishes." if product.simulated else ""
+    return f"{about}{simulated}"
 
 
 def _tool(tool: ToolManual) -> str:
@@ -85,11 +92,10 @@ def _paths(paths: Sequence[str]) -> str:
 
 
 def _split(path: str) -> tuple[str, str]:
-    if path.endswith("']"):
-        place, _, name = path[:-2].rpartition("['")
-        return place, name
-    place, _, name = path.rpartition(".")
-    return place, name
+    """Place and name; `[*]` behind a name stays with it."""
+    bare, listed = path.removesuffix("[*]"), "[*]" if path.endswith("[*]") else ""
+    place, _, name = bare[:-2].rpartition("['") if bare.endswith("']") else bare.rpartition(".")
+    return place, name + listed
 
 
 def _place(place: str, names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from itertools import pairwise
 from pkgutil import iter_modules
 from types import ModuleType
+from typing import get_args
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
@@ -31,11 +32,56 @@ class Group:
     """The settings of one package: a server's own, or those of one product behind it."""
 
     package: str
-    about: str
-    """What the package is, by its own docstring."""
     needs: Mapping[str, str]
     """Least privilege by product; the product has no name where there is only one."""
     settings: tuple[Setting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product that can stand behind a server."""
+
+    name: str
+    setting: str
+    """The setting that chooses it."""
+    about: str
+    simulated: bool
+    """Whether tests meet a stand-in, held to what its vendor publishes, instead of the product."""
+
+
+def products_of(server: str) -> tuple[Product, ...]:
+    """The products that the setting `backend` of a server chooses from."""
+    if find_spec(f"servers.{server}.settings") is None:
+        return ()
+    found = []
+    for owner in _classes(import_module(f"servers.{server}.settings")):
+        if (field := owner.model_fields.get("backend")) is not None:
+            setting = f"{owner.model_config.get('env_prefix', '')}backend".upper()
+            names = [name for name in _words(field.annotation) if name != "embedded"]
+            found += [_product(server, name, setting) for name in names]
+    return tuple(found)
+
+
+def _product(server: str, name: str, setting: str) -> Product:
+    place = f"servers.{server}.{name}"
+    if find_spec(place) is None:
+        return Product(name, setting, "", simulated=False)
+    module = import_module(place)
+    parts = [part.name for part in iter_modules(getattr(module, "__path__", []))]
+    return Product(name, setting, _first_paragraph(module), any(part.startswith("simulator") for part in parts))
+
+
+def _words(annotation: object) -> Iterator[str]:
+    """The words of the Literal types within an annotation."""
+    for each in get_args(annotation):
+        if isinstance(each, str):
+            yield each
+        else:
+            yield from _words(each)
+
+
+def _first_paragraph(module: ModuleType) -> str:
+    return " ".join((inspect.getdoc(module) or "").partition("\n\n")[0].split())
 
 
 def groups_of(server: str) -> tuple[Group, ...]:
@@ -49,7 +95,7 @@ def groups_of(server: str) -> tuple[Group, ...]:
 def group_of(owner: type[BaseSettings]) -> Group:
     """The settings of one class, with the least privilege that its module names."""
     module = import_module(owner.__module__)
-    return Group(owner.__module__.partition(".")[0], "", _needs(module), tuple(_settings(owner)))
+    return Group(owner.__module__.partition(".")[0], _needs(module), tuple(_settings(owner)))
 
 
 def _group(package: str) -> Group | None:
@@ -57,8 +103,7 @@ def _group(package: str) -> Group | None:
         return None
     module = import_module(f"{package}.settings")
     settings = [setting for each in _classes(module) for setting in _settings(each)]
-    about = inspect.getdoc(import_module(package)) or ""
-    return Group(package.removeprefix("servers."), about, _needs(module), tuple(settings))
+    return Group(package.removeprefix("servers."), _needs(module), tuple(settings))
 
 
 def _needs(module: ModuleType) -> dict[str, str]:

@@ -15,4 +15,4 @@ from servers.pages.options import group_of
 def page_of(build: Callable[[Conditions], SecurityServer], settings: type[BaseSettings]) -> str:
     """What a person reads about the server, with every change it has, and about its settings."""
     server = build(Conditions(gate=Gate(SigningKey.generate().public, "", SpentNonces)))
-    return page(manual_of(server), "", [group_of(settings)], made_by=f"python -m {server.name} page")
+    return page(manual_of(server), "", (), [group_of(settings)], made_by=f"python -m {server.name} page")
