@@ -167,3 +167,63 @@ async def test_change_at_an_unknown_target_changes_nothing(act: Act, own_lab: Pa
     assert host["status"] == "error"
     assert account["status"] == "no_data"
     assert one(own_lab, "SELECT count(*) FROM containment") == "0"
+
+
+async def test_accounts_of_machines_and_of_emergencies_are_never_disabled(act: Act, own_lab: Path) -> None:
+    """A grant does not open what everything runs on, or what is left when all else is locked."""
+    answers = []
+    for kind in ("service", "break_glass"):
+        name = one(own_lab, f"SELECT name FROM accounts WHERE kind = '{kind}' LIMIT 1")
+        answers.append(await act("identity_disable_account", {"account": name}))
+
+    assert [str(answer["status"]) for answer in answers] == ["refused", "refused"]
+    assert all("protected_target" in str(answer["error"]) for answer in answers)
+    assert one(own_lab, "SELECT count(*) FROM containment") == "0"
+
+
+async def test_last_administrator_is_never_disabled(act: Act, own_lab: Path) -> None:
+    """Somebody has to be able to take everything back."""
+    with sqlite3.connect(own_lab) as db:
+        names = [row[0] for row in db.execute("SELECT name FROM accounts WHERE kind = 'admin' AND enabled = 1")]
+    db.close()
+    answers = [await act("identity_disable_account", {"account": name}) for name in names]
+
+    assert len(names) > 1
+    assert [str(answer["status"]) for answer in answers] == ["success"] * (len(names) - 1) + ["refused"]
+    assert "last_administrator" in str(answers[-1]["action"])
+
+
+async def test_plan_says_whom_a_change_would_hit_and_how_it_is_undone(
+    servers: dict[str, SecurityServer], own_lab: Path
+) -> None:
+    """A person approves an effect, not a tool name."""
+    host = one(own_lab, "SELECT name FROM hosts WHERE kind = 'workstation' LIMIT 1")
+    meta: Envelope = {"mcpsoc/mode": "plan"}
+    isolate = await servers["endpoint"].call("endpoint_isolate_host", {"host": host, "reason": "drill"}, meta=meta)
+    block = {"address": "198.18.77.7", "minutes": 30, "reason": "drill"}
+    blocked = await servers["firewall"].call("firewall_block_address", block, meta=meta)
+
+    assert isolate["status"] == blocked["status"] == "success"
+    assert "'arguments': {'kind': 'host', 'target': '" + host in str(isolate["action"])
+    assert "'expiry': 'hold'" in str(isolate["action"])
+    assert "'expires_at': '2026-03-09T14:30:00.000Z'" in str(blocked["action"])
+    assert one(own_lab, "SELECT count(*) FROM containment") == "0"
+
+
+async def test_what_the_operator_protects_is_refused_in_the_rehearsal_too(own_lab: Path, tmp_path: Path) -> None:
+    """A rehearsal that may do more than the real thing teaches the wrong thing."""
+    host = one(own_lab, "SELECT name FROM hosts WHERE kind = 'workstation' LIMIT 1")
+    settings = Settings(
+        home=tmp_path,
+        grant_key=KEY.public.text,
+        protected_hosts=(host.upper(),),
+        protected_addresses=("198.18.77.0/24",),
+    )
+    servers = bundled(own_lab, tmp_path, settings)
+    for tool, arguments in (
+        ("endpoint_isolate_host", {"host": host, "reason": "drill"}),
+        ("firewall_block_address", {"address": "198.18.77.7", "minutes": 5, "reason": "drill"}),
+    ):
+        server = servers[tool.split("_")[0]]
+        answer = await server.call(tool, dict(arguments), grant(server, tool, dict(arguments)))
+        assert "protected_target" in str(answer["error"])

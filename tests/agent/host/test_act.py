@@ -232,3 +232,22 @@ async def test_the_grant_that_this_door_sends_is_the_one_a_real_server_accepts_o
     assert (first.status, replayed.status) == ("success", "refused")
     assert "used before" in replayed.error
     assert blocked == ["203.0.113.9"]
+
+
+@pytest.mark.parametrize("state", ["done", "unknown"])
+async def test_a_change_that_the_server_itself_is_unsure_of_is_unknown(kit, state):
+    """A server that lost its backend in the middle says so; the answer must not pass for one that was refused."""
+    action = {
+        "mode": "execute", "action_id": "act-1", "state": state, "verified": state == "done" or "unknown",
+        "target": "203.0.113.9", "blast_radius": "1 address", "risk": "high", "undo": None, "expires_at": None,
+        "expiry": None, "dry_run": None, "guards": [], "repeated": False,
+    }  # fmt: skip
+    server = firewall(kit, kit.envelope({"blocked": True}, action=action))
+    async with kit.host(connected(kit, server)) as host:
+        door, grant = act_door(host, world="lab", clock=lambda: kit.now), grant_for(host, kit)
+        if state == "done":
+            answer = await door.act("fw__block", ARGUMENTS, grant)
+            assert (answer.action.state, answer.action.verified) == ("done", True)
+        else:
+            with pytest.raises(OutcomeUnknownError):
+                await door.act("fw__block", ARGUMENTS, grant)

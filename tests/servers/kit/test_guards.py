@@ -1,0 +1,137 @@
+"""Targets that no grant opens."""
+
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from servers.kit import Protected
+from servers.kit.machine import Machine, this_machine
+
+MACHINE = Machine(
+    "soc1.corp.example",
+    frozenset({"10.0.0.4", "2001:db8::4"}),
+    frozenset({"10.0.0.1", "fe80::1"}),
+    frozenset({"10.0.0.53"}),
+)
+PROTECTED = Protected(
+    addresses=(ip_network("192.0.2.0/28"),),
+    accounts=("breakglass*", "svc-backup"),
+    hosts=("dc?", "jump.corp.example"),
+    domains=("corp.example",),
+    machine=lambda: MACHINE,
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "guards"),
+    [
+        ("203.0.113.9", []),
+        ("203.0.113.0/24", []),
+        ("203.0.112.0/23", ["wide_prefix"]),
+        ("0.0.0.0/0", ["wide_prefix", "special_address", "protected_address", "own_address", "gateway", "name_server"]),
+        ("2001:db8:1::/64", []),
+        ("2001:db8:1::/63", ["wide_prefix"]),
+        ("127.0.0.1", ["special_address"]),
+        ("::1", ["special_address"]),
+        ("0.0.0.0", ["special_address"]),
+        ("224.0.0.251", ["special_address"]),
+        ("ff02::1", ["special_address"]),
+        ("192.0.2.7", ["protected_address"]),
+        ("192.0.2.0/24", ["protected_address"]),
+        ("10.0.0.4", ["own_address"]),
+        ("::ffff:10.0.0.4", ["own_address"]),
+        ("::ffff:10.0.0.1/128", ["gateway"]),
+        ("2001:db8::4", ["own_address"]),
+        ("10.0.0.1", ["gateway"]),
+        ("10.0.0.53", ["name_server"]),
+        ("10.0.0.0/24", ["own_address", "gateway", "name_server"]),
+        (" 10.0.0.1 ", ["gateway"]),
+        ("10.0.0.1; flush ruleset", ["not_an_address"]),
+        ("", ["not_an_address"]),
+    ],
+)
+def test_addresses_that_would_cut_us_off_are_never_a_target(target: str, guards: list[str]) -> None:
+    """The management address inside a network, or written in another form, is still the management address."""
+    assert [hit.guard for hit in PROTECTED.address(target)] == guards
+
+
+@pytest.mark.parametrize(
+    ("name", "hit"),
+    [
+        ("breakglass1", True),
+        ("CORP\\BreakGlass1", True),
+        ("breakglass1@corp.example", True),
+        ("svc-backup", True),
+        ("svc-backup2", False),
+        ("jdoe", False),
+    ],
+)
+def test_break_glass_accounts_are_never_a_target_however_they_are_written(name: str, hit: bool) -> None:
+    """They are what is left when everything else is locked."""
+    assert bool(PROTECTED.account(name)) is hit
+
+
+@pytest.mark.parametrize(
+    ("name", "guards"),
+    [
+        ("dc1", ["protected_host"]),
+        ("DC2.corp.example", ["protected_host"]),
+        ("dc10", []),
+        ("jump.corp.example", ["protected_host"]),
+        ("soc1", ["own_host"]),
+        ("SOC1.corp.example", ["own_host"]),
+        ("ws-17", []),
+    ],
+)
+def test_named_hosts_and_this_machine_are_never_a_target(name: str, guards: list[str]) -> None:
+    """Isolating the machine that isolates leaves nobody to release it."""
+    assert [hit.guard for hit in PROTECTED.host(name)] == guards
+
+
+@pytest.mark.parametrize(
+    ("name", "guards"),
+    [
+        ("evil.test", []),
+        ("corp.example", ["own_domain"]),
+        ("mail.CORP.example.", ["own_domain"]),
+        ("notcorp.example", []),
+        ("example", ["top_level_domain", "own_domain"]),
+        ("com", ["top_level_domain"]),
+        ("co.uk", ["top_level_domain"]),
+        ("", ["top_level_domain"]),
+    ],
+)
+def test_own_domains_and_whole_registries_are_never_a_target(name: str, guards: list[str]) -> None:
+    """A sinkhole one label too high takes the company's own mail with it."""
+    assert [hit.guard for hit in PROTECTED.domain(name)] == guards
+
+
+def test_machine_is_read_off_the_kernel_and_the_resolver(tmp_path: Path) -> None:
+    """Nobody should have to list what the machine itself can tell."""
+    (tmp_path / "fib_trie").write_text(
+        "Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 0.0.0.0\n        /0 universe UNICAST\n"
+        "     |-- 10.0.0.0\n        /24 link UNICAST\n     |-- 10.0.0.4\n        /32 host LOCAL\n"
+    )
+    (tmp_path / "if_inet6").write_text("20010db8000000000000000000000004 02 40 00 80 eth0\n")
+    (tmp_path / "route").write_text(
+        "Iface\tDestination\tGateway\tFlags\neth0\t00000000\t0100000A\t0003\neth0\t0000000A\t00000000\t0001\n"
+    )
+    zero, hop = "0" * 32, "fe80" + "0" * 27 + "1"
+    (tmp_path / "ipv6_route").write_text(
+        f"{zero} 00 {zero} 00 {hop} 0 0 0 0 eth0\n{hop} 80 {zero} 00 {zero} 0 0 0 0 lo\n"
+    )
+    (tmp_path / "resolv.conf").write_text(
+        "# by hand\nsearch corp.example\nnameserver 10.0.0.53\nnameserver fe80::2%eth0\n"
+    )
+    machine = this_machine(tmp_path, (tmp_path / "resolv.conf", tmp_path / "none"))
+
+    assert machine.addresses == {"10.0.0.4", "2001:db8::4"}
+    assert machine.gateways == {"10.0.0.1", "fe80::1"}
+    assert machine.name_servers == {"10.0.0.53", "fe80::2"}
+
+
+def test_this_very_machine_protects_itself() -> None:
+    """On a real machine the sources are there and read without an error."""
+    assert "127.0.0.1" in this_machine().addresses
+    assert Protected(machine=this_machine).address("127.0.0.1")
