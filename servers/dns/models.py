@@ -51,6 +51,7 @@ class Groups(Output):
 class Resolved(Output):
     """What the resolver answers."""
 
+    rows: ClassVar[str | None] = "answers"
     name: Annotated[str, T2]
     question_type: Annotated[str, T1]
     response_code: Annotated[str, T1]
@@ -61,6 +62,7 @@ class Resolved(Output):
 class CheckedDomain(Output):
     """What a client is answered, found out without the question leaving the house."""
 
+    rows: ClassVar[str | None] = "answers"
     domain: Annotated[str, T2]
     sinkholed: Annotated[bool, T1]
     answered: Annotated[Literal["no_such_name", "local_answer", "as_usual"], T1]

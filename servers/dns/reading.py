@@ -147,7 +147,7 @@ class SinkholeReads:
             answers=list(answer.addresses),
             until=iso_or_none(held[0].until) if held and sinkholed else None,
         )
-        return Reply(data, "sinkholed" if sinkholed else f"not sinkholed: {answer.how}")
+        return Reply(data, "sinkholed" if sinkholed else f"not sinkholed: {answer.how}", beside=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pydantic.networks import IPvAnyAddress
 from pydantic_settings import SettingsConfigDict
 
 from servers.kit.settings import BackendSettings
+from servers.settings import Words
 
 NEEDS: Final = (
     "Unbound: read access to its log (log-queries or log-replies to a logfile, times in seconds as is the default); "
@@ -38,7 +39,7 @@ class DnsSettings(BackendSettings):
     """File of sinkholes that unbound.conf includes; without it no domain can be sinkholed."""
     resolve: bool = False
     """Whether names may be looked up: a look-up leaves the house, and whoever owns the domain can notice."""
-    own_domains: tuple[str, ...] = ()
-    """Domains of our own, as a JSON list: never sinkholed, and what lookalikes are measured by."""
+    own_domains: Words = ()
+    """Domains of our own: never sinkholed, and what lookalikes are measured by."""
     quiet_minutes: float = Field(default=60.0, gt=0)
     """After how long without a line the log is called silent."""
