@@ -42,6 +42,10 @@ from servers.kit.tool import Method
 from servers.parts import Parts
 
 ROOTS: Final = "MCPSOC_ANTIVIRUS_ROOTS"
+INSTRUCTIONS: Final = (
+    "Files are scanned by content, below the opened folders only. incomplete is not clean, and neither is unknown. "
+    "Quarantine takes the sha256 that a scan gave and holds until the file is restored."
+)
 MOST_FILES: Final = 2_000
 """Files that one call looks at."""
 _NO_CONTENT: Final = frozenset({"symbolic_link", "special_file"})
@@ -260,6 +264,7 @@ def _server(
         synthetic=reload is None,
         clock=parts.door.now if reload is None else wall_clock,
         probe=tools.probe,
+        instructions=INSTRUCTIONS,
         product="" if reload is None else "ClamAV",
         settings=settings,
         conditions=parts.conditions,

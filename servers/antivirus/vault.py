@@ -6,6 +6,7 @@ name meanwhile led to something else, that goes back and nothing is held. Nothin
 
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from servers.errors import NotFoundError, ToolError
 from servers.folders import Folders, Place, whole
 
 _MOST_MANIFEST: Final = 16_000
+_MANIFEST: Final = re.compile(r"q-[0-9a-f]{24}\.json")
 _NEW: Final = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -60,7 +62,9 @@ class Vault:
     def listed(self) -> tuple[Manifest, ...]:
         """Everything held, latest first. Raises: ToolError for a quarantine that cannot be read."""
         try:
-            names = [path.stem for path in self._home.glob("q-*.json")]
+            names = [path.stem for path in self._home.iterdir() if _MANIFEST.fullmatch(path.name)]
+        except FileNotFoundError:
+            return ()
         except OSError:
             raise ToolError("unreachable", "the quarantine cannot be read", "check its folder") from None
         return tuple(sorted((self.held(name) for name in names), key=lambda found: found.since, reverse=True))
