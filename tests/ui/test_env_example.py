@@ -28,6 +28,8 @@ def shown(default: object) -> str:
     """A default as the environment would say it."""
     if isinstance(default, bool | dict):
         return json.dumps(default)
+    if isinstance(default, tuple):
+        return ",".join(map(str, default))
     return "" if default is None else str(default)
 
 
