@@ -124,7 +124,7 @@ def message_row(looked: Looked) -> Message:
         message_id=mail.first("Message-ID"),
         sender=_mailbox(mail.sender),
         reply_to=[_mailbox(each) for each in mail.addresses("Reply-To")[:10]],
-        recipients=[_mailbox(each) for name in ("To", "Cc") for each in mail.addresses(name)[:20]],
+        recipients=[_mailbox(each) for each in (*mail.addresses("To"), *mail.addresses("Cc"))[:_MOST_SHOWN]],
         return_path=mail.first("Return-Path"),
         subject=mail.first("Subject"),
         date=None if mail.date is None else iso(mail.date),

@@ -2,6 +2,8 @@
 
 from typing import Annotated, ClassVar, Literal
 
+from pydantic import Field
+
 from servers.kit import T0, T1, T2, Output
 from servers.mail.files import Kind
 from servers.mail.proof import Method, Result
@@ -65,10 +67,10 @@ class FileRow(Output):
     size: Annotated[int, T1]
     sha256: Annotated[str, T1]
     md5: Annotated[str, T1]
-    members: Annotated[list[str], T2]
+    members: Annotated[list[str], T2, Field(max_length=8)]
     encrypted: Annotated[bool, T1]
     macros: Annotated[Literal["found", "none", "not_checked"], T1]
-    macro_signs: Annotated[list[str], T2]
+    macro_signs: Annotated[list[str], T2, Field(max_length=20)]
     """Words in the macros that oletools finds suspicious."""
 
 
@@ -79,19 +81,20 @@ class Message(Output):
     size: Annotated[int, T1]
     message_id: Annotated[str, T2]
     sender: Annotated[Mailbox, T2]
-    reply_to: Annotated[list[Mailbox], T2]
-    recipients: Annotated[list[Mailbox], T2]
+    reply_to: Annotated[list[Mailbox], T2, Field(max_length=10)]
+    recipients: Annotated[list[Mailbox], T2, Field(max_length=20)]
     return_path: Annotated[str, T2]
     subject: Annotated[str, T2]
     date: Annotated[str | None, T2] = None
     text: Annotated[str, T2]
     """Beginning of the visible text, addresses defanged."""
-    hops: list[HopRow]
-    checks: list[CheckRow]
-    claims: list[ClaimRow]
-    links: list[LinkRow]
-    attachments: list[FileRow]
-    left_out: Annotated[list[str], T1]
+    hops: Annotated[list[HopRow], Field(max_length=20)]
+    checks: Annotated[list[CheckRow], Field(max_length=8)]
+    claims: Annotated[list[ClaimRow], Field(max_length=20)]
+    links: Annotated[list[LinkRow], Field(max_length=20)]
+    attachments: Annotated[list[FileRow], Field(max_length=15)]
+    left_out: Annotated[list[str], T1, Field(max_length=20)]
+    """What was not read, not checked, or does not fit here."""
 
 
 class SignRow(Output):

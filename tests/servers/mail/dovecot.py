@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -31,6 +31,13 @@ class Dovecot:
     port: int
     tls_port: int
     owner: pwd.struct_passwd
+    processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+
+    def die(self) -> None:
+        """End the server."""
+        for process in self.processes:
+            process.terminate()
+            process.wait(10)
 
     @property
     def ca_file(self) -> Path:
@@ -82,21 +89,17 @@ def dovecot() -> Iterator[Dovecot]:
     try:
         _write(server)
         with (home / "out").open("wb") as out:
-            process = subprocess.Popen(
-                [binary, "-F", "-c", str(home / "dovecot.conf")], stdout=out, stderr=out, **_as(owner)
-            )
+            who = (owner.pw_uid, owner.pw_gid) if os.geteuid() == 0 else (None, None)
+            command = [binary, "-F", "-c", str(home / "dovecot.conf")]
+            process = subprocess.Popen(command, stdout=out, stderr=out, user=who[0], group=who[1])
+        server.processes.append(process)
         try:
             _wait(server, process)
             yield server
         finally:
-            process.terminate()
-            process.wait(10)
+            server.die()
     finally:
         shutil.rmtree(home, ignore_errors=True)
-
-
-def _as(owner: pwd.struct_passwd) -> dict[str, object]:
-    return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
 def _write(server: Dovecot) -> None:

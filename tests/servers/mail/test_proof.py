@@ -11,11 +11,11 @@ from servers.mail.hops import hops_of
 from servers.mail.message import parse
 from servers.mail.proof import checked, claims_of
 from servers.mail.spf import evaluate
-from servers.mail.zone import SavedZone, ZoneDown
+from servers.mail.zone import Kind, SavedZone, ZoneDown
 
 PRIVATE = rsa.generate_private_key(65537, 2048)
 PUBLIC = PRIVATE.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-RECORDS = {
+RECORDS: dict[str, dict[Kind, list[str]]] = {
     "s1._domainkey.partner.example": {"TXT": [f"v=DKIM1; k=rsa; p={base64.b64encode(PUBLIC).decode()}"]},
     "partner.example": {
         "TXT": ["v=spf1 ip4:198.51.100.0/24 include:_spf.partner.example mx -all"],

@@ -1,6 +1,7 @@
 """Receivers that tests start: a mail sink with STARTTLS and login, and a web server that keeps what it is sent."""
 
 import threading
+from asyncio import WriteTransport
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ class Sink:
         self.messages.append(message_from_bytes(content, _class=EmailMessage, policy=policy.default))
         self.recipients.append(list(envelope.rcpt_tos))
         if self.drop:
-            assert server.transport is not None
+            assert isinstance(server.transport, WriteTransport)
             server.transport.abort()
         return f"250 queued as {len(self.messages)}"
 

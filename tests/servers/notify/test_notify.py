@@ -244,7 +244,7 @@ async def test_relay_that_cannot_be_trusted_gets_nothing(
 async def test_preview_sends_nothing_and_chinese_is_chinese(own_lab: Path, tmp_path: Path) -> None:
     """What people will read is seen before it is approved."""
     server = lab_server_of(own_lab, tmp_path)
-    fields = {"case": "C-1", "severity": "high", "title": "x"}
+    fields: JsonObject = {"case": "C-1", "severity": "high", "title": "x"}
     arguments: Mapping[str, JsonValue] = {"channel": "soc-chat-zh", "template": "case_opened", "fields": fields}
     preview = await server.call("notify_preview", arguments)
     listed = await server.call("notify_list_sent", {})
