@@ -36,16 +36,17 @@ class Fuzz:
                     await self._twins(tool, base, place)
 
     async def _unknown(self, tool: Published, base: JsonObject) -> None:
-        """A mistyped argument is refused, and the right name is given."""
+        """A mistyped argument is refused, and the right name is given; nobody is told so who gets no answer anyway."""
         known = _names(tool)
         wrong = f"{known[0]}s" if known else "nothing"
         if wrong in known:
             return
-        envelope = await self._ask(tool, {**base, wrong: "x"}, "an unknown argument")
-        error = envelope.get("error")
-        if not isinstance(error, dict) or error.get("code") != "unknown_argument":
-            self._judge.complain(tool.name, "an unknown argument is not refused")
-        elif known and f"did you mean {known[0]!r}" not in str(error.get("hint")):
+        code, hint = _error(await self._ask(tool, {**base, wrong: "x"}, "an unknown argument"))
+        if code != "unknown_argument":
+            without, _ = _error(await self._ask(tool, base, "good arguments"))
+            if code is None or code != without:
+                self._judge.complain(tool.name, "an unknown argument is not refused")
+        elif known and f"did you mean {known[0]!r}" not in hint:
             self._judge.complain(tool.name, "a mistyped argument is refused without the name that was meant")
 
     async def _harmful(self, tool: Published, base: JsonObject, place: Place) -> None:
@@ -53,8 +54,7 @@ class Fuzz:
             if not place.free and kind not in SAMPLE:
                 continue
             envelope = await self._ask(tool, place.put(base, payload), f"{kind} as {place.name}")
-            error = envelope.get("error")
-            if isinstance(error, dict) and error.get("code") == "timeout":
+            if _error(envelope)[0] == "timeout":
                 self._judge.complain(tool.name, f"{kind} as {place.name} takes all the time there is")
 
     async def _twins(self, tool: Published, base: JsonObject, place: Place) -> None:
@@ -77,3 +77,9 @@ class Fuzz:
 def _names(tool: Published) -> list[str]:
     properties: JsonValue | Iterable[str] = tool.input_schema.get("properties")
     return list(properties) if isinstance(properties, dict) else []
+
+
+def _error(envelope: Mapping[str, JsonValue]) -> tuple[str | None, str]:
+    """Code and hint of what went wrong; no code where nothing did."""
+    error = envelope.get("error")
+    return (str(error["code"]), str(error["hint"])) if isinstance(error, dict) else (None, "")

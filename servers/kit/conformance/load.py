@@ -20,20 +20,20 @@ from servers.kit.server import SecurityServer, wall_clock
 from servers.kit.tool import Tool
 
 AT_ONCE = 50
+MANY = 8 * HARD_CAP
+"""Characters that the rows of a giant answer come to; one text of it has millions."""
 PATIENCE_S = 10.0
 """How long a server may take to answer its health after something went wrong."""
 
 
 def giants(server: SecurityServer, data: Mapping[str, JsonObject], judge: Judge) -> None:
     """What each tool answered, blown up far beyond the cap: it must still be an answer, and a short one."""
-    most = HUGE
     for published in server.published:
         if (small := data.get(published.name)) is None:
             continue
         tool = server.tools[published.name]
-        for kind, giant in _blown_up(tool, small, most):
+        for kind, giant in _blown_up(tool, small):
             _examine_giant(server, tool, published, giant, kind, judge)
-            most = 8 * HARD_CAP
 
 
 def _examine_giant(
@@ -51,14 +51,12 @@ def _examine_giant(
     judge.examine(published, envelope, kind)
 
 
-def _blown_up(tool: Tool, data: JsonObject, most: int) -> Iterator[tuple[str, JsonObject]]:
-    rows = data.get(tool.output.rows) if tool.output.rows else None
-    if isinstance(rows, list) and rows:
-        times = most // len(json.dumps(rows)) + 1
-        yield "many rows", {**data, str(tool.output.rows): rows * times}
+def _blown_up(tool: Tool, data: JsonObject) -> Iterator[tuple[str, JsonObject]]:
+    """The data with each list, then with one text, that an outsider can make grow."""
     for name, value in data.items():
-        if isinstance(value, list) and name != tool.output.rows and _outside((tool.shape.fields or {}).get(name)):
-            yield f"many {name}", {**data, name: value * (8 * HARD_CAP // len(json.dumps(value)) + 1)}
+        rows = name == tool.output.rows
+        if isinstance(value, list) and value and (rows or _outside((tool.shape.fields or {}).get(name))):
+            yield f"many {name}", {**data, name: value * (MANY // len(json.dumps(value)) + 1)}
     longer, done = _lengthened(data, tool.shape)
     if done and isinstance(longer, dict):
         yield "a long outside text", longer

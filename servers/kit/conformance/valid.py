@@ -29,6 +29,7 @@ _CANDIDATES = (
     "row-1", "a1b2c3d4", "CVE-2024-3094", "2026-03-09T12:00:00Z", "YWJj", "1:2", "a/b", "EXAMPLE", "24h",
 )  # fmt: skip
 """Tried against a `pattern`, in this order."""
+_PART = re.compile(r"(?P<one>\[[^\]]+\]|\\.|.)(?:\{(?P<least>\d+)(?:,\d*)?\}|[+*?])?")
 _NARROW = frozenset({"enum", "const", "format", "pattern"})
 
 
@@ -120,9 +121,19 @@ def _of_type(name: str, node: Mapping[str, JsonValue]) -> JsonValue:
 
 def _text(node: Mapping[str, JsonValue]) -> str:
     if isinstance(pattern := node.get("pattern"), str):
-        return next((text for text in _CANDIDATES if re.search(pattern, text)), "example")
+        return next((text for text in (*_CANDIDATES, _spelled(pattern)) if re.search(pattern, text)), "example")
     least = node.get("minLength")
     return _BY_FORMAT.get(str(node.get("format")), "example".ljust(least if isinstance(least, int) else 0, "x"))
+
+
+def _spelled(pattern: str) -> str:
+    """A text for a pattern made of characters, classes and counts, such as `^q-[0-9a-f]{24}$`."""
+    parts = _PART.finditer(pattern.removeprefix("^").removesuffix("$"))
+    return "".join(_one_of(part["one"]) * int(part["least"] or 1) for part in parts)
+
+
+def _one_of(item: str) -> str:
+    return next((char for char in "a0A1-.:/_" if re.fullmatch(item, char)), item) if len(item) > 1 else item
 
 
 def _later(value: JsonValue) -> JsonValue:

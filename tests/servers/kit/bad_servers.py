@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -160,7 +160,7 @@ class Shelf:
         """Knows nothing of its backend's end."""
         return Reply(Rows(), "0 things")
 
-    def bad_pattern(self, code: Annotated[str, Field(pattern="^K-[0-9]{9}$")]) -> Reply[Rows]:
+    def bad_pattern(self, code: Annotated[str, Field(pattern="^(one|two) of [0-9]$")]) -> Reply[Rows]:
         """An argument nobody can guess."""
         return Reply(Rows(), "looked")
 
@@ -234,6 +234,8 @@ class Twisted(SecurityServer):
     publish: Callable[[tuple[Published, ...]], tuple[Published, ...]] = lambda tools: tools
     forgetful: bool = False
     """Whether unknown arguments are dropped."""
+    seen: list[str] = field(default_factory=list)
+    """What happened to it."""
 
     @cached_property
     def published(self) -> tuple[Published, ...]:
@@ -262,7 +264,7 @@ def twisted(
     forgetful: bool = False,
 ) -> Twisted:
     """This server with every answer changed by a function."""
-    parts = {field.name: getattr(server, field.name) for field in fields(SecurityServer)}
+    parts = {item.name: getattr(server, item.name) for item in fields(SecurityServer)}
     change = answer or (lambda envelope: envelope)
     return Twisted(
         **parts, answer=lambda name, arguments, meta, envelope: change(envelope), publish=publish, forgetful=forgetful

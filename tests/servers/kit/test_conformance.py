@@ -1,5 +1,6 @@
 """The examination of servers notices each thing it is there to notice, and leaves a good server alone."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from servers.kit.answer import JsonObject
 from servers.kit.changes import Plan
 from servers.kit.conformance import assert_conformant, complaints
 from servers.kit.conformance.fixture import fixture
+from servers.kit.conformance.valid import arguments_for
 from servers.kit.protocol import Published, Wire, wire
 from tests.servers.kit.bad_servers import CANARY, PLANTED, Shelf, Twisted, adding, serve, twisted
 
@@ -160,8 +162,8 @@ class Fickle(Twisted):
     @property
     def wire(self) -> Wire:
         """A new protocol server each time, with a word more."""
-        self.overdue.effects += 1
-        tools = [replace(tool, description=f"{tool.description} {self.overdue.effects}") for tool in self.published]
+        self.seen.append("a session")
+        tools = [replace(tool, description=f"{tool.description} {len(self.seen)}") for tool in self.published]
         return wire(self.name, self.instructions, tools, self.call, self.health)
 
 
@@ -215,12 +217,12 @@ class Wedged(Twisted):
 
     async def call(self, *args: JsonValue, **kwargs: JsonValue) -> JsonObject:
         """The answer, unless the session is wedged."""
-        if self.overdue.effects:
+        if self.seen:
             raise RuntimeError("wedged")
         try:
             return await super().call(*args, **kwargs)
         except BaseException:
-            self.overdue.effects = 1
+            self.seen.append("an end")
             raise
 
 
@@ -252,3 +254,11 @@ async def test_example_of_a_tool_that_is_gone_is_complained_about(shelf: Shelf) 
     found = await complaints(serve(shelf), examples={"bad_old_name": {}})
 
     assert found == ["bad: there is an example for bad_old_name, which it does not have"]
+
+
+@pytest.mark.parametrize("pattern", ["^q-[0-9a-f]{24}$", "^E[0-9]{1,6}$", r"^act-\d{4}$", "^[A-Z]{3}-[0-9]+$"])
+def test_arguments_are_made_for_plain_patterns(pattern: str) -> None:
+    """Nobody should have to write an example for an id."""
+    schema: JsonObject = {"properties": {"x": {"type": "string", "pattern": pattern}}, "required": ["x"]}
+
+    assert re.search(pattern, str(arguments_for(schema)["x"]))
