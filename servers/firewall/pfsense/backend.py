@@ -22,11 +22,18 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 """Of one answer: a page of the log is a tenth of it."""
 
 
-def pfsense(box: PfSense, now: Callable[[], datetime] = wall_clock) -> FirewallBackend:
-    """A box, with everything that the firewall server can ask of it. Nothing is asked before the first call."""
+def pfsense(settings: PfSenseSettings) -> FirewallBackend:
+    """The box of these settings. Nothing is asked before the first call.
+
+    Raises: ConfigurationError when they name no box or hold no key."""
+    return over(connected(settings))
+
+
+def over(box: PfSense, now: Callable[[], datetime] = wall_clock) -> FirewallBackend:
+    """A box, with everything that the firewall server can ask of it."""
     states, own = BoxStates(box), OwnAddresses(box)
     return FirewallBackend(
-        product="pfSense",
+        product=f"pfSense at {box.settings.url}",
         probe=lambda: _probe(box),
         blocks=BoxBlocks(box, states, own, now),
         flows=BoxFlows(box, now),

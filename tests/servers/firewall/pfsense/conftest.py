@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from servers.firewall.backend import FirewallBackend
-from servers.firewall.pfsense.backend import connected, pfsense
+from servers.firewall.pfsense.backend import connected, over
 from servers.firewall.pfsense.client import PfSense
 from servers.firewall.pfsense.settings import PfSenseSettings
 from servers.firewall.pfsense.simulator import simulator
@@ -41,8 +42,6 @@ class Site:
     world: World
     url: str
     certificates: Certificates
-    opened: list[PfSense] = field(default_factory=list)
-    """Clients whose connections are closed at the end: the served box would wait for them."""
 
     def settings(self, **changed: object) -> PfSenseSettings:
         """Settings that reach it."""
@@ -51,13 +50,11 @@ class Site:
 
     def box(self, **changed: object) -> PfSense:
         """A client of it."""
-        box = connected(self.settings(**changed))
-        self.opened.append(box)
-        return box
+        return connected(self.settings(**changed))
 
     def backend(self, now: Callable[[], datetime] = lambda: datetime.now(UTC), **changed: object) -> FirewallBackend:
         """The firewall server's backend over it."""
-        return pfsense(self.box(**changed), now)
+        return over(self.box(**changed), now)
 
 
 @pytest.fixture(scope="session")
@@ -92,27 +89,47 @@ def world() -> World:
     return World()
 
 
-@pytest.fixture
-def site(world: World, certificates: Certificates, published: Published | None) -> Iterator[Site]:
-    """The box, served; afterwards every exchange must be one that the published documents allow."""
+class Door:
+    """What is served: the box of the test that runs."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on."""
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def served(certificates: Certificates) -> Iterator[tuple[Door, str]]:
+    """A socket with TLS, for all tests; no connection outlives its request, so that it can be closed."""
+    door = Door()
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        simulator(world),
+        door,
         log_level="critical",
         lifespan="off",
+        headers=[("connection", "close")],
         ssl_certfile=certificates.certificate,
         ssl_keyfile=certificates.key,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
-    served = Site(world, f"https://127.0.0.1:{listener.getsockname()[1]}", certificates)
-    yield served
-    for box in served.opened:
-        box.rest.close()
+    yield door, f"https://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
     thread.join(timeout=10)
     listener.close()
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def site(
+    world: World, served: tuple[Door, str], certificates: Certificates, published: Published | None
+) -> Iterator[Site]:
+    """The box, served; afterwards every exchange must be one that the published documents allow."""
+    door, url = served
+    door.app = simulator(world)
+    yield Site(world, url, certificates)
     if published is not None:
         assert [wrong for each in world.recorded for wrong in published.wrong(each)] == []
 

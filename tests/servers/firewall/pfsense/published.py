@@ -3,7 +3,8 @@
 import gzip
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
@@ -23,6 +24,8 @@ class Published:
 
     document: Json
     writes: Json
+    judges: dict[int, Draft202012Validator] = field(default_factory=dict)
+    """By the schema of the document, which lives as long as they do."""
 
     @classmethod
     def load(cls, folder: Path) -> "Published":
@@ -102,9 +105,16 @@ class Published:
             yield from self._errors(schema, exchange.answer)
 
     def _errors(self, schema: JsonValue, value: JsonValue) -> Iterator[str]:
-        whole = {**_nullable(schema), "components": _nullable(self.document["components"])}
-        for error in Draft202012Validator(whole).iter_errors(value):
+        if (judge := self.judges.get(id(schema))) is None:
+            judge = Draft202012Validator({**_nullable(schema), "components": self.components})
+            self.judges[id(schema)] = judge
+        for error in judge.iter_errors(value):
             yield f"{error.json_path}: {error.message[:200]}"
+
+    @cached_property
+    def components(self) -> JsonValue:
+        """Shared schemas, in the words of JSON schema."""
+        return _nullable(self.document["components"])
 
     def _resolved(self, schema: JsonValue) -> Json:
         while "$ref" in schema:

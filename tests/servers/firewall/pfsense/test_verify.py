@@ -1,0 +1,71 @@
+"""Checking a live box: nothing is changed, and what is missing is named with its remedy."""
+
+import pytest
+from pydantic import SecretStr
+
+from servers.firewall.pfsense.settings import PfSenseSettings, privileges
+from servers.firewall.pfsense.simulator_world import alias
+from servers.firewall.pfsense.verify import verify
+from tests.servers.firewall.pfsense.conftest import Site
+
+
+def bad(site: Site, **changed: object) -> dict[str, str]:
+    """What is not in order, by what was looked at."""
+    found = verify(site.settings(**changed))
+    return {each.what: f"{each.level}: {each.detail} {each.hint}" for each in found if each.level != "ok"}
+
+
+def test_a_box_in_order_passes_and_is_only_read(site: Site) -> None:
+    """Every read of the contract is tried, no write is."""
+    site.world.keys["least"] = frozenset(privileges("read"))
+    assert bad(site, api_key=SecretStr("least")) == {}
+    assert {each.method for each in site.world.recorded} == {"GET"}
+    assert len({each.path for each in site.world.recorded}) == 11
+
+
+def test_a_missing_privilege_is_named(site: Site) -> None:
+    """The admin adds that one, not page-all."""
+    site.world.keys["few"] = frozenset(privileges("read")) - {"api-v2-firewall-states-get"}
+    found = bad(site, api_key=SecretStr("few"))
+    assert list(found) == ["GET /api/v2/firewall/states"]
+    assert "give its user api-v2-firewall-states-get" in found["GET /api/v2/firewall/states"]
+
+
+def test_a_refused_key_is_tried_once(site: Site) -> None:
+    """The check itself must not lock the admin out."""
+    found = bad(site, api_key=SecretStr("wrong"))
+    assert len(found) == 1
+    assert site.world.failures == 1
+
+
+def test_an_answer_of_another_shape_is_a_failure(site: Site) -> None:
+    """A version nobody has looked at is found out before it is relied on."""
+    del site.world.aliases[0]["detail"]
+    assert "detail is missing" in bad(site)["GET /api/v2/firewall/aliases"]
+    site.world.recorded.clear()
+
+
+@pytest.mark.parametrize(
+    ("what", "level"), [("alias", "failure"), ("block rule, source", "warning"), ("block rules", "warning")]
+)
+def test_a_box_that_is_not_prepared_is_told_what_to_do(site: Site, what: str, level: str) -> None:
+    """The alias, both directions, and rules that count."""
+    if what == "alias":
+        site.world.aliases.pop(1)
+    elif what == "block rules":
+        site.world.rules[0]["quick"] = False
+    else:
+        site.world.rules.pop(0)
+    assert bad(site)[what].startswith(level)
+
+
+def test_lines_of_an_unknown_format_and_a_narrow_alias_are_warned_of(site: Site) -> None:
+    """They answer, and yet searches and blocks would come to less than they seem."""
+    site.world.log = ["2026-03-01 something else"]
+    site.world.aliases[1] = alias("MCPSOC_BLOCK", "host")
+    assert set(bad(site)) == {"alias", "filter log"}
+
+
+def test_settings_without_a_box_are_a_finding() -> None:
+    """The command has something to say before anything is asked."""
+    assert [each.level for each in verify(PfSenseSettings())] == ["failure"]
