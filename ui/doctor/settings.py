@@ -13,6 +13,7 @@ import knowledge.endpoint
 import knowledge.settings
 import servers.antivirus.settings
 import servers.dns.settings
+import servers.firewall.pfsense.settings
 import servers.firewall.settings
 import servers.ids.settings
 import servers.kit.access
@@ -37,6 +38,7 @@ CLASSES: Mapping[str, tuple[type[BaseSettings], ...]] = {
     "servers": (servers.settings.Settings,),
     "servers/kit": (servers.kit.access.AccessSettings,),
     "servers/firewall": (servers.firewall.settings.FirewallSettings,),
+    "servers/firewall/pfsense": (servers.firewall.pfsense.settings.PfSenseSettings,),
     "servers/antivirus": (servers.antivirus.settings.AntivirusSettings,),
     "servers/malware": (servers.malware.settings.MalwareSettings,),
     "servers/mail": (servers.mail.settings.MailSettings,),
