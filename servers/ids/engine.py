@@ -17,7 +17,7 @@ from typing import Final
 from servers.folders import Folders
 from servers.ids import eve
 from servers.ids.backend import Record
-from servers.ids.models import Capture, KindCount, Tested
+from servers.ids.models import Capture, KindCount, Tested, TriedEvent
 from servers.ids.rules import ADDRESSES, DOMAINS, checked
 from servers.kit import Reply, ToolError, paged
 from servers.kit.inert import one_line
@@ -82,7 +82,7 @@ class SuricataEngine:
                 return Reply(data, "the engine does not load the rule", beside=True)
             records = self._over(shop)
         page = paged([record for record in records if record.kind == "alert"], limit, cursor)
-        data = Tested(valid=True, hits=page.total, alerts=[record.event() for record in page.rows])
+        data = Tested(valid=True, hits=page.total, alerts=[TriedEvent(record.event().root) for record in page.rows])
         text = f"{page.total} hits in {len(records)} events"
         return Reply(data, text, sensor="suricata", total=page.total, after=page.after, more=page.more, beside=True)
 

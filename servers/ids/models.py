@@ -35,6 +35,17 @@ class NetworkEvent(Event):
     """Beside the common fields. network.bytes counts what left the client, network.bytes_in what came back."""
 
 
+class TriedEvent(NetworkEvent):
+    """What a rule found that whoever asked wrote, its name included."""
+
+    more = {
+        **NetworkEvent.more,
+        "rule.id": ("string", T2),
+        "rule.name": ("string", T2),
+        "rule.category": ("string", T2),
+    }
+
+
 class Alerts(Output):
     """Alerts in order of time."""
 
@@ -126,7 +137,7 @@ class Tested(Output):
     complaint: Annotated[str | None, T2] = None
     """What the engine says against it."""
     hits: Annotated[int, T1]
-    alerts: list[NetworkEvent]
+    alerts: list[TriedEvent]
 
 
 class IndicatorState(Output):

@@ -59,6 +59,7 @@ async def test_rule_is_tried_on_a_capture(tmp_path: Path, rule: str, hits: int) 
     tried = await serve(tmp_path).asks("test_rule", rule=rule, path=str(path))
 
     assert (part(tried, "data", "valid"), part(tried, "data", "hits")) == (True, hits)
+    assert not hits or "$.alerts[*]['rule.name']" in json.dumps(tried["untrusted"])
 
 
 async def test_rule_the_engine_does_not_take_comes_with_its_complaint(tmp_path: Path) -> None:
