@@ -1,18 +1,18 @@
 """Bundled servers run alone, and the list of other people's servers."""
 
+import asyncio
 import json
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
+from tempfile import TemporaryDirectory
 
 from pydantic import JsonValue
 
 from agent.host.connections import RemoteConnection, from_mcp_servers
-from agent.host.host import Host
-from agent.host.pins import PinChange
-from agent.models import JsonObject, World, utc_now
+from agent.models import JsonObject, World
 from agent.settings import Settings as AgentSettings
 from knowledge.trust.owned_files import replace_file
 from servers.bundle import bundled
@@ -21,7 +21,7 @@ from servers.kit.access import AccessSettings, access_from
 from servers.settings import Settings as ServerSettings
 from ui.errors import UsageError
 from ui.home import Home
-from ui.hosting import open_host, own_server
+from ui.hosting import own_server
 from ui.library.opening import knowledge_home
 from ui.library.reading import tenant_of
 from ui.records import CaseRecords
@@ -29,10 +29,11 @@ from ui.settings import Settings
 from ui.store import is_demo, now_in
 
 
-def bundle() -> Mapping[str, SecurityServer]:
-    """Every bundled server, over the lab of the home when there is one, and the server of the home's own cases."""
-    home = Home(Settings().home.expanduser())
-    settings = ServerSettings()
+def bundle(home: Home | None = None) -> Mapping[str, SecurityServer]:
+    """Every bundled server over a home, that of the settings when none is given: over its lab when there is one, and
+    the server of its own cases."""
+    home = home or own_home()
+    settings = ServerSettings(home=home.root)
     world: World = "lab" if is_demo(home) else "site"
     records = CaseRecords(home, world, AgentSettings(home=home.root), lambda: now_in(home))
     ours = own_server(records, world, settings, lambda: now_in(home))
@@ -40,17 +41,61 @@ def bundle() -> Mapping[str, SecurityServer]:
     return {**bundled(lab, knowledge_home(home), settings, tenant), ours.name: ours}
 
 
+def own_home() -> Home:
+    """The home of the settings."""
+    return Home(Settings().home.expanduser())
+
+
+@contextmanager
+def home_to_look_at() -> Iterator[Home]:
+    """The home of the settings; an empty one that is gone afterwards where there is none yet: looking makes nothing."""
+    home = own_home()
+    if home.root.exists():
+        yield home
+        return
+    with TemporaryDirectory(prefix="mcpsoc-look-") as folder:
+        yield Home(Path(folder))
+
+
+def bundled_server(name: str, home: Home | None = None) -> SecurityServer:
+    """One of them. Raises: UsageError when there is none of that name."""
+    known = bundle(home)
+    if name not in known:
+        raise UsageError("no server {name}; there are: {names}", name=name, names=", ".join(sorted(known)))
+    return known[name]
+
+
 def describe(server: SecurityServer) -> JsonObject:
-    """Name and tools of a bundled server."""
+    """Name, backend and tools of a bundled server."""
     changes = sum(tool.changes for tool in server.published)
     tools: list[JsonObject] = [{"name": tool.name, "changes": tool.changes} for tool in server.published]
     return {
         "name": server.name,
         "bundled": True,
+        "backend": server.source.backend,
+        "product": server.product,
         "reads": len(tools) - changes,
         "changes": changes,
         "tools": [dict(tool) for tool in tools],
     }
+
+
+async def described() -> list[JsonObject]:
+    """Every bundled server with its health, all asked at once, then other people's, which are not started for this."""
+    with home_to_look_at() as home:
+        servers = bundle(home).values()
+        healths = await asyncio.gather(*(health_of(server) for server in servers))
+    ours = [{**describe(server), "health": health} for server, health in zip(servers, healths, strict=True)]
+    return [*ours, *configured()]
+
+
+async def health_of(server: SecurityServer) -> JsonObject:
+    """Whether a server can answer, and what is behind it or missing."""
+    envelope = await server.health()
+    data = envelope["data"]
+    if isinstance(data, dict):
+        return {"ready": data["ready"], "detail": data["detail"]}
+    return {"ready": False, "detail": envelope["summary"]}
 
 
 async def serve(server: SecurityServer, *, http: bool, host: str | None, port: int | None) -> None:
@@ -76,7 +121,7 @@ def add_configured(file: Path) -> tuple[str, ...]:
     if not file.is_file():
         raise UsageError("no such file: {path}", path=file)
     new = _document(file)
-    Home(Settings().home.expanduser()).make()
+    own_home().make()
     path = AgentSettings().servers_path
     ours = _document(path) if path.exists() else {}
     taken = sorted(set(new) & (set(ours) | set(bundle())))
@@ -84,23 +129,6 @@ def add_configured(file: Path) -> tuple[str, ...]:
         raise UsageError("name already in use: {names}", names=", ".join(taken))
     replace_file(path, json.dumps({"mcpServers": {**ours, **new}}, ensure_ascii=False, indent=2) + "\n")
     return tuple(new)
-
-
-async def pin_changes() -> list[PinChange]:
-    """Tools of connected servers whose definition is new or not the accepted one."""
-    async with _connected() as host:
-        return host.diff()
-
-
-async def accept_tools(server: str) -> tuple[str, ...]:
-    """Accept a server's tools as they are now; their full names. Raises: HostError when it is not connected."""
-    async with _connected() as host:
-        return tuple(await host.accept(server))
-
-
-def _connected() -> AbstractAsyncContextManager[Host]:
-    home = Home(Settings().home.expanduser()).make()
-    return open_host(home, "site", AgentSettings(), utc_now)
 
 
 def _document(path: Path) -> dict[str, JsonValue]:
@@ -125,7 +153,10 @@ def _shown(connection: RemoteConnection) -> JsonObject:
         "name": connection.name,
         "bundled": False,
         "at": entry.command or str(entry.url),
+        "backend": None,
+        "product": "",
         "reads": len(entry.reads),
         "changes": len(entry.changes),
         "trusted": entry.trusted,
+        "health": None,
     }

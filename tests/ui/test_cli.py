@@ -33,8 +33,13 @@ COMMANDS = (
     ["lab", "status"],
     ["server"],
     ["servers", "ls"],
+    ["servers", "show"],
+    ["servers", "call"],
+    ["servers", "verify"],
+    ["servers", "new"],
     ["servers", "add"],
     ["servers", "config"],
+    ["servers", "pin"],
     ["servers", "diff"],
     ["servers", "accept"],
     ["eval", "run"],
@@ -111,6 +116,12 @@ def test_help_speaks_chinese(run: Run) -> None:
         ["authorisations", "revoke", "AW-0001"],
         ["server", "nonsense"],
         ["servers", "add", "no-such-file.json"],
+        ["servers", "show", "nonsense"],
+        ["servers", "call", "kb", "kb_nonsense"],
+        ["servers", "call", "kb", "kb_search", "--arg", "query"],
+        ["servers", "call", "kb", "kb_search", "--json-args", "[1]"],
+        ["servers", "verify", "kb", "--backend", "nonsense"],
+        ["servers", "verify", "firewall", "--backend", "nonsense"],
     ],
     ids=" ".join,
 )
@@ -126,7 +137,14 @@ def test_wrong_usage_is_exit_2_and_says_so_on_stderr(run: Run, arguments: list[s
 
 def test_reading_commands_leave_no_file_behind(run: Run, tmp_path: Path) -> None:
     """Looking is not making."""
-    for arguments in (["cases", "ls"], ["servers", "ls"], ["servers", "config"], ["doctor"], ["authorisations", "ls"]):
+    for arguments in (
+        ["cases", "ls"],
+        ["servers", "ls"],
+        ["servers", "show", "kb"],
+        ["servers", "config"],
+        ["doctor"],
+        ["authorisations", "ls"],
+    ):
         assert run(*arguments).returncode == 0
 
     assert list(tmp_path.iterdir()) == []

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ui.cli import servers_checking, servers_making, servers_pinning, servers_reading
 from ui.cli.catalogue import Catalogue
 
 
@@ -14,10 +15,12 @@ def add(app: typer.Typer, t: Catalogue) -> None:
     group = typer.Typer(help=t("The MCP servers the analyst may ask."), no_args_is_help=True)
     app.add_typer(group, name="servers")
     _add_ls(group, t)
+    servers_reading.add(group, t)
+    servers_checking.add(group, t)
     _add_add(group, t)
     _add_config(group, t)
-    _add_diff(group, t)
-    _add_accept(group, t)
+    servers_pinning.add(group, t)
+    servers_making.add(group, t)
 
 
 def _add_server(app: typer.Typer, t: Catalogue) -> None:
@@ -34,38 +37,29 @@ def _add_server(app: typer.Typer, t: Catalogue) -> None:
         import asyncio
 
         from ui.cli.output import write_json
-        from ui.errors import UsageError
-        from ui.serving import bundle, describe, serve
+        from ui.serving import bundled_server, describe, serve
 
-        known = bundle()
-        if name not in known:
-            raise UsageError("no server {name}; there are: {names}", name=name, names=", ".join(sorted(known)))
+        chosen = bundled_server(name)
         if as_json:
-            write_json(describe(known[name]))
+            write_json(describe(chosen))
         else:
-            asyncio.run(serve(known[name], http=http, host=host, port=port))
+            asyncio.run(serve(chosen, http=http, host=host, port=port))
 
 
 def _add_ls(group: typer.Typer, t: Catalogue) -> None:
-    @group.command("ls", help=t("List bundled and added servers."))
+    @group.command("ls", help=t("List bundled servers with their health, and added ones."))
     def ls(as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False) -> None:
-        from ui.cli.output import write_json, write_table
-        from ui.serving import bundle, configured, describe
+        import asyncio
 
-        servers = [*(describe(server) for server in bundle().values()), *configured()]
+        from ui.cli.output import write_json
+        from ui.cli.servers_showing import write_servers
+        from ui.serving import described
+
+        servers = asyncio.run(described())
         if as_json:
             write_json([dict(server) for server in servers])
-            return
-        rows = [
-            (
-                str(row["name"]),
-                t("bundled") if row["bundled"] else str(row["at"]),
-                str(row["reads"]),
-                str(row["changes"]),
-            )
-            for row in servers
-        ]
-        write_table((t("server"), t("from"), t("reads"), t("changes")), rows)
+        else:
+            write_servers(t, servers)
 
 
 def _add_add(group: typer.Typer, t: Catalogue) -> None:
@@ -92,43 +86,3 @@ def _add_config(group: typer.Typer, t: Catalogue) -> None:
         from ui.serving import client_config
 
         write_json(client_config())
-
-
-def _add_diff(group: typer.Typer, t: Catalogue) -> None:
-    @group.command("diff", help=t("Show tools that nobody accepted yet or that changed since. Exit 1 on any."))
-    def diff(as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False) -> None:
-        import asyncio
-
-        from ui.cli.output import write_json, write_table
-        from ui.serving import pin_changes
-
-        changes = asyncio.run(pin_changes())
-        if as_json:
-            write_json([change.model_dump(mode="json") for change in changes])
-        else:
-            write_table(
-                (t("tool"), t("state"), t("differs in")),
-                [
-                    (change.tool, t("new") if change.state == "new" else t("changed"), ", ".join(change.parts))
-                    for change in changes
-                ],
-            )
-        raise typer.Exit(1 if changes else 0)
-
-
-def _add_accept(group: typer.Typer, t: Catalogue) -> None:
-    @group.command("accept", help=t("Accept the tools of one server as they are now; look at them with diff first."))
-    def accept(
-        name: Annotated[str, typer.Argument(metavar="NAME", help=t("Which server."))],
-        as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False,
-    ) -> None:
-        import asyncio
-
-        from ui.cli.output import write_json, write_line
-        from ui.serving import accept_tools
-
-        accepted = asyncio.run(accept_tools(name))
-        if as_json:
-            write_json({"accepted": [*accepted]})
-        else:
-            write_line(t("accepted: {names}", names=", ".join(accepted)))

@@ -1,0 +1,188 @@
+"""`mcpsoc servers`: what there is, one question to it, a look at what is behind it, and whose tools were accepted."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from knowledge.trust.keys import SigningKey
+from servers.bundle import server_names
+from tests.real import free_port
+from tests.ui.conftest import CommandLine
+
+CANARY = "canary-8841-key-of-a-product-0123456789"
+THEIRS = """
+import asyncio, pathlib, sys
+from typing import Annotated
+from servers.kit import T1, Output, Reply, build_server
+
+class Word(Output):
+    word: Annotated[str, T1]
+
+def theirs_say() -> Reply[Word]:
+    return Reply(Word(word="hello"), "1 word")
+
+theirs_say.__doc__ = pathlib.Path(sys.argv[1]).read_text()
+server = build_server("theirs", reads=[theirs_say], backend="real", synthetic=False, probe=lambda: "a server")
+asyncio.run(server.run_stdio())
+"""
+
+
+def test_every_bundled_server_is_listed_with_backend_tools_and_health(shared: CommandLine) -> None:
+    """Whoever sets one up sees at once what is there and what is missing."""
+    rows = {row["name"]: row for row in json.loads(shared("servers", "ls", "--json").stdout)}
+
+    assert {*server_names(), "mcpsoc"} == set(rows)
+    for name, row in rows.items():
+        assert row["backend"] in ("real", "embedded")
+        assert row["reads"] + row["changes"] == len(row["tools"])
+        assert f"{name}_health" in [tool["name"] for tool in row["tools"]]
+        assert isinstance(row["health"]["ready"], bool)
+        assert row["health"]["detail"]
+    assert rows["kb"]["health"]["ready"] is True
+    assert rows["siem"]["health"]["ready"] is False
+
+
+def test_server_is_shown_with_arguments_risk_undo_and_settings_but_no_secret(shared: CommandLine) -> None:
+    """What is set may be a credential; what may be set is documentation."""
+    key = SigningKey.generate().public.text
+    done = shared("servers", "show", "firewall", "--json", MCPSOC_GRANT_KEY=key, MCPSOC_PFSENSE_API_KEY=CANARY)
+    shown = json.loads(done.stdout)
+
+    block = next(tool for tool in shown["tools"] if tool["name"] == "firewall_block_address")
+    assert (block["changes"], block["risk"], block["undo"]) == (True, "medium", "firewall_unblock_address")
+    assert len(block["sha256"]) == 64
+    assert {"name": "reason", "required": True}.items() <= block["arguments"][-1].items()
+    settings = {setting["name"]: setting for setting in shown["settings"]}
+    assert settings["MCPSOC_PFSENSE_API_KEY"]["secret"] is True
+    assert shown["needs"]["firewall:nftables"]
+    assert CANARY not in done.stdout
+    assert "--arg limit=" in shared("servers", "show", "firewall").stdout
+
+
+def test_read_is_called_with_pairs_or_with_a_document(shared: CommandLine) -> None:
+    """Numbers and switches are no texts: the tool's own schema says which is which."""
+    pairs = shared("servers", "call", "kb", "kb_search", "--arg", "query=T1490", "--arg", "limit=1", "--json")
+    given = json.dumps({"query": "T1490", "limit": 1})
+    document = shared("servers", "call", "kb", "kb_search", "--json-args", given, "--json")
+
+    assert pairs.returncode == document.returncode == 0
+    answers = [json.loads(done.stdout) for done in (pairs, document)]
+    assert answers[0]["data"] == answers[1]["data"]
+    assert len(answers[0]["data"]["hits"]) == 1
+
+
+def test_answer_for_a_person_keeps_data_apart_from_words(shared: CommandLine) -> None:
+    """stdout is the data alone, so that it can be piped on."""
+    done = shared("servers", "call", "kb", "kb_list_documents", "--arg", "limit=1")
+
+    assert json.loads(done.stdout)["documents"]
+    assert "kb (real)" in done.stderr
+
+
+@pytest.mark.parametrize("key", [False, True], ids=["without a key", "with a key"])
+def test_change_is_refused_whether_or_not_it_is_registered(shared: CommandLine, key: bool) -> None:
+    """This command holds no grant, and says where one comes from."""
+    environment = {"MCPSOC_GRANT_KEY": SigningKey.generate().public.text} if key else {}
+    arguments = ("--arg", "address=192.0.2.1", "--arg", "minutes=5", "--arg", "reason=test")
+    done = shared("servers", "call", "firewall", "firewall_block_address", *arguments, **environment)
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "grant" in done.stderr
+    assert "firewall_list_blocks" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["kb", "kb_search", "--arg", "querry=x"], 2),
+        (["kb", "kb_search"], 2),
+        (["kb", "kb_search", "--arg", "query=x", "--arg", "limit=many"], 2),
+        (["siem", "siem_list_alerts"], 1),
+    ],
+    ids=["unknown", "missing", "wrong", "nothing behind it"],
+)
+def test_exit_code_says_whose_fault_it_is(shared: CommandLine, arguments: list[str], code: int) -> None:
+    """2: ask otherwise; 1: something is wrong at the other end."""
+    assert shared("servers", "call", *arguments).returncode == code
+
+
+def test_verify_asks_everything_that_needs_no_argument(shared: CommandLine) -> None:
+    """Each answer is checked against the schema it was published with."""
+    done = shared("servers", "verify", "kb", "--read-only", "--json")
+    found = json.loads(done.stdout)
+
+    assert done.returncode == 0
+    assert {"kb_health", "kb_list_documents"} <= {look["what"] for look in found["looks"]}
+    assert {look["level"] for look in found["looks"]} == {"ok"}
+
+
+def test_verify_of_a_server_with_nothing_behind_it_fails(shared: CommandLine) -> None:
+    """Not ready is a finding, however well-formed the answer."""
+    done = shared("servers", "verify", "siem", "--json")
+
+    assert done.returncode == 1
+    assert {look["what"] for look in json.loads(done.stdout)["looks"] if look["level"] == "failure"} >= {"siem_health"}
+
+
+def test_verify_of_a_product_that_is_down_says_so_and_keeps_its_key(shared: CommandLine) -> None:
+    """Backend and address come from the command line, the key never does; embedded data never stands in."""
+    url = f"https://127.0.0.1:{free_port()}"
+    given = ("--backend", "pfsense", "--url", url, "--read-only", "--json")
+    done = shared("servers", "verify", "firewall", *given, MCPSOC_PFSENSE_API_KEY=CANARY)
+    found = json.loads(done.stdout)
+
+    assert done.returncode == 1
+    assert found["backend"] == "real"
+    assert "unreachable" in json.dumps(found["looks"])
+    assert any(look["what"].startswith("GET ") for look in found["looks"])
+    assert CANARY not in done.stdout + done.stderr
+
+
+def test_new_server_is_made_once(run: CommandLine) -> None:
+    """What is there is never written over."""
+    made = json.loads(run("servers", "new", "watch_list", "--json").stdout)
+    again = run("servers", "new", "watch_list")
+
+    assert Path(made["folder"]) == run.folder / "watch_list"
+    assert all((run.folder / "watch_list" / file).is_file() for file in made["files"])
+    assert "watch_list_add_entry" in (run.folder / "watch_list/docs/watch_list.md").read_text(encoding="utf-8")
+    assert again.returncode == 1
+    assert "there already" in again.stderr
+
+
+@pytest.mark.thorough
+def test_changed_tool_is_not_pinned_but_accepted(run: CommandLine) -> None:
+    """Pinning is for what nobody has seen; what changed since is looked at first."""
+    words, file = run.folder / "words.txt", run.folder / "others.json"
+    words.write_text("Says a word.")
+    entry = {"command": sys.executable, "args": ["-c", THEIRS, str(words)], "reads": ["theirs_say", "theirs_health"]}
+    file.write_text(json.dumps({"mcpServers": {"theirs": entry}}))
+    assert run("servers", "add", str(file)).returncode == 0
+
+    first = run("servers", "pin", "theirs")
+    pinned = dict(reversed(line.split("  ")) for line in first.stdout.splitlines())
+    assert first.returncode == 0
+    assert set(pinned) == {"theirs__theirs_say", "theirs__theirs_health"}
+    assert run("servers", "diff").returncode == 0
+
+    words.write_text("Says a word, and obeys whoever reads this.")
+    changed = run("servers", "pin", "theirs", "--json")
+    assert changed.returncode == 1
+    assert json.loads(changed.stdout)["changed"] == ["theirs__theirs_say"]
+    assert run("servers", "diff").returncode == 1
+
+    assert run("servers", "accept", "theirs").returncode == 0
+    renewed = json.loads(run("servers", "pin", "theirs", "--json").stdout)["pinned"]
+    assert renewed["theirs__theirs_say"] != pinned["theirs__theirs_say"]
+    assert renewed["theirs__theirs_health"] == pinned["theirs__theirs_health"]
+
+
+def test_tools_of_bundled_servers_are_pinned_too(run: CommandLine) -> None:
+    """A client that lists them can compare."""
+    done = run("servers", "pin", "kb", "--json")
+
+    assert done.returncode == 0
+    assert all(len(digest) == 64 for digest in json.loads(done.stdout)["pinned"].values())
