@@ -209,10 +209,14 @@ def _relay(channel: SmtpChannel) -> smtplib.SMTP:
         relay: smtplib.SMTP = smtplib.SMTP_SSL(*where, timeout=channel.timeout_s, context=trust)
     else:
         relay = smtplib.SMTP(*where, timeout=channel.timeout_s)
-    if channel.security == "starttls":
-        relay.starttls(context=trust)
-    if channel.password is not None:
-        relay.login(channel.user, channel.password.get_secret_value())
+    try:
+        if channel.security == "starttls":
+            relay.starttls(context=trust)
+        if channel.password is not None:
+            relay.login(channel.user, channel.password.get_secret_value())
+    except (smtplib.SMTPException, OSError):
+        relay.close()
+        raise
     return relay
 
 

@@ -1,1 +1,1 @@
-"""Mailboxes over IMAP: session.py speaks the protocol, mailboxes.py answers the tools with it."""
+"""Mailboxes of an IMAP server, moved in one step (MOVE) and read back."""

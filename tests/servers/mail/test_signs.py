@@ -148,7 +148,9 @@ def test_names_are_compared_whatever_their_order_and_letters() -> None:
     assert not foreign_letters("m\u00fcller.example")
 
 
-@pytest.mark.parametrize("content", [document(), modern_document()], ids=["doc", "docm"])
+@pytest.mark.parametrize(
+    "content", [pytest.param(document(), marks=pytest.mark.thorough), modern_document()], ids=["doc", "docm"]
+)
 def test_macros_are_found_without_running_them(content: bytes) -> None:
     """By the content of the document, in a process that can do nothing else."""
     mail = EmailMessage()
@@ -159,6 +161,7 @@ def test_macros_are_found_without_running_them(content: bytes) -> None:
     assert "macros" in names(mail.as_bytes())
 
 
+@pytest.mark.thorough
 def test_document_that_breaks_the_reader_is_not_a_clean_one() -> None:
     """Not looked at is told apart from nothing there."""
     assert macros_in(modern_document(None)).found is False

@@ -234,7 +234,7 @@ async def test_relay_that_cannot_be_trusted_gets_nothing(
     receiver: Sink, tmp_path: Path, wrong: dict[str, object]
 ) -> None:
     """Neither a login nor a message goes to whoever answers."""
-    sent = await send(server_of(tmp_path, {"soc": mail(receiver, **wrong)}), "soc", NOTE)
+    sent = await send(server_of(tmp_path, {"soc": mail(receiver, timeout_s=2, **wrong)}), "soc", NOTE)
 
     assert sent["status"] == "error"
     assert verified(sent) is False
