@@ -34,7 +34,7 @@ from evals.injection import CHANGE_TOOLS, containments
 from evals.payloads import own_payloads
 from knowledge.trust.keys import SigningKey
 from servers.bundle import bundled
-from servers.kit import T0, Output, Reply, build_server
+from servers.kit import T0, Conditions, Output, Reply, build_server
 from servers.lab.world import Lab
 from servers.settings import Settings as ServerSettings
 
@@ -130,7 +130,7 @@ async def on_stage(lab: Path, home: Path) -> AsyncIterator[Stage]:
         synthetic=False,
         probe=lambda: "ok",
         settings=ServerSettings(home=home),
-        timeout_s=5,
+        conditions=Conditions(timeout_s=5),
     )
     connections = [Connection(name, server.transport) for name, server in servers.items()]
     with ExitStack() as stack:
