@@ -141,6 +141,7 @@ def index(manuals: Sequence[tuple[Manual, str]]) -> str:
     """The page that lists them all, each with what it is."""
     rows = [(f"[{each.name}]({each.name}.md)", *_counts(each), first_sentence(about)) for each, about in manuals]
     parts = ["# Servers", MADE.format(MADE_BY), _INTRODUCTION, table(("server", "reads", "changes", "about"), rows)]
+    parts += ["## Over HTTP", _HTTP]
     parts += ["## Not supported", _NOT, table(("product", "server", "meanwhile", "what it takes"), list(_missing()))]
     return "\n\n".join(parts) + "\n"
 
@@ -149,6 +150,13 @@ _INTRODUCTION = (
     "Each is a server of the Model Context Protocol: `mcpsoc server NAME` runs it over stdio, `--http` over streamable "
     "HTTP. `mcpsoc servers show NAME` tells the same as its page, `mcpsoc servers verify NAME --read-only` checks a "
     "live product without changing it, and `mcpsoc servers new NAME` starts one of your own."
+)
+_HTTP = (
+    "`mcpsoc server NAME --http` listens on loopback and answers requests to loopback names only. Any other address "
+    "needs a token: `MCPSOC_HTTP_TOKEN_FILE` (one bearer token, at least 32 characters), or `MCPSOC_HTTP_JWT_KEY_FILE` with "
+    "`MCPSOC_HTTP_JWT_AUDIENCE` and `MCPSOC_HTTP_JWT_ISSUER` (signed tokens; one for another audience is refused). "
+    "`MCPSOC_HTTP_ALLOWED_HOSTS` names what else it may be called; requests to other names and from other pages are "
+    "refused. Tokens are not encrypted on their way: put a proxy with TLS in front. No token goes on to a product."
 )
 _NOT = "No answer is better than one nobody tested. What is missing, what does its work meanwhile, and what it takes:"
 
