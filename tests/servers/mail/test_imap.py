@@ -218,12 +218,14 @@ async def test_hostile_message_id_never_reaches_the_server(server: SecurityServe
     assert await found(server, message_id=ID) == [(ANNA, "INBOX"), (BERND, "INBOX")]
 
 
-async def test_part_of_an_id_is_not_the_message(server: SecurityServer) -> None:
-    """IMAP matches substrings; `<offer.2026@evil.example>` must not be moved for a shorter one."""
-    missing = await act(server, "mail_quarantine_message", [ANNA], "<2026@evil.example>")
+async def test_header_that_only_contains_the_id_is_another_message(server: SecurityServer, imap: Dovecot) -> None:
+    """IMAP finds parts of a header: a message that quotes the id in its own must stay where it is."""
+    imap.deliver(ANNA, message().replace(ID.encode(), b"<order.7@partner.example> (re " + ID.encode() + b")"))
 
-    assert missing["status"] == "no_data"
-    assert await found(server, message_id=ID) == [(ANNA, "INBOX"), (BERND, "INBOX")]
+    done = await act(server, "mail_quarantine_message", [ANNA])
+
+    assert "1 copies quarantined in 1 of 1 mailboxes" in str(done["summary"])
+    assert (ANNA, "INBOX") in await found(server, sender="x@evil.example")
 
 
 async def test_mailbox_nobody_configured_is_not_opened(server: SecurityServer) -> None:
