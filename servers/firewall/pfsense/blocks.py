@@ -118,7 +118,8 @@ class BoxBlocks:
         return alias
 
     def _nothing_pending(self, besides: Sequence[str] = ()) -> None:
-        if [subsystem for subsystem in self.box.pending(_PATIENCE_S) if subsystem not in besides]:
+        patience_s = min(_PATIENCE_S, self.box.settings.apply_timeout_s)
+        if set(self.box.pending(patience_s)) - set(besides):
             message = "the box has changes that nobody applied; making this one live would make those live too"
             raise ToolError("pending_changes", message, "apply or revert them on the box (Firewall > Aliases, Rules)")
 

@@ -103,10 +103,10 @@ class BoxFlows:
             wanted = min(_PAGE, most - len(lines))
             page = self.box.log(wanted, len(lines))
             older = _older(page, lines, self._parsed)
-            lines = [*page, *lines] if older else [*lines, *page]
+            lines += page
             if len(page) < wanted:
                 return self._seen(lines, to_end=True)
-            first = next(self._parsed(lines), None)
+            first = next(self._parsed(page), None)
             if older and first is not None and first.at < start:
                 return self._seen(lines, to_end=True)
         return self._seen(lines, to_end=older)

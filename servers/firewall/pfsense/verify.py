@@ -101,7 +101,7 @@ def _prepared(box: PfSense) -> Iterator[Finding]:
     }
     for end in ("source", "destination"):
         level: Level = "ok" if end in ends else "failure" if not ends else "warning"
-        state = "there is" if end in ends else "there is no"
+        state = "there is an" if end in ends else "there is no"
         detail = f"{state} enabled block rule with the alias as {end}"
         yield Finding(level, f"block rule, {end}", detail, "" if end in ends else SETUP.format(alias=name))
     if late := [rule for rule in rules if rule.floating and not rule.quick]:
@@ -120,7 +120,7 @@ def _readable(box: PfSense) -> Iterator[Finding]:
     """Whether the log can be understood, and what the version offers."""
     lines = box.log(_FEW, 0)
     known = sum(packet(line, box.settings.zone) is not None for line in lines)
-    level: Level = "ok" if known == len(lines) else "warning"
+    level: Level = "ok" if lines and known == len(lines) else "warning"
     yield Finding(level, "filter log", f"{known} of {len(lines)} lines understood", "" if level == "ok" else _LOG)
     dry = "has" if box.dry_runs() else "has no"
     yield Finding("ok", "version", f"pfSense {box.version()}, REST API {box.api_version()}, which {dry} dry run")
@@ -133,4 +133,4 @@ def _tried(what: str, look: Callable[[], Finding]) -> Finding:
         return Finding("failure", what, problem.message, problem.hint)
 
 
-_LOG = "Status > System Logs > Settings: the format may be BSD or RFC 5424"
+_LOG = "log the block and pass rules; Status > System Logs > Settings: the format may be BSD or RFC 5424"

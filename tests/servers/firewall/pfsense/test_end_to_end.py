@@ -117,6 +117,16 @@ async def test_a_box_that_is_not_prepared_says_how_to_prepare_it(site: Site, soc
         assert "make the alias MCPSOC_BLOCK" in envelope["error"]["hint"]
 
 
+async def test_a_block_whose_rules_are_switched_off_later_is_none(site: Site, soc: Analyst) -> None:
+    """The alias and the table still hold the address, and its packets pass."""
+    await soc.does("block_address", address=BAD, minutes=5)
+    for rule in site.world.rules:
+        rule["disabled"] = True
+
+    assert held(site) == ([f"{BAD}/32"], [BAD])
+    assert not await soc.blocked(BAD)
+
+
 async def test_changes_of_others_that_wait_are_not_made_live_with_ours(site: Site, soc: Analyst) -> None:
     """Applying is for the whole box: half-made rules of an admin must not become live by a block."""
     site.world.pending.add("filter")

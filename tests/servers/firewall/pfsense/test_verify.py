@@ -8,6 +8,11 @@ from servers.firewall.pfsense.simulator_world import alias
 from servers.firewall.pfsense.verify import verify
 from tests.servers.firewall.pfsense.conftest import Site
 
+LINE = (
+    "Mar  1 10:00:00 fw filterlog[1]: 4,,,1000000103,em0,match,block,in,4,0x0,,64,1,0,DF,17,udp,78,"
+    "203.0.113.5,10.0.0.9,1,2,58"
+)
+
 
 def bad(site: Site, **changed: object) -> dict[str, str]:
     """What is not in order, by what was looked at."""
@@ -18,6 +23,7 @@ def bad(site: Site, **changed: object) -> dict[str, str]:
 def test_a_box_in_order_passes_and_is_only_read(site: Site) -> None:
     """Every read of the contract is tried, no write is."""
     site.world.keys["least"] = frozenset(privileges("read"))
+    site.world.log = [LINE]
     assert bad(site, api_key=SecretStr("least")) == {}
     assert {each.method for each in site.world.recorded} == {"GET"}
     assert len({each.path for each in site.world.recorded}) == 11
@@ -25,6 +31,7 @@ def test_a_box_in_order_passes_and_is_only_read(site: Site) -> None:
 
 def test_a_missing_privilege_is_named(site: Site) -> None:
     """The admin adds that one, not page-all."""
+    site.world.log = [LINE]
     site.world.keys["few"] = frozenset(privileges("read")) - {"api-v2-firewall-states-get"}
     found = bad(site, api_key=SecretStr("few"))
     assert list(found) == ["GET /api/v2/firewall/states"]
