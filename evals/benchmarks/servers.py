@@ -116,7 +116,9 @@ async def over_stdio(which: Twin) -> AsyncIterator[ClientSession]:
 async def over_http(which: Twin) -> AsyncIterator[ClientSession]:
     """A session over streamable HTTP with a twin in a process of its own."""
     port = free_port()
-    program = await asyncio.create_subprocess_exec(sys.executable, "-m", MODULE, which, "http", str(port))
+    program = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", MODULE, which, "http", str(port), stderr=asyncio.subprocess.DEVNULL
+    )
     try:
         await listening(port)
         url = f"http://127.0.0.1:{port}/mcp"
@@ -193,7 +195,7 @@ def free_port() -> int:
 
 async def started(names: Sequence[str]) -> tuple[list[Started], Started, Sizes]:
     """Every server alone, all together, and their tools; with a grant key, so that changes are listed as well."""
-    environment = {"MCPSOC_GRANT_KEY": SigningKey.generate().public.text}
+    environment = {"MCPSOC_GRANT_KEY": SigningKey.generate().public.text, "MCPSOC_LOG_LEVEL": "critical"}
     with TemporaryDirectory(prefix="mcpsoc-servers-") as folder:
         home = Path(folder)
         await start_alone(names[0], home, environment)
