@@ -3,8 +3,10 @@
 import asyncio
 import json
 import threading
+from functools import partial
 from pathlib import Path
 
+import anyio
 import pytest
 from jsonschema import Draft202012Validator
 from pydantic import JsonValue
@@ -146,7 +148,8 @@ async def test_reads_do_not_wait_for_a_slow_change_and_all_calls_end(served: Ser
     served.shelf.leave = threading.Event()
     changes = [asyncio.create_task(served.act("shelf_put", name=f"thing-{n}")) for n in range(50)]
     await asyncio.to_thread(served.shelf.entered.wait, 5)
-    looks = await asyncio.gather(*(served.server.call("shelf_list", {}) for _ in range(50)))
+    async with asyncio.timeout(5):
+        looks = await asyncio.gather(*(served.server.call("shelf_list", {}) for _ in range(50)))
     assert not any(change.done() for change in changes)
     served.shelf.leave.set()
     answers = await asyncio.gather(*changes)
@@ -199,6 +202,19 @@ async def test_client_that_gives_up_does_not_leave_a_change_half_way(served: Ser
     assert not looking.isError
     assert (action(again)["state"], action(again)["repeated"]) == ("done", True)
     assert served.shelf.acted == ["put a"]
+
+
+async def test_change_whose_call_is_cancelled_is_finished_and_written_down(served: Served) -> None:
+    """A server that is told to stop must know afterwards what it did, without having to look."""
+    served.shelf.leave = threading.Event()
+    async with anyio.create_task_group() as group:
+        group.start_soon(partial(served.act, "shelf_put", key="left", name="a"))
+        await asyncio.to_thread(served.shelf.entered.wait, 5)
+        group.cancel_scope.cancel()
+        served.shelf.leave.set()
+    again = await served.act("shelf_put", key="left", name="a")
+
+    assert (again["data"], action(again)["state"], action(again)["repeated"]) == ({"name": "a"}, "done", True)
 
 
 async def test_too_many_changes_are_put_off_and_do_not_cost_their_grant(tmp_path: Path) -> None:
