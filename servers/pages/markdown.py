@@ -152,11 +152,12 @@ _INTRODUCTION = (
     "live product without changing it, and `mcpsoc servers new NAME` starts one of your own."
 )
 _HTTP = (
-    "`mcpsoc server NAME --http` listens on loopback and answers requests to loopback names only. Any other address "
-    "needs a token: `MCPSOC_HTTP_TOKEN_FILE` (one bearer token, at least 32 characters), or `MCPSOC_HTTP_JWT_KEY_FILE` "
-    "with `MCPSOC_HTTP_JWT_AUDIENCE` and `MCPSOC_HTTP_JWT_ISSUER` (signed tokens; one for another audience is "
-    "refused). `MCPSOC_HTTP_ALLOWED_HOSTS` names what else it may be called; requests to other names and from other pages "
-    "are refused. Tokens are not encrypted on their way: put a proxy with TLS in front. No token goes on to a product."
+    "`mcpsoc server NAME --http` listens on loopback and answers requests to loopback names only. Any other address"
+    " needs a token: `MCPSOC_HTTP_TOKEN_FILE` (one bearer token, at least 32 characters), or "
+    "`MCPSOC_HTTP_JWT_KEY_FILE` with `MCPSOC_HTTP_JWT_AUDIENCE` and `MCPSOC_HTTP_JWT_ISSUER` (signed tokens; one "
+    "for another audience is refused). `MCPSOC_HTTP_ALLOWED_HOSTS` names what else it may be called; requests to "
+    "other names and from other pages are refused. Tokens are not encrypted on their way: put a proxy with TLS in "
+    "front. No token goes on to a product."
 )
 _NOT = "No answer is better than one nobody tested. What is missing, what does its work meanwhile, and what it takes:"
 
