@@ -18,6 +18,7 @@ from agent.host.read import Budget
 from agent.models import Evidence, HumanVerdict, JsonObject, World
 from agent.settings import Settings
 from servers.kit import SecurityServer
+from servers.kit.conformance import assert_conformant
 from servers.kit.provenance import undeclared
 from servers.settings import Settings as ServerSettings
 from ui.compose import open_desk
@@ -259,6 +260,17 @@ async def test_closing_of_a_person_is_told_beside_the_machines(
     assert (case["status"], case["human_disposition"], case["owner"]) == ("closed", "true_positive", "mei")
     assert member({"data": case}, "human")["note"] == "seen"
     assert [(change["case_id"], change["kind"]) for change in changes] == [("C-1", "closed")]
+
+
+async def test_server_of_our_own_cases_conforms(serve: Callable[[World], SecurityServer]) -> None:
+    """It is examined like every other server, over real cases."""
+    case = {"case_id": "C-1"}
+    ours = ("get_case", "list_claims", "similar_cases", "what_would_change", "case_timeline")
+    examples: dict[str, JsonObject] = {f"mcpsoc_{name}": {**case} for name in ours}
+    examples["mcpsoc_get_evidence"] = {**case, "evidence_id": "E0"}
+    examples["mcpsoc_find_cases"] = {"entity": "10."}
+
+    await assert_conformant(serve("lab"), examples=examples, again=lambda: serve("lab"))
 
 
 async def test_home_without_cases_is_empty_and_stays_without_a_database(tmp_path: Path) -> None:
