@@ -1,0 +1,69 @@
+"""What an account is here, by what the operator configured, and what forbids a change of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from servers.identity.backend import Directory, Person, Team
+from servers.identity.nesting import Nesting
+from servers.identity.settings import IdentitySettings
+from servers.kit import Hit, Protected, ToolError
+from servers.kit.conditions import NOTHING
+
+Kind: TypeAlias = Literal["break_glass", "service", "admin", "user"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """The operator's view of a directory."""
+
+    directory: Directory
+    settings: IdentitySettings
+    protected: Protected = NOTHING
+
+    def kind_of(self, person: Person, nesting: Nesting) -> Kind:
+        """Break-glass and service accounts by their names, administrators by their groups."""
+        if Protected(accounts=self.settings.break_glass).account(person.name):
+            return "break_glass"
+        if Protected(accounts=self.settings.service_accounts).account(person.name):
+            return "service"
+        return "admin" if person.id in self.administrators(nesting) else "user"
+
+    def privileged(self, nesting: Nesting) -> frozenset[str]:
+        """Ids of the groups of administrators and of every group within them."""
+        teams = self._admin_teams(nesting)
+        return frozenset(each.id for team in teams for each in (team, *nesting.below(team)))
+
+    def administrators(self, nesting: Nesting) -> Mapping[str, str]:
+        """Everybody in a group of administrators, nested too: ids with their keys."""
+        return {member: key for team in self._admin_teams(nesting) for member, key in nesting.inside(team).items()}
+
+    def against(self, person: Person, before: Nesting, after: Nesting) -> Iterator[Hit]:
+        """What forbids shutting an account out, or taking it out of a group: `after` is what would be left."""
+        yield from self.protected.account(person.name)
+        kind = self.kind_of(person, before)
+        if kind in ("break_glass", "service"):
+            yield Hit(f"{kind}_account", f"a {kind} account is never changed by a program")
+        if self.directory.is_mine(person):
+            yield Hit("own_account", "this server signs in to the directory with it")
+        if person.id in self.administrators(before) and not self._others(person, after):
+            yield Hit("last_administrator", "no other administrator could sign in")
+
+    def _others(self, person: Person, nesting: Nesting) -> bool:
+        """Whether an administrator is left who is a person and not locked, counted at the directory itself."""
+        keys = [key for member, key in self.administrators(nesting).items() if member != person.id]
+        left = self.directory.people_at(keys)
+        return any(each.lock is None and self._is_a_person(each) for each in left)
+
+    def _is_a_person(self, person: Person) -> bool:
+        programs = Protected(accounts=self.settings.service_accounts)
+        return not programs.account(person.name) and not self.directory.is_mine(person)
+
+    def _admin_teams(self, nesting: Nesting) -> Sequence[Team]:
+        """Raises: ToolError when one that is configured is not there: nobody could say who is left."""
+        wanted = {name.casefold() for name in self.settings.admin_groups}
+        found = [team for team in nesting.teams.values() if team.name.casefold() in wanted]
+        if wanted - {team.name.casefold() for team in found}:
+            message = "a configured group of administrators is not in the directory"
+            raise ToolError("not_configured", message, "see MCPSOC_IDENTITY_ADMIN_GROUPS")
+        return found
