@@ -19,6 +19,7 @@ from servers.errors import ConfigurationError
 from servers.firewall import server as firewall
 from servers.firewall.settings import FirewallSettings
 from servers.identity import server as identity
+from servers.identity.settings import IdentitySettings
 from servers.ids import server as ids
 from servers.ids.settings import IdsSettings
 from servers.intel import server as intel
@@ -42,7 +43,7 @@ FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
     "siem": lambda parts: siem.build(parts.door, parts.settings, parts.conditions),
     "firewall": lambda parts: firewall.build_configured(parts, FirewallSettings()),
     "endpoint": lambda parts: endpoint.build(parts.door, parts.settings, parts.conditions),
-    "identity": lambda parts: identity.build(parts.door, parts.settings, parts.conditions),
+    "identity": lambda parts: identity.build_configured(parts, IdentitySettings()),
     "intel": lambda parts: intel.build(parts.door, parts.settings, parts.conditions),
     "assets": lambda parts: _assets(parts),
     "kb": lambda parts: kb.build(parts.knowledge_home, parts.settings, parts.tenant, parts.conditions),

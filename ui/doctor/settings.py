@@ -15,6 +15,7 @@ import servers.antivirus.settings
 import servers.dns.settings
 import servers.firewall.pfsense.settings
 import servers.firewall.settings
+import servers.identity.settings
 import servers.ids.settings
 import servers.kit.access
 import servers.mail.settings
@@ -45,6 +46,7 @@ CLASSES: Mapping[str, tuple[type[BaseSettings], ...]] = {
     "servers/notify": (servers.notify.settings.NotifySettings,),
     "servers/ids": (servers.ids.settings.IdsSettings,),
     "servers/dns": (servers.dns.settings.DnsSettings,),
+    "servers/identity": (servers.identity.settings.IdentitySettings,),
     "knowledge": (knowledge.settings.Settings, knowledge.endpoint.EmbeddingSettings),
     "ui": (ui.settings.Settings,),
     "ui/api": (ui.api.settings.Settings,),
