@@ -61,6 +61,7 @@ async def test_assertion_lists_every_complaint(shelf: Shelf) -> None:
     assert "the description holds control" in str(failure.value)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "method, complaint",
     [
@@ -123,6 +124,7 @@ ANSWERS: dict[str, Callable[[JsonObject], JsonObject]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("complaint", ANSWERS)
 async def test_bad_answer_is_complained_about(shelf: Shelf, complaint: str) -> None:
     """The framework itself is under examination too."""
@@ -141,6 +143,7 @@ PUBLISHED: dict[str, Callable[[tuple[Published, ...]], tuple[Published, ...]]] =
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("complaint", PUBLISHED)
 async def test_bad_publication_is_complained_about(shelf: Shelf, complaint: str) -> None:
     """What a client is shown is examined as it is shown."""
