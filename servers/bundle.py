@@ -23,6 +23,7 @@ from servers.identity.settings import IdentitySettings
 from servers.ids import server as ids
 from servers.ids.settings import IdsSettings
 from servers.intel import server as intel
+from servers.intel.settings import IntelSettings
 from servers.kb import server as kb
 from servers.kit import Conditions, Gate, Protected, SecurityServer
 from servers.kit.actions import ActionStore
@@ -44,7 +45,7 @@ FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
     "firewall": lambda parts: firewall.build_configured(parts, FirewallSettings()),
     "endpoint": lambda parts: endpoint.build(parts.door, parts.settings, parts.conditions),
     "identity": lambda parts: identity.build_configured(parts, IdentitySettings()),
-    "intel": lambda parts: intel.build(parts.door, parts.settings, parts.conditions),
+    "intel": lambda parts: intel.build_configured(parts, IntelSettings()),
     "assets": lambda parts: _assets(parts),
     "kb": lambda parts: kb.build(parts.knowledge_home, parts.settings, parts.tenant, parts.conditions),
     "antivirus": lambda parts: antivirus.build(parts, AntivirusSettings()),

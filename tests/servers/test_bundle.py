@@ -27,6 +27,10 @@ PRODUCTS_ONLY: dict[str, dict[str, set[str]]] = {
         "changes": {"ids_add_indicator", "ids_remove_indicator", "ids_load_rules"},
     },
     "dns": {"reads": {"dns_resolve"}, "changes": set()},
+    "intel": {
+        "reads": {"intel_lookup_many", "intel_get_actor", "intel_related", "intel_list_feeds"},
+        "changes": {"intel_add_indicator", "intel_revoke_indicator", "intel_add_sighting"},
+    },
     "antivirus": {"reads": set(), "changes": {"antivirus_reload_signatures"}},
     "firewall": {"reads": {"firewall_list_states", "firewall_list_rules"}, "changes": {"firewall_kill_states"}},
 }

@@ -17,6 +17,7 @@ import servers.firewall.pfsense.settings
 import servers.firewall.settings
 import servers.identity.settings
 import servers.ids.settings
+import servers.intel.settings
 import servers.kit.access
 import servers.mail.settings
 import servers.malware.settings
@@ -45,6 +46,7 @@ CLASSES: Mapping[str, tuple[type[BaseSettings], ...]] = {
     "servers/mail": (servers.mail.settings.MailSettings,),
     "servers/notify": (servers.notify.settings.NotifySettings,),
     "servers/ids": (servers.ids.settings.IdsSettings,),
+    "servers/intel": (servers.intel.settings.IntelSettings,),
     "servers/dns": (servers.dns.settings.DnsSettings,),
     "servers/identity": (servers.identity.settings.IdentitySettings,),
     "knowledge": (knowledge.settings.Settings, knowledge.endpoint.EmbeddingSettings),

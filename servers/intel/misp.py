@@ -1,0 +1,247 @@
+"""MISP over its REST API: attributes by value, warning lists, sightings. Names, tags and comments are outside text.
+
+Verdict: an attribute that its author meant for detection (`to_ids`) says malicious; one kept as context says unknown.
+MISP gives no confidence. Source: MISP's published OpenAPI document, version 2.4.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Final, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+
+from servers.embedded import Name, Reason
+from servers.errors import ConfigurationError, NotFoundError, ToolError
+from servers.intel.models import Brief, Briefs, Changed, FeedLookup, FeedOpinion, OnWarningList, Verdict
+from servers.intel.reading import MOST_SOURCES, Names
+from servers.intel.settings import IntelSettings
+from servers.kit import Change, Plan, Reply, Time
+from servers.kit.envelope import iso
+from servers.kit.http import Http
+from servers.observables import Observable, observable, read
+
+MOST: Final = 100
+"""Attributes asked for by one value."""
+Digits = Annotated[str, Field(pattern=r"^\d{1,20}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Tag(_Part):
+    """A tag of an attribute."""
+
+    name: str = ""
+
+
+class Event(_Part):
+    """The event an attribute belongs to."""
+
+    info: str = ""
+
+
+class Attribute(_Part):
+    """One attribute."""
+
+    id: Digits
+    event_id: Digits
+    uuid: Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{36}$")]
+    value: str
+    to_ids: bool = False
+    deleted: bool = False
+    timestamp: Annotated[str, Field(pattern=r"^\d{1,11}$")] = "0"
+    event: Event = Field(default=Event(), alias="Event")
+    tags: tuple[Tag, ...] = Field(default=(), alias="Tag")
+
+
+class _Found(_Part):
+    attributes: tuple[Attribute, ...] = Field(default=(), alias="Attribute")
+
+
+class _Response(_Part):
+    response: _Found
+
+
+class Sighting(_Part):
+    """One sighting."""
+
+    attribute_id: Digits
+    date_sighting: Annotated[str, Field(pattern=r"^\d{1,11}$")]
+
+
+class _Version(_Part):
+    version: Annotated[str, Field(pattern=r"^[0-9.]{1,20}$")]
+
+
+class _Warning(_Part):
+    name: str
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Misp:
+    """A client of one MISP."""
+
+    http: Http
+
+    @classmethod
+    def of(cls, settings: IntelSettings) -> "Misp":
+        """The MISP of these settings. Raises: ConfigurationError."""
+        if not settings.misp_url or not settings.misp_key.get_secret_value():
+            raise ConfigurationError("intel: MISP needs MCPSOC_INTEL_MISP_URL and MCPSOC_INTEL_MISP_KEY")
+        headers = {"Authorization": settings.misp_key}
+        return cls(Http(settings.misp_url, product="MISP", headers=headers, ca_file=settings.misp_ca_file))
+
+    def probe(self) -> str:
+        """Its version. Raises: ToolError."""
+        return f"MISP {_checked(TypeAdapter(_Version), self.http.get('/servers/getVersion')).version}"
+
+    def attributes(self, wanted: Observable) -> Sequence[Attribute]:
+        """Attributes that have a value, whole or as one half. MISP's own search also knows wildcards, so what it gives
+        is compared again. Raises: ToolError."""
+        asked: JsonValue = {"value": wanted.value, "limit": MOST, "page": 1, "returnFormat": "json", "deleted": False}
+        found = _checked(TypeAdapter(_Response), self.http.post("/attributes/restSearch", json=asked))
+        return [each for each in found.response.attributes if not each.deleted and wanted in set(_values(each.value))]
+
+    def warning_lists(self, wanted: Observable) -> Sequence[str]:
+        """Names of the warning lists that hold a value. Raises: ToolError."""
+        answer = self.http.post("/warninglists/checkValue", json=[wanted.value])
+        found = _checked(TypeAdapter(dict[str, tuple[_Warning, ...]]), answer or {})
+        return [each.name for each in found.get(wanted.value, ())]
+
+    def sightings(self, event_id: str) -> Sequence[Sighting]:
+        """Sightings in an event. Raises: ToolError."""
+        return _checked(TypeAdapter(tuple[Sighting, ...]), self.http.get(f"/sightings/index/{event_id}"))
+
+    def add_sighting(self, wanted: Observable, at: datetime) -> None:
+        """Note that a value was seen, at every attribute that has it. Raises: ToolError."""
+        self.http.post("/sightings/add", json={"values": [wanted.value], "timestamp": _stamp(at)})
+
+
+@dataclass(frozen=True, slots=True)
+class MispReads:
+    """Tools that ask MISP."""
+
+    misp: Misp
+
+    def intel_lookup(self, indicator: Name) -> Reply[FeedLookup]:
+        """What MISP holds of an address, domain, URL, file hash or mail address; malicious if meant for detection.
+
+        no_data: no event has it, which does not mean clean."""
+        data = self._looked_up(observable(indicator))
+        if not data.sources:
+            raise NotFoundError("no event of MISP has this indicator", "unknown is not clean")
+        return Reply(data, f"{data.verdict} by {len(data.sources)} attributes")
+
+    def intel_lookup_many(self, indicators: Names) -> Reply[Briefs]:
+        """The same for up to 50 indicators at once, in short."""
+        rows = [*self._briefs(indicators)]
+        bad = sum(row.verdict == "malicious" for row in rows)
+        return Reply(Briefs(results=rows), f"{bad} of {len(rows)} malicious")
+
+    def intel_check_known(self, value: Name) -> Reply[OnWarningList]:
+        """Whether a warning list of MISP holds a value: then it is likely a false positive. It is proof of nothing."""
+        names = self.misp.warning_lists(observable(value))
+        data = OnWarningList(known=bool(names), lists=list(names[:20]))
+        return Reply(data, f"on {len(names)} warning lists")
+
+    def _looked_up(self, wanted: Observable) -> FeedLookup:
+        opinions = sorted(map(_opinion, self.misp.attributes(wanted)), key=lambda each: each.verdict)
+        verdict: Verdict = opinions[0].verdict if opinions else "unknown"
+        return FeedLookup(
+            indicator=wanted.value, type=wanted.kind, verdict=verdict, confidence=0, sources=opinions[:MOST_SOURCES]
+        )
+
+    def _briefs(self, indicators: Sequence[str]) -> Iterator[Brief]:
+        for text in indicators:
+            try:
+                wanted = observable(text)
+            except ToolError:
+                yield Brief(indicator=text, verdict="unknown", confidence=0, sources=0, lapsed=0)
+                continue
+            found = self._looked_up(wanted)
+            yield Brief(
+                indicator=found.indicator,
+                type=found.type,
+                verdict=found.verdict,
+                confidence=0,
+                sources=len(found.sources),
+                lapsed=0,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class MispSightings:
+    """The tool that changes MISP."""
+
+    misp: Misp
+
+    def intel_add_sighting(self, indicator: Name, seen_at: Time, reason: Reason) -> Reply[Changed]:
+        """Note in MISP that a known indicator was seen here at a time. Others may see it; it cannot be taken back."""
+        wanted = observable(indicator)
+        found = self._sightable(wanted)
+        self.misp.add_sighting(wanted, seen_at)
+        changed = Changed(indicator=wanted.value, change="sighting added", count=len(found))
+        return Reply(changed, f"sighting noted at {len(found)} attributes")
+
+    def plan_sighting(self, indicator: Name, seen_at: Time, reason: Reason) -> Plan:
+        """Which attributes it would be noted at."""
+        wanted = observable(indicator)
+        count = len(self._sightable(wanted))
+        text = f"noted at {count} attributes, seen by all who share these events; cannot be taken back"
+        return Plan(f"sighting of {wanted.value}", text)
+
+    def is_sighted(self, indicator: Name, seen_at: Time, reason: Reason) -> bool:
+        """Whether MISP lists the sighting at every attribute of the value."""
+        by_event: dict[str, set[str]] = {}
+        for each in self._sightable(observable(indicator)):
+            by_event.setdefault(each.event_id, set()).add(each.id)
+        return all(ids <= self._noted(event, seen_at) for event, ids in by_event.items())
+
+    def declared(self) -> Sequence[Change]:
+        """It, as the kit wants it."""
+        return (Change(self.intel_add_sighting, self.plan_sighting, self.is_sighted, risk="low", expiry="hold"),)
+
+    def _sightable(self, wanted: Observable) -> Sequence[Attribute]:
+        """Attributes of the value. Raises: NotFoundError: a sighting is one of something known."""
+        if not (found := self.misp.attributes(wanted)):
+            raise NotFoundError("no event of MISP has this indicator", "a sighting is noted at an attribute")
+        return found
+
+    def _noted(self, event: str, at: datetime) -> set[str]:
+        return {each.attribute_id for each in self.misp.sightings(event) if each.date_sighting == _stamp(at)}
+
+
+def _opinion(found: Attribute) -> FeedOpinion:
+    return FeedOpinion(
+        feed="misp",
+        verdict="malicious" if found.to_ids else "unknown",
+        last_seen=iso(datetime.fromtimestamp(int(found.timestamp), UTC)),
+        id=found.uuid,
+        title=found.event.info or None,
+        indicates=[tag.name for tag in found.tags[:10]],
+    )
+
+
+def _values(text: str) -> Iterator[Observable]:
+    """What an attribute's value holds: `a` or, of a composite type, `a|b`."""
+    for part in {text, *text.split("|")}:
+        try:
+            yield read(part)
+        except ValueError:
+            continue
+
+
+def _stamp(at: datetime) -> str:
+    return str(int(at.timestamp()))
+
+
+def _checked(adapter: TypeAdapter[T], value: JsonValue | Mapping[str, JsonValue]) -> T:
+    try:
+        return adapter.validate_python(value)
+    except ValidationError:
+        raise ToolError("bad_answer", "MISP answered in another shape", "is it MISP 2.4 or later?") from None
