@@ -15,6 +15,7 @@ from servers.dns import server as dns
 from servers.dns.settings import DnsSettings
 from servers.embedded import LabDoor
 from servers.endpoint import server as endpoint
+from servers.endpoint.settings import EndpointSettings
 from servers.errors import ConfigurationError
 from servers.firewall import server as firewall
 from servers.firewall.settings import FirewallSettings
@@ -43,7 +44,7 @@ from servers.siem import server as siem
 FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
     "siem": lambda parts: siem.build(parts.door, parts.settings, parts.conditions),
     "firewall": lambda parts: firewall.build_configured(parts, FirewallSettings()),
-    "endpoint": lambda parts: endpoint.build(parts.door, parts.settings, parts.conditions),
+    "endpoint": lambda parts: endpoint.build_configured(parts, EndpointSettings()),
     "identity": lambda parts: identity.build_configured(parts, IdentitySettings()),
     "intel": lambda parts: intel.build_configured(parts, IntelSettings()),
     "assets": lambda parts: _assets(parts),

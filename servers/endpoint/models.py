@@ -1,9 +1,12 @@
 """What the endpoint agents answer, each field with who wrote it."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from servers.kit import PROTECTED_PATH, T0, T1, Output
+from servers.kit import PROTECTED_PATH, T0, T1, T2, Output
 from servers.kit.ecs import Event, Process
+
+Cell: TypeAlias = str | int | float | None
+"""One value of a table."""
 
 
 class Host(Output):
@@ -88,3 +91,60 @@ class Changed(Output):
 
     target: Annotated[str, T0]
     change: Annotated[Literal["isolated", "released", "quarantined", "restored", "was not contained"], T1]
+
+
+class QueryResult(Output):
+    """The answer to a question in SQL. What a query made of the values is nobody's attestation."""
+
+    rows: ClassVar[str | None] = "values"
+    columns: Annotated[list[str], T2]
+    values: Annotated[list[list[Cell]], T2]
+    """One list a row, in the order of the columns."""
+
+
+class FileFacts(Output):
+    """One file as it is now."""
+
+    path: Annotated[str, T2]
+    size: Annotated[int, T1]
+    """In bytes."""
+    sha256: Annotated[str, T1]
+    modified: Annotated[str, T1]
+    """Whoever may write the file can set this time."""
+    changed: Annotated[str, T1]
+    """When content, owner or mode last changed, as the kernel noted it."""
+    mode: Annotated[str, T1]
+    """As ls writes it, such as -rwsr-xr-x."""
+    uid: Annotated[int, T1]
+    gid: Annotated[int, T1]
+    owner: Annotated[str | None, T1] = None
+    links: Annotated[int, T1]
+    """Names it has."""
+    kind: Annotated[str, T1]
+    """By its first bytes, such as ELF, script or zip; data where they say nothing."""
+
+
+class HostChanged(Output):
+    """What the host was told; endpoint_get_host reads back whether it holds."""
+
+    target: Annotated[str, T1]
+    change: Annotated[Literal["isolated", "released", "was not contained"], T1]
+
+
+class Killed(Output):
+    """A process that was ended."""
+
+    pid: Annotated[int, T1]
+    started: Annotated[str, T1]
+    change: Annotated[Literal["killed", "still ending"], T1]
+
+
+class Collected(Output):
+    """A copy that is held as evidence."""
+
+    evidence_id: Annotated[str, T1]
+    sha256: Annotated[str, T1]
+    size: Annotated[int, T1]
+    """In bytes."""
+    kept_in: Annotated[str, T0]
+    """Folder of the copy and its manifest."""

@@ -19,9 +19,9 @@ def behind(settings: FirewallSettings, product: Product) -> FirewallBackend:
 def _nftables(settings: FirewallSettings) -> FirewallBackend:
     from servers.firewall.nftables.blocks import NftBlocks
     from servers.firewall.nftables.own import machine_of
-    from servers.firewall.nftables.program import Nft, Space
     from servers.firewall.nftables.rules import NftRules
     from servers.firewall.nftables.states import Conntrack
+    from servers.nft import Nft, Space
 
     space = Space(settings.netns, settings.timeout_s)
     nft = Nft(space, _found(settings.nft))

@@ -14,6 +14,7 @@ import knowledge.settings
 import servers.antivirus.settings
 import servers.dns.settings
 import servers.firewall.pfsense.settings
+import servers.endpoint.settings
 import servers.firewall.settings
 import servers.identity.settings
 import servers.ids.settings
@@ -41,6 +42,7 @@ CLASSES: Mapping[str, tuple[type[BaseSettings], ...]] = {
     "servers/kit": (servers.kit.access.AccessSettings,),
     "servers/firewall": (servers.firewall.settings.FirewallSettings,),
     "servers/firewall/pfsense": (servers.firewall.pfsense.settings.PfSenseSettings,),
+    "servers/endpoint": (servers.endpoint.settings.EndpointSettings,),
     "servers/antivirus": (servers.antivirus.settings.AntivirusSettings,),
     "servers/malware": (servers.malware.settings.MalwareSettings,),
     "servers/mail": (servers.mail.settings.MailSettings,),

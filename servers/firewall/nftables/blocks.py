@@ -17,8 +17,8 @@ from pydantic import JsonValue
 
 from servers.errors import ToolError
 from servers.firewall.backend import Entry, Network, covers, plain_note
-from servers.firewall.nftables.program import Element, Held, Item, Nft, Set, Statement
 from servers.kit.answer import JsonObject
+from servers.nft import Element, Held, Item, Nft, Set, Statement
 
 TABLE: Final[JsonObject] = {"family": "inet", "table": "mcpsoc"}
 SETS: Final = {4: "blocked4", 6: "blocked6"}

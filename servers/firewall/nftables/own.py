@@ -10,8 +10,8 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from servers.errors import ToolError
-from servers.firewall.nftables.program import Space
 from servers.kit.machine import Machine
+from servers.nft import Space
 
 
 class _Said(BaseModel):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from servers.firewall.backend import Rule
-from servers.firewall.nftables.program import Counter, Nft, Statement
+from servers.nft import Counter, Nft, Statement
 
 _VERDICTS: Final = ("accept", "drop", "reject", "jump", "goto", "queue", "return", "masquerade", "snat", "dnat")
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from servers.errors import ToolError
 from servers.firewall.backend import Network, State, shown
-from servers.firewall.nftables.program import Space
+from servers.nft import Space
 
 _FAMILIES: Final = {4: "ipv4", 6: "ipv6"}
 _ENDS: Final = ("--orig-src", "--orig-dst")

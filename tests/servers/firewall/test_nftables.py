@@ -10,8 +10,8 @@ import pytest
 from servers.errors import ToolError
 from servers.firewall.backend import single
 from servers.firewall.nftables.blocks import NftBlocks
-from servers.firewall.nftables.program import Nft, Space
 from servers.firewall.settings import FirewallSettings
+from servers.nft import Nft, Space
 from tests.servers.firewall.acting import Analyst, analyst, verified
 from tests.servers.firewall.spaces import FIREWALL, GATEWAY, PORT, WEB, Cable, joined, until
 
