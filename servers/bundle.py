@@ -5,6 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
 from knowledge.trust.errors import KeyFileError
 from knowledge.trust.grants import SpentNonces
 from knowledge.trust.keys import VerifyKey
@@ -16,7 +18,7 @@ from servers.dns.settings import DnsSettings
 from servers.embedded import LabDoor
 from servers.endpoint import server as endpoint
 from servers.endpoint.settings import EndpointSettings
-from servers.errors import ConfigurationError
+from servers.errors import ConfigurationError, ListError
 from servers.firewall import server as firewall
 from servers.firewall.settings import FirewallSettings
 from servers.identity import server as identity
@@ -40,6 +42,9 @@ from servers.notify.settings import NotifySettings
 from servers.parts import Parts
 from servers.settings import Settings
 from servers.siem import server as siem
+from servers.tickets import server as tickets
+from servers.tickets.settings import TicketsSettings
+from servers.unready import PRODUCT, unready
 
 FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
     "siem": lambda parts: siem.build(parts.door, parts.settings, parts.conditions),
@@ -55,6 +60,7 @@ FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
     "notify": lambda parts: notify.build(parts, NotifySettings()),
     "ids": lambda parts: ids.build(parts, IdsSettings()),
     "dns": lambda parts: dns.build(parts, DnsSettings()),
+    "tickets": lambda parts: tickets.build(parts, TicketsSettings()),
 }
 """Every bundled server by name."""
 ANALYST: Final = ("siem", "firewall", "endpoint", "identity", "intel", "assets", "kb")
@@ -73,9 +79,10 @@ def bundled(
     may read it.
 
     Without a lab path this is a site: `assets` then answers from the site's register of authorised work, and a server
-    without a configured product says on every call that there is nothing behind it.
+    without a configured product says on every call that there is nothing behind it. One whose own settings cannot be
+    used says why on its health, and offers nothing else.
 
-    Raises: ConfigurationError for settings that cannot be used: a grant key that is none, a tool nobody has."""
+    Raises: ConfigurationError for settings of all that cannot be used: a grant key that is none, a tool nobody has."""
     parts = Parts(
         door=LabDoor(lab_path),
         knowledge_home=knowledge_home,
@@ -84,10 +91,20 @@ def bundled(
         tenant=tenant,
         world="site" if lab_path is None else "lab",
     )
-    servers = {name: factory(parts) for name, factory in FACTORIES.items()}
+    servers = {name: _made(name, factory, parts) for name, factory in FACTORIES.items()}
     named = {tool for server in servers.values() for tool in server.known}
-    parts.conditions.check_names(named | set(mcpsoc.TOOLS))
+    idle = [name for name, server in servers.items() if server.product == PRODUCT]
+    parts.conditions.check_names(named | set(mcpsoc.TOOLS), idle)
     return servers
+
+
+def _made(name: str, factory: Callable[[Parts], SecurityServer], parts: Parts) -> SecurityServer:
+    try:
+        return factory(parts)
+    except ListError:
+        raise
+    except (ConfigurationError, ValidationError) as problem:
+        return unready(name, problem, parts.conditions)
 
 
 def conditions_of(settings: Settings, machine: Callable[[], Machine] = this_machine) -> Conditions:

@@ -7,6 +7,7 @@ ServerError
 │   └── NotFoundError     looked properly and there is no such thing: answered as `no_data`, never as a failure
 ├── RegisterError         the site's register of authorised work cannot be read: file name and reason
 └── ConfigurationError    settings or declarations a server cannot start with
+    └── ListError         lists of tools under which no server may start
 """
 
 import math
@@ -58,3 +59,7 @@ class RegisterError(ServerError):
 
 class ConfigurationError(ServerError):
     """A server cannot be built or started as asked; the message says which setting or declaration is wrong."""
+
+
+class ListError(ConfigurationError):
+    """The lists of tools name one that no server has, or leave a change without its end: nothing starts like this."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from servers.errors import ConfigurationError
+from servers.errors import ListError
 from servers.kit.actions import ActionStore
 from servers.kit.calls import CallLog
 from servers.kit.gate import Gate
@@ -35,15 +35,17 @@ class Conditions:
         """Whether the lists let a tool be there."""
         return tool not in self.deny and (self.allow is None or tool in self.allow)
 
-    def check_names(self, known: Iterable[str]) -> None:
-        """Raises: ConfigurationError for a listed tool that no server has: a mistyped denial must not permit."""
-        known = frozenset(known)
+    def check_names(self, known: Iterable[str], unready: Iterable[str] = ()) -> None:
+        """`unready` are servers whose tools nobody knows now: they offer none, so that no name of theirs permits any.
+
+        Raises: ListError for a listed tool that no server has: a mistyped denial must not permit."""
+        known, theirs = frozenset(known), tuple(f"{server}_" for server in unready)
         for setting, names in (("MCPSOC_TOOLS_ALLOW", self.allow or ()), ("MCPSOC_TOOLS_DENY", self.deny)):
             for name in sorted(names):
-                if name not in known:
+                if name not in known and not name.startswith(theirs):
                     near = closest(name, known)
                     hint = f"; did you mean {near!r}?" if near else ""
-                    raise ConfigurationError(f"{setting}: no server, as configured, has a tool {name!r}{hint}")
+                    raise ListError(f"{setting}: no server, as configured, has a tool {name!r}{hint}")
 
 
 EVERYTHING: Final = Conditions()

@@ -14,7 +14,7 @@ import anyio.to_thread
 from pydantic import BaseModel, JsonValue
 from starlette.applications import Starlette
 
-from servers.errors import ConfigurationError, ToolError
+from servers.errors import ConfigurationError, ListError, ToolError
 from servers.kit import protocol
 from servers.kit.access import NOBODY_ELSE, Access
 from servers.kit.actions import ActionStore
@@ -351,4 +351,4 @@ def _check_ends(server: str, changes: Mapping[str, Change]) -> None:
     """A change that this server has to end needs its undo beside it, whatever the lists say."""
     for name, change in changes.items():
         if change.expiry == "lapse" and change.lapses == "server" and change.undo not in changes:
-            raise ConfigurationError(f"{server}: {name} ends through {change.undo}, which is not there: deny both")
+            raise ListError(f"{server}: {name} ends through {change.undo}, which is not there: deny both")

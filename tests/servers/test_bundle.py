@@ -242,3 +242,36 @@ async def test_all_are_connected_at_once(whole_lab: Path, tmp_path: Path) -> Non
 
     assert set(listed) == set(server_names()) >= set(ANALYST)
     assert min(listed.values()) > 0
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [
+        ("MCPSOC_FIREWALL_BACKEND", "crowdsec", "MCPSOC_FIREWALL_BOUNCER_KEY"),
+        ("MCPSOC_FIREWALL_BACKEND", "cannary-8812", "backend"),
+    ],
+)
+async def test_unusable_settings_of_one_server_are_its_own_health(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, reason: str
+) -> None:
+    """A key that is not there yet must not take the other servers away, nor be hidden."""
+    monkeypatch.setenv(variable, value)
+    servers = bundled(None, tmp_path, Settings(home=tmp_path, tools_deny="firewall_block_address"))
+
+    health = (await servers["firewall"].health())["data"]
+
+    assert isinstance(health, dict)
+    assert (health["ready"], "cannary" in str(health)) == (False, False)
+    assert reason in str(health["detail"])
+    assert set(servers["firewall"].tools) == {"firewall_health"}
+    assert len(servers) == len(server_names())
+
+
+def test_mistyped_tool_stops_the_start_beside_a_server_that_is_not_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only names of the server nobody knows the tools of are taken on trust."""
+    monkeypatch.setenv("MCPSOC_FIREWALL_BACKEND", "crowdsec")
+
+    with pytest.raises(ConfigurationError, match="endpoint_isolate_hots"):
+        bundled(None, tmp_path, Settings(home=tmp_path, tools_deny="endpoint_isolate_hots"))
