@@ -15,6 +15,7 @@ import servers.antivirus.settings
 import servers.dns.settings
 import servers.firewall.pfsense.settings
 import servers.endpoint.settings
+import servers.endpoint.wazuh.settings
 import servers.firewall.settings
 import servers.identity.settings
 import servers.ids.settings
@@ -24,6 +25,7 @@ import servers.mail.settings
 import servers.malware.settings
 import servers.notify.settings
 import servers.settings
+import servers.tickets.settings
 import ui.api.settings
 import ui.settings
 from servers.kit.settings import SUFFIX, BackendSettings, holds_secret
@@ -43,6 +45,7 @@ CLASSES: Mapping[str, tuple[type[BaseSettings], ...]] = {
     "servers/firewall": (servers.firewall.settings.FirewallSettings,),
     "servers/firewall/pfsense": (servers.firewall.pfsense.settings.PfSenseSettings,),
     "servers/endpoint": (servers.endpoint.settings.EndpointSettings,),
+    "servers/endpoint/wazuh": (servers.endpoint.wazuh.settings.WazuhSettings,),
     "servers/antivirus": (servers.antivirus.settings.AntivirusSettings,),
     "servers/malware": (servers.malware.settings.MalwareSettings,),
     "servers/mail": (servers.mail.settings.MailSettings,),
@@ -51,6 +54,7 @@ CLASSES: Mapping[str, tuple[type[BaseSettings], ...]] = {
     "servers/intel": (servers.intel.settings.IntelSettings,),
     "servers/dns": (servers.dns.settings.DnsSettings,),
     "servers/identity": (servers.identity.settings.IdentitySettings,),
+    "servers/tickets": (servers.tickets.settings.TicketsSettings,),
     "knowledge": (knowledge.settings.Settings, knowledge.endpoint.EmbeddingSettings),
     "ui": (ui.settings.Settings,),
     "ui/api": (ui.api.settings.Settings,),

@@ -1,0 +1,124 @@
+"""REST ticket systems: our client against receivers that answer in the vendors' published shapes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import JsonValue, SecretStr
+
+from servers.tickets.settings import TicketsSettings
+from tests.servers.tickets.acting import Analyst, Desk, analyst, desk, part
+from tests.servers.tickets.desks import request_tracker, servicenow
+
+TOKEN = "canary-ticket-token"
+WANTED: dict[str, JsonValue] = {"title": "Odd sign-ins", "text": "Look at m.chen.", "case_id": "C-1"}
+
+
+def settings_of(url: str, product: str) -> TicketsSettings:
+    """Settings of one of the shipped mappings."""
+    path = f"{url}/REST/2.0" if product == "request-tracker" else url
+    token = SecretStr(TOKEN)
+    return TicketsSettings(backend="rest", url=path, mapping=product, project="SOC", user="mcpsoc", token=token)
+
+
+@pytest.fixture(params=["request-tracker", "servicenow"])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Desk, Analyst]]:
+    """A receiver and a server in front of it."""
+    with desk(request_tracker if request.param == "request-tracker" else servicenow) as running:
+        yield running, analyst(tmp_path / "home", settings_of(running.url, request.param))
+
+
+async def test_ticket_lives_at_the_system_and_is_never_deleted(pair: tuple[Desk, Analyst]) -> None:
+    """Made, found by case, noted, moved, moved back, withdrawn; no other method is used."""
+    running, server = pair
+    made = await server.does("create", **WANTED, reason="open case")
+    number = str(part(made, "data", "ticket_id"))
+    noted = await server.does("add_note", ticket_id=number, text="two hosts @all", reason="for the record")
+    moved = await server.does("set_status", ticket_id=number, status="in_progress", reason="taken")
+    found = await server.asks("search", case_id="C-1", status="in_progress")
+    other = await server.asks("search", case_id="C-12")
+    counted = await server.asks("count")
+    back = await server.undoes(moved)
+    gone = await server.undoes(made)
+
+    assert [part(each, "action", "verified") for each in (made, moved, back, gone)] == [True] * 4
+    assert part(noted, "action", "verified") == "unknown"
+    assert "@" not in running.notes[0][1]
+    assert "written by MCPSOC" in running.notes[0][1]
+    assert (part(found, "total"), part(other, "total"), part(counted, "data", "total")) == (1, 0, 1)
+    assert part(await server.asks("get", ticket_id=number), "data", "status") == "withdrawn"
+    assert len(running.tickets) == 1
+    assert "DELETE" not in running.methods
+    assert len(running.credentials) == 1
+    assert TOKEN not in str([made, found, counted])
+
+
+async def test_lost_answer_is_unknown_or_read_back_and_makes_no_second_ticket(pair: tuple[Desk, Analyst]) -> None:
+    """The system has acted, and nobody heard it."""
+    running, server = pair
+    running.lose_answer = True
+    lost = await server.does_once("create", "k-1", {**WANTED, "reason": "open case"})
+    again = await server.does_once("create", "k-1", {**WANTED, "reason": "open case"})
+    other_key = await server.does_once("create", "k-2", {**WANTED, "reason": "open case"})
+
+    assert part(lost, "action", "verified") is True
+    assert part(again, "action", "action_id") == part(lost, "action", "action_id")
+    assert part(other_key, "data", "change") == "there already"
+    assert len(running.tickets) == 1
+
+
+async def test_pages_meet_whatever_the_limit(pair: tuple[Desk, Analyst]) -> None:
+    """A page may be cut where it got too long, and the next one starts there."""
+    running, server = pair
+    for number in range(7):
+        await server.does("create", title=f"ticket {number}", text="x", reason="open case")
+    first = await server.asks("search", limit=3)
+    assert isinstance(first["next_cursor"], str)
+    second = await server.asks("search", limit=4, cursor=first["next_cursor"])
+    pages = [part(first, "data", "tickets"), part(second, "data", "tickets")]
+    titles = [row["title"] for page in pages if isinstance(page, list) for row in page if isinstance(row, dict)]
+
+    assert titles == [f"ticket {number}" for number in range(6, -1, -1)]
+    assert part(first, "total") == 7
+    assert len(running.tickets) == 7
+
+
+async def test_words_of_a_search_are_no_query(pair: tuple[Desk, Analyst]) -> None:
+    """Quotes, carets and percent signs never reach a query language."""
+    running, server = pair
+    told = [
+        await server.asks("search", text=text) for text in ("x' OR Id > 0", "a^ORnumber!=1", "100%", "x\\' OR ''='")
+    ]
+
+    assert {part(each, "error", "code") for each in told} == {"invalid_argument"}
+    assert running.queries == []
+
+
+def forbidding(*_: object) -> tuple[int, JsonValue]:
+    """A system that lets nobody in, and says too much."""
+    return 403, {"message": f"{TOKEN} may not"}
+
+
+async def test_refused_and_absent_systems_are_errors(tmp_path: Path) -> None:
+    """A ticket system that does not answer is no empty queue."""
+    with desk(forbidding) as running:
+        server = analyst(tmp_path / "home", settings_of(running.url, "servicenow"))
+        refused = await server.asks("search")
+    down = await server.asks("count")
+
+    assert (part(refused, "error", "code"), part(down, "error", "code")) == ("forbidden", "unreachable")
+    assert TOKEN not in str(refused)
+
+
+async def test_unknown_status_words_are_other(tmp_path: Path) -> None:
+    """An operator's own lifecycle has words that nobody told us."""
+    with desk(request_tracker) as running:
+        server = analyst(tmp_path / "home", settings_of(running.url, "request-tracker"))
+        running.tickets.append({"id": "1", "Subject": "of a person", "Status": "triaged", "Text": ""})
+        counted = await server.asks("count")
+        shown = await server.asks("get", ticket_id="1")
+        plan = await server.plans("set_status", ticket_id="1", status="waiting", reason="vendor asked")
+
+    assert part(counted, "data", "by_status") == [{"status": "other", "tickets": 1}]
+    assert part(shown, "data", "status_word") == "triaged"
+    assert part(plan, "action", "undo") is None
