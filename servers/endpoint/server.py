@@ -21,6 +21,8 @@ from servers.endpoint.reading import (
     TableReads,
 )
 from servers.endpoint.settings import EndpointSettings, Product
+from servers.endpoint.wazuh import hosts as wazuh
+from servers.endpoint.wazuh.settings import WazuhSettings
 from servers.kit import Change, Conditions, SecurityServer, build_server
 from servers.kit.conditions import EVERYTHING
 from servers.kit.tool import Method
@@ -34,6 +36,8 @@ def build_configured(parts: Parts, settings: EndpointSettings) -> SecurityServer
     chosen: Product | Literal["embedded"] = parts.backend(settings.backend)
     if chosen == "embedded":
         return build(parts.door, parts.settings, parts.conditions)
+    if chosen == "wazuh":
+        return wazuh.build(WazuhSettings(), parts.conditions)
     return build_over(behind(parts, settings, chosen), settings, parts.conditions)
 
 

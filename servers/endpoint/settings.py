@@ -11,7 +11,7 @@ from servers.kit.guards import WIDEST, Network
 from servers.kit.settings import BackendSettings
 from servers.settings import Networks, Words
 
-Product = Literal["local"]
+Product = Literal["local", "wazuh"]
 
 
 def _narrow(networks: tuple[Network, ...]) -> tuple[Network, ...]:
@@ -31,7 +31,7 @@ class EndpointSettings(BackendSettings):
     model_config = SettingsConfigDict(env_prefix="MCPSOC_ENDPOINT_")
 
     backend: Product | None = None
-    """local: the machine this server runs on; unset: the simulated enterprise."""
+    """local: the machine this server runs on; wazuh: the agents of a Wazuh manager; unset: the simulated enterprise."""
     audit_log: Path | None = None
     """local: auditd's text log; unset: nothing is known of what ended before it was looked at."""
     quiet_minutes: float = Field(default=60.0, gt=0)

@@ -13,9 +13,9 @@ import knowledge.endpoint
 import knowledge.settings
 import servers.antivirus.settings
 import servers.dns.settings
-import servers.firewall.pfsense.settings
 import servers.endpoint.settings
 import servers.endpoint.wazuh.settings
+import servers.firewall.pfsense.settings
 import servers.firewall.settings
 import servers.identity.settings
 import servers.ids.settings
