@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, TypeAlias
+from unicodedata import normalize
 
+from servers.domains import plain as in_ascii
 from servers.kit.machine import Machine
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -49,33 +51,41 @@ class Protected:
         return tuple(self._address(target))
 
     def account(self, name: str) -> tuple[Hit, ...]:
-        """Guards of an account: break-glass and service accounts. `DOMAIN\\name` and `name@domain` name it too."""
-        bare = name.rpartition("\\")[2].partition("@")[0]
-        if _matches(name, self.accounts) or _matches(bare, self.accounts):
-            return (Hit("protected_account", "MCPSOC_PROTECTED_ACCOUNTS names this account"),)
+        """Guards of an account: break-glass and service accounts. `DOMAIN\\name` and `name@domain` are the same as
+        `name`, in a target and in a setting alike."""
+        full = _folded(name)
+        bare = _bare(full)
+        for pattern in map(_folded, self.accounts):
+            known = _bare(pattern)
+            if any(fnmatchcase(each, pattern) for each in (full, bare)) or (known != "*" and fnmatchcase(bare, known)):
+                return (Hit("protected_account", "MCPSOC_PROTECTED_ACCOUNTS names this account"),)
         return ()
 
     def host(self, name: str) -> tuple[Hit, ...]:
-        """Guards of a host, by its full name or the first label."""
-        names = {name, name.partition(".")[0]}
-        if any(_matches(each, self.hosts) for each in names):
+        """Guards of a host, by its full name or the first label; a first label alone may be any host of that label."""
+        full = _folded(name).rstrip(".")
+        first = full.partition(".")[0]
+        patterns = [_folded(pattern).rstrip(".") for pattern in self.hosts]
+        labels = [label for pattern in patterns if (label := pattern.partition(".")[0]) != "*"]
+        wanted = [*patterns, *labels] if first == full else patterns
+        if any(fnmatchcase(each, pattern) for each in (full, first) for pattern in wanted):
             return (Hit("protected_host", "MCPSOC_PROTECTED_HOSTS names this host"),)
         mine = self.machine().name
-        if mine and mine.partition(".")[0].lower() in {each.lower() for each in names}:
+        if mine and _folded(mine).partition(".")[0] in (full, first):
             return (Hit("own_host", "this is the machine the server runs on"),)
         return ()
 
     def domain(self, name: str) -> tuple[Hit, ...]:
         """Guards of a domain: our own with all below and above them, and names under which anybody registers."""
-        return tuple(self._domain(name.strip().rstrip(".").lower()))
+        return tuple(self._domain(_spellings(name)))
 
     def _address(self, target: Network) -> Iterator[Hit]:
-        if target.prefixlen < WIDEST[target.version]:
-            yield Hit("wide_prefix", f"wider than /{WIDEST[target.version]}")
+        if target.prefixlen < WIDEST[target.version] or _overlap(target, _IPV4):
+            yield Hit("wide_prefix", f"wider than /{WIDEST[target.version]}, or all of IPv4")
         first = target.network_address
         if any(getattr(kind, "is_" + each) for each in _SPECIAL for kind in (first, target.broadcast_address)):
             yield Hit("special_address", "loopback, multicast or unspecified")
-        if any(_overlap(target, each) for each in self.addresses):
+        if any(_overlap(target, _plain(each)) for each in self.addresses):
             yield Hit("protected_address", "MCPSOC_PROTECTED_ADDRESSES names it")
         machine = self.machine()
         for guard, why, known in (
@@ -86,16 +96,17 @@ class Protected:
             if any(_overlap(target, _plain(ip_network(each))) for each in known):
                 yield Hit(guard, why)
 
-    def _domain(self, name: str) -> Iterator[Hit]:
-        if "." not in name or _REGISTRY.fullmatch(name):
+    def _domain(self, names: frozenset[str]) -> Iterator[Hit]:
+        if any("." not in name or _REGISTRY.fullmatch(name) for name in names):
             yield Hit("top_level_domain", "names under which anybody registers are never a target")
-        for own in (each.strip(".").lower() for each in self.domains):
-            if name == own or name.endswith(f".{own}") or own.endswith(f".{name}"):
-                yield Hit("own_domain", "MCPSOC_PROTECTED_DOMAINS names it, or what is above or below it")
-                return
+        owns = {own for each in self.domains for own in _spellings(each.strip().removeprefix("*"))}
+        if any(f".{name}".endswith(f".{own}") or own.endswith(f".{name}") for name in names for own in owns):
+            yield Hit("own_domain", "MCPSOC_PROTECTED_DOMAINS names it, or what is above or below it")
 
 
 _SPECIAL = ("loopback", "multicast", "unspecified")
+_IPV4: Final = IPv6Network("::ffff:0:0/96")
+"""All of IPv4, written as IPv6."""
 
 
 def _plain(network: Network) -> Network:
@@ -108,5 +119,24 @@ def _overlap(one: Network, other: Network) -> bool:
     return one.version == other.version and one.overlaps(other)
 
 
-def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
+def _folded(name: str) -> str:
+    """A name in one spelling: no blanks around it, no letters that only look different, no capitals."""
+    return normalize("NFKC", name).strip().casefold()
+
+
+def _bare(account: str) -> str:
+    return account.rpartition("\\")[2].partition("@")[0]
+
+
+def _spellings(domain: str) -> frozenset[str]:
+    """A domain as it is written and as ASCII: the letters of a name and its `xn--` form are one domain."""
+    name = normalize("NFKC", domain).replace("\u3002", ".").strip(". ").lower()
+    coded = ".".join(_coded(label) for label in name.split("."))
+    try:
+        return frozenset({name, coded, in_ascii(name)})
+    except ValueError:
+        return frozenset({name, coded})
+
+
+def _coded(label: str) -> str:
+    return label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii")
