@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Literal, Protocol, TypeAlias
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, SecretStr
 from pydantic.networks import IPvAnyNetwork
 
 from servers.firewall.models import Flows, Peers
@@ -197,3 +197,5 @@ class FirewallBackend:
     """The least privilege it works with."""
     own: Callable[[Network], tuple[Hit, ...]] = nothing_of_its_own
     """Guards of what the product itself has to reach and to be reached by, beside those of this machine."""
+    secrets: tuple[SecretStr, ...] = ()
+    """Credentials that come from other settings than the server's own: no answer may hold one."""

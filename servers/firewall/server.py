@@ -18,6 +18,7 @@ from servers.kit.conditions import EVERYTHING
 from servers.kit.server import wall_clock
 from servers.kit.tool import Method
 from servers.parts import Parts
+from servers.sealed import sealed
 
 
 def build_configured(parts: Parts, settings: FirewallSettings) -> SecurityServer:
@@ -27,7 +28,10 @@ def build_configured(parts: Parts, settings: FirewallSettings) -> SecurityServer
     chosen: Product | Literal["embedded"] = parts.backend(settings.backend)
     if chosen == "embedded":
         return build(parts.door, parts.settings, parts.conditions)
-    return build_over(behind(settings, chosen), settings, parts.conditions)
+    backend = behind(settings, chosen)
+    return build_over(
+        backend, sealed(settings, (each.get_secret_value() for each in backend.secrets)), parts.conditions
+    )
 
 
 def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:

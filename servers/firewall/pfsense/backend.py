@@ -41,6 +41,7 @@ def over(box: PfSense, now: Callable[[], datetime] = wall_clock) -> FirewallBack
         rules=BoxRules(box),
         needs=NEEDS,
         own=own.hits,
+        secrets=() if box.settings.api_key is None else (box.settings.api_key,),
     )
 
 

@@ -237,3 +237,13 @@ async def test_the_server_conforms(site: Site, soc: Analyst) -> None:
     ]
     await assert_conformant(soc.server, canaries=["k3y-of-least-privilege"])
     assert {each.method for each in site.world.recorded} == {"GET"}
+
+
+async def test_the_key_of_the_box_is_in_no_answer(site: Site, soc: Analyst) -> None:
+    """Whoever writes a rule may have pasted the key into its description."""
+    site.world.rules[0]["descr"] = "key is k3y-of-least-privilege"
+
+    answer = await soc.server.call("firewall_list_rules", {})
+
+    assert "k3y-of-least-privilege" not in str(answer)
+    assert "key is [secret]" in str(answer)
