@@ -38,6 +38,11 @@ _NOT_THERE = ToolError(
     "not_verified", "the backend accepted the change, but its effect is not there", "look at the backend"
 )
 _UNSURE = ToolError("outcome_unknown", "the change was sent, and what became of it is not known", "read it back")
+_NOT_RECORDED = ToolError(
+    "not_recorded",
+    "the change was sent, and what became of it cannot be written down",
+    "look at actions.db, then ask again",
+)
 _BUG = ToolError("internal_error", "the server failed on this call", "its log has the reason")
 
 
@@ -133,7 +138,12 @@ class Changing:
             state = _state(acted=reply is not None, verified=verified, looked=looked)
             action = replace(action, state=state, verified=verified)
             envelope = self._envelope(action, call.tool, reply, problem, now)
-            await anyio.to_thread.run_sync(self._keep, replace(action, answer=envelope))
+            try:
+                await anyio.to_thread.run_sync(self._keep, replace(action, answer=envelope))
+            except ToolError:
+                self.log.exception("change_not_recorded tool=%s action=%s", action.tool, action.action_id)
+                told = recorded(replace(action, state="unknown"))
+                return {**failed(_NOT_RECORDED, self.source, now), "action": told}
         return envelope
 
     async def _acted(self, call: "_Call") -> tuple[Reply[Output] | None, ToolError]:

@@ -197,7 +197,13 @@ class SecurityServer:
         """End the effects whose time is over. What fails is told by health and tried again later."""
         if self.changing is None:
             return
-        self.overdue.effects = await self.changing.sweep(await anyio.to_thread.run_sync(self.clock))
+        now = await anyio.to_thread.run_sync(self.clock)
+        try:
+            self.overdue.effects = await self.changing.sweep(now)
+        except ToolError as problem:
+            self.log.warning("sweep_failed code=%s", problem.code)
+            self.overdue.problem, self.overdue.tried_at = problem.message, time.monotonic()
+            return
         self.overdue.tried_at = time.monotonic() if self.overdue.effects else float("-inf")
 
     @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 from datetime import timedelta
@@ -46,6 +47,13 @@ def opened(home: Path, minutes: float = 0, product: str = "shelf 1") -> Served:
 def things(home: Path) -> list[str]:
     """What is on the shelf."""
     return sorted(path.name for path in (home / "shelf").iterdir())
+
+
+def full(home: Path) -> None:
+    """From now on no outcome can be written down any more, as on a full disk."""
+    with sqlite3.connect(home / "actions.db") as db:
+        db.execute("CREATE TRIGGER full BEFORE UPDATE ON actions BEGIN SELECT RAISE(ABORT, 'full'); END")
+    db.close()
 
 
 def killed(home: Path) -> None:
@@ -101,6 +109,33 @@ async def test_effect_that_cannot_be_ended_stays_due_and_health_says_so(home: Pa
 
     assert "1 effects are over and could not be ended" in json.dumps(health["data"])
     assert things(home) == []
+
+
+async def test_records_that_cannot_be_written_stop_no_read_and_repeat_no_end(home: Path) -> None:
+    """A full disk must not blind the server, nor have it lift on every call what somebody set meanwhile."""
+    await opened(home).act("shelf_put", name="a", minutes=30)
+    full(home)
+    served = opened(home, minutes=31)
+    answers = [await served.server.call("shelf_list", {}) for _ in range(2)]
+    health = await served.server.call("shelf_health", {})
+
+    assert [answer["status"] for answer in answers] == ["success"] * 2
+    assert served.shelf.acted == ["take a"]
+    assert "record of changes cannot be used" in json.dumps(health["data"])
+
+
+async def test_change_whose_outcome_cannot_be_written_down_is_never_told_as_not_made(home: Path) -> None:
+    """Whoever believed that would send it again."""
+    served = opened(home)
+    await served.act("shelf_put", name="b", minutes=30)
+    full(home)
+    answer = await served.act("shelf_put", name="a", minutes=30)
+
+    record, error = answer["action"], answer["error"]
+    assert isinstance(record, dict)
+    assert isinstance(error, dict)
+    assert (error["code"], record["state"], record["verified"]) == ("not_recorded", "unknown", True)
+    assert things(home) == ["a", "b"]
 
 
 async def test_later_change_at_the_same_target_takes_over_the_end(home: Path) -> None:
