@@ -13,6 +13,8 @@ from typing import TypeAlias
 
 from pydantic import BaseModel
 
+from servers.assets.backend import Files, files_of
+from servers.assets.changing import ScanChanges, TagChanges
 from servers.assets.models import (
     Asset,
     Install,
@@ -27,15 +29,31 @@ from servers.assets.models import (
 )
 from servers.assets.names import same_account, same_address, same_host, same_technique
 from servers.assets.register import AuthorisedWork, Technique, read_register
+from servers.assets.scanner import Scanner
+from servers.assets.settings import NEEDS, AssetsSettings
+from servers.assets.site import InventoryReads, ScanReads, probed
 from servers.embedded import LabDoor, Name, asked, blind_spot, host_of, lab_server
 from servers.errors import RegisterError
-from servers.kit import Cursor, Limit, NotFoundError, Reply, SecurityServer, Time, ToolError, build_server, paged
+from servers.kit import (
+    Change,
+    Cursor,
+    Limit,
+    NotFoundError,
+    Reply,
+    SecurityServer,
+    Time,
+    ToolError,
+    build_server,
+    paged,
+)
 from servers.kit.conditions import EVERYTHING, Conditions
 from servers.kit.envelope import iso
+from servers.kit.server import wall_clock
 from servers.kit.tool import Method
 from servers.lab.queries import entities
 from servers.lab.records import Host
 from servers.lab.records import Work as Entry
+from servers.parts import Parts
 
 OURS = frozenset({"own_nat", "vpn_egress", "partner", "scanner"})
 """Meanings of addresses that the operator answers for; hosting and residential ones are nobody's asset."""
@@ -178,26 +196,72 @@ def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditio
     )
 
 
+def build_configured(parts: Parts, settings: AssetsSettings) -> SecurityServer:
+    """The lab's inventory; at a site the one of these settings, or where there is none the register alone.
+
+    Raises: ConfigurationError when a setting is missing."""
+    if parts.world == "lab":
+        return build(parts.door, parts.settings, parts.conditions)
+    register = parts.settings.authorisations_path
+    if parts.backend(settings.backend) == "embedded":
+        return build_site(register, parts.settings, parts.conditions)
+    files = files_of(settings.inventory, settings.scans, parts.settings.root / "asset-tags.json")
+    return build_over(files, register, settings, parts.conditions)
+
+
 def build_site(path: Path, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
     """The site's register of authorised work in this file, read anew on every call; no inventory."""
-
-    def register(at: datetime) -> list[Work]:
-        since, until = at - _AROUND, at + _AROUND
-        entries = [entry for entry in _entries(path) if entry.window_end >= since and entry.window_start <= until]
-        return [_work(entry) for entry in sorted(entries, key=lambda entry: (entry.window_start, entry.id))]
 
     def probe() -> str:
         return f"the site's register of authorised work, {len(_entries(path))} entries; no inventory is connected"
 
     return build_server(
         "assets",
-        reads=_reads(Assets(register, None)),
+        reads=_reads(Assets(_register_of(path), None)),
         backend="real",
         synthetic=False,
         probe=probe,
         settings=settings,
         conditions=conditions,
     )
+
+
+def build_over(
+    files: Files, register: Path, settings: AssetsSettings, conditions: Conditions = EVERYTHING
+) -> SecurityServer:
+    """The site's inventory and scans, and its register of authorised work."""
+    inventory = InventoryReads(files, wall_clock)
+    reads: list[Method] = [inventory.assets_resolve, Assets(_register_of(register), None).assets_list_authorised_work]
+    reads += [inventory.assets_search, inventory.assets_summarise]
+    changes: list[Change] = [*TagChanges(files, conditions.protected, wall_clock).declared()]
+    if files.scans is not None:
+        scans = ScanReads(files, files.scans, wall_clock)
+        reads += [scans.assets_list_services, scans.assets_list_unknown]
+        if settings.scan_networks:
+            changes += ScanChanges(files, Scanner(settings, files.scans)).declared()
+    return build_server(
+        "assets",
+        reads=reads,
+        changes=changes,
+        backend="real",
+        synthetic=False,
+        probe=probed(files),
+        product="inventory in files",
+        instructions=f"Inventory in files. Least privilege: {NEEDS['files']}",
+        settings=settings,
+        conditions=conditions,
+    )
+
+
+def _register_of(path: Path) -> Register:
+    """The entries of the site's register around a time, read anew on every call."""
+
+    def register(at: datetime) -> list[Work]:
+        since, until = at - _AROUND, at + _AROUND
+        entries = [entry for entry in _entries(path) if entry.window_end >= since and entry.window_start <= until]
+        return [_work(entry) for entry in sorted(entries, key=lambda entry: (entry.window_start, entry.id))]
+
+    return register
 
 
 def _reads(assets: Assets) -> list[Method]:
