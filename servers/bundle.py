@@ -13,6 +13,7 @@ from knowledge.trust.keys import VerifyKey
 from servers.antivirus import server as antivirus
 from servers.antivirus.settings import AntivirusSettings
 from servers.assets import server as assets
+from servers.assets.settings import AssetsSettings
 from servers.dns import server as dns
 from servers.dns.settings import DnsSettings
 from servers.embedded import LabDoor
@@ -52,7 +53,7 @@ FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
     "endpoint": lambda parts: endpoint.build_configured(parts, EndpointSettings()),
     "identity": lambda parts: identity.build_configured(parts, IdentitySettings()),
     "intel": lambda parts: intel.build_configured(parts, IntelSettings()),
-    "assets": lambda parts: _assets(parts),
+    "assets": lambda parts: assets.build_configured(parts, AssetsSettings()),
     "kb": lambda parts: kb.build(parts.knowledge_home, parts.settings, parts.tenant, parts.conditions),
     "antivirus": lambda parts: antivirus.build(parts, AntivirusSettings()),
     "malware": lambda parts: malware.build(parts, MalwareSettings()),
@@ -127,12 +128,6 @@ def conditions_of(settings: Settings, machine: Callable[[], Machine] = this_mach
             machine=machine,
         ),
     )
-
-
-def _assets(parts: Parts) -> SecurityServer:
-    if parts.world == "site":
-        return assets.build_site(parts.settings.authorisations_path, parts.settings, parts.conditions)
-    return assets.build(parts.door, parts.settings, parts.conditions)
 
 
 def _gate(settings: Settings) -> Gate | None:

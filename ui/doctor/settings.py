@@ -12,6 +12,7 @@ import evals.settings
 import knowledge.endpoint
 import knowledge.settings
 import servers.antivirus.settings
+import servers.assets.settings
 import servers.dns.settings
 import servers.endpoint.settings
 import servers.endpoint.wazuh.settings
@@ -55,6 +56,7 @@ CLASSES: Mapping[str, tuple[type[BaseSettings], ...]] = {
     "servers/dns": (servers.dns.settings.DnsSettings,),
     "servers/identity": (servers.identity.settings.IdentitySettings,),
     "servers/tickets": (servers.tickets.settings.TicketsSettings,),
+    "servers/assets": (servers.assets.settings.AssetsSettings,),
     "knowledge": (knowledge.settings.Settings, knowledge.endpoint.EmbeddingSettings),
     "ui": (ui.settings.Settings,),
     "ui/api": (ui.api.settings.Settings,),
