@@ -47,8 +47,9 @@ class SinkholeChanges:
         )
 
     def is_sinkholed(self, domain: Domain, minutes: Minutes, reason: Reason) -> bool:
-        """Whether a client is told that there is no such name."""
-        return self.sinkholes.answer(domain).how == "no_such_name"
+        """Whether a sinkhole of that name is in force, and a client is told that there is no such name."""
+        held = any(entry.domain == domain and entry.in_force for entry in self.sinkholes.entries())
+        return held and self.sinkholes.answer(domain).how == "no_such_name"
 
     def dns_unsinkhole_domain(self, domain: Domain, reason: Reason) -> Reply[Changed]:
         """End the sinkhole of a domain before it lapses."""

@@ -7,6 +7,7 @@ Unbound that includes it keeps them, and as our record of when each lapses.
 import json
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,14 +97,24 @@ class UnboundSinkholes:
         return [*mine, *(Entry(name, None, None, "the resolver's own configuration", in_force=True) for name in others)]
 
     def add(self, domain: str, until: datetime, reason: str) -> None:
-        """First the file, then the resolver: what is in force is always written down."""
+        """First the file, then the resolver: what is in force is always written down, and what surely is not, never."""
         with self._lock:
             if self.hits(domain):
                 raise ToolError("protected_target", "the resolver's own configuration has this zone")
-            others = [each for each in self._file.held() if each.domain != domain]
+            before = self._file.held()
             new = Held(domain=domain, since=datetime.now(UTC), until=until, reason=reason)
-            self._file.write([*others, new])
-            self._control.ask("local_zone", domain, ZONE_TYPE)
+            self._file.write([*(each for each in before if each.domain != domain), new])
+            try:
+                self._control.ask("local_zone", domain, ZONE_TYPE)
+            except ToolError:
+                self._as_before(domain, before)
+                raise
+
+    def _as_before(self, domain: str, held: Sequence[Held]) -> None:
+        """The file as it was, when the resolver surely took nothing: else its next start would set what nobody ends."""
+        with suppress(ToolError):
+            if self._zones().get(domain) != ZONE_TYPE:
+                self._file.write(held)
 
     def remove(self, domain: str) -> bool:
         """First the resolver, then the file. A zone that is not ours stays."""

@@ -1,15 +1,21 @@
 """The dns server in front of a real Unbound, seen with a client's eyes."""
 
 import asyncio
+import socketserver
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from servers.dns.asking import Asking
+from servers.dns.control import Control
 from servers.dns.server import build
 from servers.dns.settings import DnsSettings
-from servers.kit import Protected
+from servers.dns.unbound import UnboundSinkholes, ZoneFile
+from servers.kit import Protected, ToolError
 from tests.servers.dns.resolver import Unbound, unbound, until
 from tests.servers.ids.acting import Analyst, analyst, part
 
@@ -165,3 +171,31 @@ async def test_resolver_that_is_down_is_an_error(resolver: Unbound, server: Anal
     assert part(health, "data", "ready") is False
     assert [answer["status"] for answer in answers] == ["error", "error"]
     assert (resolver.home / "sinkholes.conf").read_text() == ""
+
+
+def test_sinkhole_that_the_resolver_refuses_is_not_left_in_its_file(tmp_path: Path) -> None:
+    """The resolver's next start would set it, and nothing would know that it has to end."""
+    file, port = ZoneFile(tmp_path / "sinkholes.conf"), tmp_path / "control"
+    with refusing(port), pytest.raises(ToolError) as refused:
+        UnboundSinkholes(Control(port), file, Asking("127.0.0.1", 1)).add("evil.test", datetime.now(UTC), "c2")
+
+    assert refused.value.code == "refused_by_backend"
+    assert file.held() == []
+
+
+@contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """A control socket that lists no zone and sets none, as that of a resolver without the right to."""
+
+    class Answering(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"" if b"list_local_zones" in self.rfile.readline() else b"error no\n")
+
+    with socketserver.UnixStreamServer(str(path), Answering) as server:
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            serving.join()
