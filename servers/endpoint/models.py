@@ -2,11 +2,15 @@
 
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
+from pydantic import Field
+
 from servers.kit import PROTECTED_PATH, T0, T1, T2, Output
 from servers.kit.ecs import Event, Process
 
 Cell: TypeAlias = str | int | float | None
 """One value of a table."""
+ColumnName = Annotated[str, Field(max_length=200)]
+"""A column, as whoever asked called it."""
 
 
 class Host(Output):
@@ -97,7 +101,7 @@ class QueryResult(Output):
     """The answer to a question in SQL. What a query made of the values is nobody's attestation."""
 
     rows: ClassVar[str | None] = "values"
-    columns: Annotated[list[str], T2]
+    columns: Annotated[list[ColumnName], Field(max_length=100), T2]
     values: Annotated[list[list[Cell]], T2]
     """One list a row, in the order of the columns."""
 

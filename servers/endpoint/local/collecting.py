@@ -5,6 +5,7 @@ A copy is written under another name, made read-only and then renamed, so that a
 
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -57,13 +58,16 @@ class LocalEvidence:
         """One file is copied. Raises: ToolError, NotFoundError."""
         with self._opened(path) as handle:
             found, digest, _ = hashed(handle, self.most_bytes)
-        self._check_apart()
+        if os.path.lexists(self.folder):
+            self._check_apart()
         return Plan(
             digest, f"1 file of {found.st_size} bytes is copied into the evidence folder; it stays in its place"
         )
 
     def collect(self, path: str, reason: str) -> Reply[Collected]:
         """Copy, hash what was copied, and say so in a manifest."""
+        with _told():
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._check_apart()
         with self._opened(path) as handle, _told():
             found, digest, _ = hashed(handle, self.most_bytes)
@@ -116,9 +120,8 @@ class LocalEvidence:
     def _check_apart(self) -> None:
         """Raises: ToolError where others can change what is kept."""
         with _told():
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             state = self.folder.lstat()
-        if not self.folder.is_dir() or state.st_uid != os.geteuid() or state.st_mode & 0o022:
+        if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.geteuid() or state.st_mode & 0o022:
             raise ToolError("evidence_open", "others can write into the evidence folder", "chmod 700, own account")
 
 

@@ -30,6 +30,8 @@ MOST_SCANS: Final = 4
 """Tables a statement may open; the same one twice counts twice."""
 MOST_STEPS: Final = 8_000
 """Thousands of steps of SQLite's machine."""
+_NAME: Final = 200
+"""Characters of the name of a column."""
 _LONGEST: Final = 100_000
 """Bytes of one value."""
 _FUNCTIONS: Final = frozenset(
@@ -134,7 +136,7 @@ def _answered(
         raise _refused(sql, tables, gate.why) from None
     except (sqlite3.Error, sqlite3.Warning, ValueError):
         raise _refused(sql, tables, gate.why) from None
-    columns = tuple(str(column[0]) for column in cursor.description or ())
+    columns = tuple(str(column[0])[:_NAME] for column in cursor.description or ())
     given = [[_cell(value) for value in row] for row in rows[:MOST_ANSWERS]]
     return Answered(columns, given, wanted, cut, len(rows) > MOST_ANSWERS)
 
