@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 from pydantic.networks import IPvAnyNetwork
 
-from servers.assets.backend import Files
+from servers.assets.files import Files
 from servers.assets.scanner import Network, Scanner
 from servers.assets.site_models import Scanned, Tagged
 from servers.assets.tags import Tag
@@ -89,7 +89,7 @@ class ScanChanges:
     files: Files
     scanner: Scanner
 
-    def assets_scan(self, network: Target, reason: Reason) -> Reply[Scanned]:
+    def assets_run_scan(self, network: Target, reason: Reason) -> Reply[Scanned]:
         """Scan an address or network of ours by nmap: common TCP ports, services, banners. Others may notice it."""
         if self._hits(network):
             raise ToolError("protected_target", "this network is not to be scanned", "see MCPSOC_ASSETS_SCAN_NETWORKS")
@@ -115,7 +115,7 @@ class ScanChanges:
     def declared(self) -> Sequence[Change]:
         """As the kit wants it."""
         rate = Rate(12, per_s=3600)
-        return (Change(self.assets_scan, self.plan_scan, self.was_scanned, risk="medium", rate=rate),)
+        return (Change(self.assets_run_scan, self.plan_scan, self.was_scanned, risk="medium", rate=rate),)
 
     def _hits(self, network: Network) -> Sequence[Hit]:
         hits = []

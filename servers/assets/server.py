@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 from pydantic import BaseModel
 
-from servers.assets.backend import Files, files_of
 from servers.assets.changing import ScanChanges, TagChanges
+from servers.assets.files import Files, files_of
 from servers.assets.models import (
     Asset,
     Install,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from servers.assets.backend import Files
+from servers.assets.files import Files
 from servers.assets.inventory import Entry
 from servers.assets.scans import Scans, Seen
 from servers.assets.site_models import (

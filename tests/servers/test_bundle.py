@@ -32,6 +32,14 @@ PRODUCTS_ONLY: dict[str, dict[str, set[str]]] = {
         "changes": {"intel_add_indicator", "intel_revoke_indicator", "intel_add_sighting"},
     },
     "antivirus": {"reads": set(), "changes": {"antivirus_reload_signatures"}},
+    "identity": {
+        "reads": {"identity_search_accounts", "identity_summarise_accounts"},
+        "changes": {"identity_remove_from_group", "identity_add_to_group"},
+    },
+    "assets": {
+        "reads": {"assets_search", "assets_summarise", "assets_list_services", "assets_list_unknown"},
+        "changes": {"assets_tag", "assets_untag", "assets_run_scan"},
+    },
     "firewall": {"reads": {"firewall_list_states", "firewall_list_rules"}, "changes": {"firewall_kill_states"}},
 }
 """Tools that only a configured product offers, by server."""

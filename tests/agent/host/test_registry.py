@@ -36,6 +36,9 @@ def test_no_tool_of_the_shipped_table_sounds_like_the_other_kind():
         "remove",
         "load",
         "send",
+        "tag",
+        "untag",
+        "run",
     )
     for rules in bundled_registry().servers.values():
         assert [name for name in rules.reads if name.split("_")[1] in verbs] == []

@@ -16,7 +16,7 @@ EXAMPLES: dict[str, JsonObject] = {
     "assets_list_services": {"host": "shop"},
     "assets_tag": {"asset": "till", "tag": "suspect", "reason": "drill"},
     "assets_untag": {"asset": "till", "tag": "suspect", "reason": "drill"},
-    "assets_scan": {"network": "198.51.100.5", "reason": "drill"},
+    "assets_run_scan": {"network": "198.51.100.5", "reason": "drill"},
 }
 
 

@@ -59,7 +59,7 @@ async def test_own_scan_finds_what_answers_and_joins_the_scans(namespace: str, t
     nmap = program("nmap", "apt-get install nmap")
     settings = site(tmp_path, netns=namespace, nmap=nmap, scan_networks="198.51.100.0/28")
     server = ours(tmp_path, settings)
-    done = await server.does("scan", network=HERE, reason="drill")
+    done = await server.does("run_scan", network=HERE, reason="drill")
     services = await server.asks("list_services", host="shop")
 
     assert part(done, "action", "verified") is True
@@ -74,7 +74,7 @@ async def test_own_scan_finds_what_answers_and_joins_the_scans(namespace: str, t
 async def test_nothing_outside_the_named_networks_is_scanned(tmp_path: Path, network: str) -> None:
     """A grant does not widen them, and the program is not even started."""
     server = ours(tmp_path, site(tmp_path, scan_networks="198.51.100.0/28", nmap="/nowhere/nmap"))
-    envelope = await server.does("scan", network=network, reason="drill")
+    envelope = await server.does("run_scan", network=network, reason="drill")
 
     assert part(envelope, "error", "code") == "protected_target"
     assert "foreign_network" in str(part(envelope, "error", "message"))
@@ -85,9 +85,9 @@ async def test_without_networks_there_is_no_scan(tmp_path: Path) -> None:
     none = ours(tmp_path, site(tmp_path)).server
     wide = ours(tmp_path, site(tmp_path, scan_networks="10.0.0.0/8", nmap="/nowhere/nmap"))
 
-    assert "assets_scan" not in none.tools
-    assert "wide_prefix" in str(await wide.plans("scan", network="10.0.0.0/23", reason="drill"))
-    assert part(await wide.does("scan", network="10.0.0.1", reason="drill"), "error", "code") != "protected_target"
+    assert "assets_run_scan" not in none.tools
+    assert "wide_prefix" in str(await wide.plans("run_scan", network="10.0.0.0/23", reason="drill"))
+    assert part(await wide.does("run_scan", network="10.0.0.1", reason="drill"), "error", "code") != "protected_target"
 
 
 def _ip(*words: str, check: bool = True) -> int:

@@ -1,6 +1,6 @@
-"""What stands behind the assets server at a site: the inventory, the scans and the tags, each asked afresh.
+"""A site's own files: an inventory in CSV or JSON, scans as nmap writes them, and the tags put on assets since.
 
-server.py   over the simulated enterprise       files   inventory.py, scans.py and tags.py
+inventory.py   read whole or not at all       scans.py   nmap's XML       tags.py   what this server wrote itself
 """
 
 from collections.abc import Sequence
