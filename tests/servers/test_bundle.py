@@ -31,6 +31,10 @@ PRODUCTS_ONLY: dict[str, dict[str, set[str]]] = {
         "reads": {"intel_lookup_many", "intel_get_actor", "intel_related", "intel_list_feeds"},
         "changes": {"intel_add_indicator", "intel_revoke_indicator", "intel_add_sighting"},
     },
+    "endpoint": {
+        "reads": {"endpoint_query", "endpoint_file_info", "endpoint_list_hosts", "endpoint_count_hosts"},
+        "changes": {"endpoint_kill_process", "endpoint_collect_file"},
+    },
     "antivirus": {"reads": set(), "changes": {"antivirus_reload_signatures"}},
     "identity": {
         "reads": {"identity_search_accounts", "identity_summarise_accounts"},
