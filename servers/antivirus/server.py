@@ -160,13 +160,12 @@ class Antivirus:
     def plan_quarantine(self, path: str, sha256: str, reason: str) -> Plan:
         """One file leaves its folder; its other names, if it has any, stay. Raises: ToolError."""
         found = self._vault.check(path, sha256)
-        resolved = Path(path)
-        hits = [
-            Hit("own_files", "the file belongs to this program") for own in self._own if resolved.is_relative_to(own)
-        ]
+        resolved = Path(path).resolve()
+        ours = any(resolved.is_relative_to(own.resolve()) for own in self._own)
+        hits = (Hit("own_files", "the file belongs to this program"),) if ours else ()
         names = f"; {found.st_nlink - 1} other names keep its content" if found.st_nlink > 1 else ""
         undo = Undo("antivirus_restore_file", {"quarantine_id": id_of(path, sha256)})
-        return Plan(sha256.lower(), f"1 file of {found.st_size} bytes{names}", undo, hits=tuple(hits[:1]))
+        return Plan(sha256.lower(), f"1 file of {found.st_size} bytes{names}", undo, hits=hits)
 
     def quarantined(self, path: str, sha256: str, reason: str) -> bool:
         """Whether the file is gone from its place and held unchanged."""

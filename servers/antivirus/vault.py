@@ -127,10 +127,13 @@ class Vault:
     def restore(self, quarantine_id: str) -> Manifest:
         """Put a file back as it was. Raises: ToolError when something stands there, or the bytes are not the same."""
         manifest, data = self.held(quarantine_id), self.content(quarantine_id)
+        past = self._home / "restored"
+        try:
+            past.mkdir(mode=0o700, exist_ok=True)
+        except OSError:
+            raise ToolError("forbidden", "the quarantine cannot be written to", "check space, owner and mode") from None
         with self._folders.place(manifest.path) as place:
             _put(place, data, manifest)
-        past = self._home / "restored"
-        past.mkdir(mode=0o700, exist_ok=True)
         (self._home / f"{quarantine_id}.json").replace(past / f"{quarantine_id}.json")
         (self._home / f"{quarantine_id}.bin").unlink()
         return manifest

@@ -86,6 +86,32 @@ async def test_own_files_are_never_moved(tmp_path: Path, whole_lab: Path) -> Non
     assert (tmp_path / "audit.db").exists()
 
 
+async def test_own_files_are_never_moved_by_another_way_to_them(tmp_path: Path, whole_lab: Path) -> None:
+    """A home that is reached through a link has two names."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk" / "audit.db").write_bytes(EICAR)
+    (tmp_path / "home").symlink_to(tmp_path / "disk")
+    server = analyst(tmp_path / "home", AntivirusSettings(roots=str(tmp_path)), whole_lab)
+
+    named = {"path": str(tmp_path / "disk" / "audit.db"), "sha256": DIGEST, "reason": "infected"}
+    done = await server.does("quarantine_file", **named)
+
+    assert part(done, "error", "code") == "protected_target"
+    assert (tmp_path / "disk" / "audit.db").exists()
+
+
+def test_nothing_comes_back_that_cannot_be_written_down(vault: Vault, share: Path, tmp_path: Path) -> None:
+    """A file that stands there again while the quarantine says that it is held is opened by somebody."""
+    held = vault.take(str(share / "report.pdf"), DIGEST, "infected", NOW)
+    (tmp_path / "held" / "restored").write_text("in the way")
+
+    with pytest.raises(ToolError):
+        vault.restore(held.quarantine_id)
+
+    assert not (share / "report.pdf").exists()
+    assert vault.listed() == (held,)
+
+
 def test_held_file_cannot_be_read_and_has_a_manifest(vault: Vault, share: Path, tmp_path: Path) -> None:
     """Nobody opens it by accident."""
     manifest = vault.take(str(share / "report.pdf"), DIGEST, "infected", NOW)
