@@ -1,6 +1,7 @@
 """What can stand behind the endpoint server. Each part that a product lacks is a tool that is not there.
 
 embedded.py   the simulated enterprise        local/   the machine this server runs on
+wazuh/        a manager of agents, with tools of its own
 """
 
 from collections.abc import Callable

@@ -41,6 +41,14 @@ def build_configured(parts: Parts, settings: EndpointSettings) -> SecurityServer
     return build_over(behind(parts, settings, chosen), settings, parts.conditions)
 
 
+def _wazuh(parts: Parts) -> SecurityServer:
+    """Its API answers about agents only, so that its tools are other ones."""
+    from servers.endpoint.wazuh import hosts
+    from servers.endpoint.wazuh.settings import WazuhSettings
+
+    return hosts.build(WazuhSettings(), parts.conditions)
+
+
 def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
     """The endpoint agents of this lab."""
     backend = embedded(door, conditions.protected)

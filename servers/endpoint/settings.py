@@ -26,7 +26,7 @@ def _narrow(networks: tuple[Network, ...]) -> tuple[Network, ...]:
 
 
 class EndpointSettings(BackendSettings):
-    """One machine. The prefix is `MCPSOC_ENDPOINT_`."""
+    """This machine, or a manager of agents. The prefix is `MCPSOC_ENDPOINT_`; Wazuh has settings of its own."""
 
     model_config = SettingsConfigDict(env_prefix="MCPSOC_ENDPOINT_")
 
