@@ -49,7 +49,10 @@ class Http:
         the system's authorities. `retries`: of reads alone. `product` is how errors call it.
 
         Raises: ConfigurationError for an address that is none, or a CA file that is not there."""
-        parts = urlsplit(base_url)
+        try:
+            parts = urlsplit(base_url)
+        except ValueError:
+            parts = urlsplit("")
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
             raise ConfigurationError(f"{product}: its address is http(s)://host[:port][/path], without credentials")
         if ca_file is not None and not ca_file.expanduser().is_file():
@@ -164,7 +167,7 @@ class Http:
         if answer.is_success:
             return
         if status == 429:
-            raise RateLimitedError(f"{self._product} was asked too often", _wait_s(answer.headers.get("retry-after")))
+            raise RateLimitedError(f"{self._product} was asked too often", wait_s(answer.headers.get("retry-after")))
         if status in _WORTH_ANOTHER:
             raise _WorthAnotherError("unreachable", f"{self._product} is not available (HTTP {status})", "try later")
         code, hint = {
@@ -215,7 +218,7 @@ def _plain(value: str | SecretStr) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
-def _wait_s(retry_after: str | None) -> float:
+def wait_s(retry_after: str | None) -> float:
     """Seconds a product asks us to wait; a minute when it gives a date or nothing."""
     text = (retry_after or "").strip()
     return min(float(text), _LONGEST_WAIT_S) if text.isdecimal() and len(text) < 10 else 60.0

@@ -12,14 +12,19 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue, SecretStr
 
 from servers.errors import RateLimitedError, ToolError
 from servers.kit.answer import JsonObject
+from servers.kit.http import wait_s
 from servers.kit.inert import one_line
 from servers.notify.channels import Channel, OutboxChannel, SlackChannel, SmtpChannel, TeamsChannel, WebhookChannel
 from servers.notify.wording import Wording
+
+if TYPE_CHECKING:
+    import httpx
 
 MOST_ANSWER = 65_536
 _MOST_RECEIPT = 120
@@ -127,7 +132,10 @@ def _posted(
     """Send JSON once. No redirect is followed and no proxy of the environment used: the address is a credential."""
     import httpx
 
-    trust = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    try:
+        trust = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    except OSError:
+        raise NotSent("unreachable", "the receiver's CA file cannot be read", "check ca_file of the channel") from None
     try:
         with (
             httpx.Client(verify=trust, timeout=timeout_s, follow_redirects=False, trust_env=False) as client,
@@ -141,11 +149,7 @@ def _posted(
         raise Unsure("the connection ended before the receiver answered") from None
 
 
-def _bounded(answer: object) -> bytes:
-    import httpx
-
-    if not isinstance(answer, httpx.Response):
-        return b""
+def _bounded(answer: "httpx.Response") -> bytes:
     content = b""
     for chunk in answer.iter_bytes():
         content += chunk
@@ -158,8 +162,7 @@ def _judged(answer: _Answer) -> _Answer:
     if 200 <= answer.status < 300:
         return answer
     if answer.status == 429:
-        wait = answer.headers.get("retry-after", "")
-        raise RateLimitedError("the receiver was sent too much", float(wait) if wait.isdecimal() else 60.0)
+        raise RateLimitedError("the receiver was sent too much", wait_s(answer.headers.get("retry-after")))
     if answer.status >= 500:
         raise Unsure(f"the receiver failed with HTTP {answer.status}")
     raise NotSent("refused_by_backend", f"the receiver answered HTTP {answer.status}", "check the channel's settings")

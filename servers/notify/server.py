@@ -11,7 +11,7 @@ from servers.embedded import Reason, lab_server
 from servers.kit import Change, Cursor, Limit, Plan, Rate, Reply, SecurityServer, ToolError, build_server, paged
 from servers.kit.envelope import iso
 from servers.kit.server import wall_clock
-from servers.notify.channels import LAB_CHANNELS, Channel, Name, SmtpChannel, channels_of, secrets_of
+from servers.notify.channels import LAB_CHANNELS, Channel, Name, OutboxChannel, SmtpChannel, channels_of, secrets_of
 from servers.notify.delivery import Unsure, deliver
 from servers.notify.models import ChannelRow, Channels, Preview, SendResult, SentRow, SentRows, TemplateRow
 from servers.notify.outbox import Outbox, Sent
@@ -88,13 +88,16 @@ class Notify:
         reach = f"{len(found.recipients)} recipients" if isinstance(found, SmtpChannel) else "whoever reads it"
         return Plan(target=f"channel {channel}", blast_radius=f"{reach} by {found.kind}; cannot be taken back")
 
-    def acknowledged(self, channel: str, template: TemplateName, fields: dict[str, str], reason: str) -> bool | None:
-        """Whether the receiver acknowledged these words lately; None when nobody knows."""
-        wording = worded(template, self._channel(channel).language, fields)
+    def arrived(self, channel: str, template: TemplateName, fields: dict[str, str], reason: str) -> bool | None:
+        """False for words that were refused, True where the outbox is all there is. Else None: no receiver can be asked
+        what it has, and its receipt is what the sending itself was answered."""
+        to = self._channel(channel)
+        wording = worded(template, to.language, fields)
         found = self._outbox.latest(_digest(channel, wording), self._clock() - SAME_MESSAGE)
-        if found is None or found.state in ("intent", "unknown"):
-            return None
-        return found.state == "sent" and bool(found.receipt)
+        if found is not None and found.state == "refused":
+            return False
+        kept = found is not None and found.state == "sent" and isinstance(to, OutboxChannel)
+        return True if kept else None
 
     def probe(self) -> str:
         """How many channels there are; none is written to."""
@@ -141,7 +144,7 @@ def build(parts: Parts, settings: NotifySettings) -> SecurityServer:
 
 def _sending(notify: Notify) -> Change:
     """Irreversible: no undo, no expiry."""
-    return Change(notify.notify_send, plan=notify.plan_send, read_back=notify.acknowledged, risk="low", rate=SENDING)
+    return Change(notify.notify_send, plan=notify.plan_send, read_back=notify.arrived, risk="low", rate=SENDING)
 
 
 def _digest(channel: str, wording: Wording) -> str:

@@ -262,7 +262,7 @@ def test_path_that_leads_elsewhere_is_not_asked(path: str) -> None:
 
 def test_address_with_credentials_or_a_missing_ca_stops_the_start(tmp_path: Path) -> None:
     """An address is shown and logged; a CA file that is not there must not mean the system's."""
-    for address in ("ftp://host", "https://user:pw@host", "host"):
+    for address in ("ftp://host", "https://user:pw@host", "host", "http://[::1"):
         with pytest.raises(ConfigurationError):
             Http(address)
     with pytest.raises(ConfigurationError, match="CA file"):
