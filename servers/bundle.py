@@ -43,12 +43,13 @@ from servers.notify.settings import NotifySettings
 from servers.parts import Parts
 from servers.settings import Settings
 from servers.siem import server as siem
+from servers.siem.settings import SiemSettings
 from servers.tickets import server as tickets
 from servers.tickets.settings import TicketsSettings
 from servers.unready import PRODUCT, unready
 
 FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
-    "siem": lambda parts: siem.build(parts.door, parts.settings, parts.conditions),
+    "siem": lambda parts: siem.build_configured(parts, SiemSettings()),
     "firewall": lambda parts: firewall.build_configured(parts, FirewallSettings()),
     "endpoint": lambda parts: endpoint.build_configured(parts, EndpointSettings()),
     "identity": lambda parts: identity.build_configured(parts, IdentitySettings()),

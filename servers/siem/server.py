@@ -29,6 +29,7 @@ from servers.kit.tool import meant
 from servers.lab.queries import coverage, entities, events
 from servers.lab.queries.events import AlertRow, Page
 from servers.lab.records import to_ms
+from servers.parts import Parts
 from servers.siem.models import (
     Alert,
     AlertLine,
@@ -44,6 +45,8 @@ from servers.siem.models import (
     Source,
     Sources,
 )
+from servers.siem.settings import SiemSettings
+from servers.siem.wazuh_alerts import reading as wazuh_alerts
 
 Minutes = Annotated[int, Field(ge=1, le=10_080)]
 Days = Annotated[int, Field(ge=1, le=90)]
@@ -266,6 +269,13 @@ class Siem:
             last_event=iso_or_none(found.last_event),
             host_seen_elsewhere=found.host_seen_elsewhere,
         )
+
+
+def build_configured(parts: Parts, settings: SiemSettings) -> SecurityServer:
+    """The siem of these settings: a product where one is named and this is no demo, else the simulated one."""
+    if parts.backend(settings.backend) == "wazuh_alerts":
+        return wazuh_alerts.build(settings, parts.conditions)
+    return build(parts.door, parts.settings, parts.conditions)
 
 
 def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:

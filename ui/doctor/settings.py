@@ -26,6 +26,7 @@ import servers.mail.settings
 import servers.malware.settings
 import servers.notify.settings
 import servers.settings
+import servers.siem.settings
 import servers.tickets.settings
 import ui.api.settings
 import ui.settings
@@ -45,6 +46,7 @@ CLASSES: Mapping[str, tuple[type[BaseSettings], ...]] = {
     "servers/kit": (servers.kit.access.AccessSettings,),
     "servers/firewall": (servers.firewall.settings.FirewallSettings,),
     "servers/firewall/pfsense": (servers.firewall.pfsense.settings.PfSenseSettings,),
+    "servers/siem": (servers.siem.settings.SiemSettings,),
     "servers/endpoint": (servers.endpoint.settings.EndpointSettings,),
     "servers/endpoint/wazuh": (servers.endpoint.wazuh.settings.WazuhSettings,),
     "servers/antivirus": (servers.antivirus.settings.AntivirusSettings,),
