@@ -14,6 +14,8 @@ from servers.antivirus import server as antivirus
 from servers.antivirus.settings import AntivirusSettings
 from servers.assets import server as assets
 from servers.assets.settings import AssetsSettings
+from servers.config import server as config
+from servers.config.settings import ConfigSettings
 from servers.dns import server as dns
 from servers.dns.settings import DnsSettings
 from servers.embedded import LabDoor
@@ -41,6 +43,8 @@ from servers.mcpsoc import server as mcpsoc
 from servers.notify import server as notify
 from servers.notify.settings import NotifySettings
 from servers.parts import Parts
+from servers.reputation import server as reputation
+from servers.reputation.settings import ReputationSettings
 from servers.settings import Settings
 from servers.siem import server as siem
 from servers.siem.settings import SiemSettings
@@ -54,6 +58,7 @@ FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
     "endpoint": lambda parts: endpoint.build_configured(parts, EndpointSettings()),
     "identity": lambda parts: identity.build_configured(parts, IdentitySettings()),
     "intel": lambda parts: intel.build_configured(parts, IntelSettings()),
+    "reputation": lambda parts: reputation.build(parts, ReputationSettings()),
     "assets": lambda parts: assets.build_configured(parts, AssetsSettings()),
     "kb": lambda parts: kb.build(parts.knowledge_home, parts.settings, parts.tenant, parts.conditions),
     "antivirus": lambda parts: antivirus.build(parts, AntivirusSettings()),
@@ -63,6 +68,7 @@ FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
     "ids": lambda parts: ids.build(parts, IdsSettings()),
     "dns": lambda parts: dns.build(parts, DnsSettings()),
     "tickets": lambda parts: tickets.build(parts, TicketsSettings()),
+    "config": lambda parts: config.build(parts, ConfigSettings()),
 }
 """Every bundled server by name."""
 ANALYST: Final = ("siem", "firewall", "endpoint", "identity", "intel", "assets", "kb")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -45,7 +46,8 @@ def fetch(settings: IntelSettings, store: StixStore, now: Callable[[], datetime]
         yield _noted(store, name, str(path), now, partial(_bundle, store, path))
     if settings.taxii_collection is not None:
         taxii, source = collection(settings), settings.taxii_collection
-        yield _noted(store, TAXII, source, now, partial(_collected, store, taxii))
+        with closing(taxii.http):
+            yield _noted(store, TAXII, source, now, partial(_collected, store, taxii))
 
 
 def bundle_names(paths: Sequence[Path]) -> list[str]:

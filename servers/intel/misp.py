@@ -4,6 +4,7 @@ Verdict: an attribute that its author meant for detection (`to_ids`) says malici
 MISP gives no confidence. Source: MISP's published OpenAPI document, version 2.4.
 """
 
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -82,7 +83,7 @@ class _Warning(_Part):
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Misp:
     """A client of one MISP."""
 
@@ -94,7 +95,10 @@ class Misp:
         if not settings.misp_url or not settings.misp_key.get_secret_value():
             raise ConfigurationError("intel: MISP needs MCPSOC_INTEL_MISP_URL and MCPSOC_INTEL_MISP_KEY")
         headers = {"Authorization": settings.misp_key}
-        return cls(Http(settings.misp_url, product="MISP", headers=headers, ca_file=settings.misp_ca_file))
+        http = Http(settings.misp_url, product="MISP", headers=headers, ca_file=settings.misp_ca_file)
+        misp = cls(http)
+        weakref.finalize(misp, http.close)
+        return misp
 
     def probe(self) -> str:
         """Its version. Raises: ToolError."""

@@ -4,6 +4,7 @@ It is no MISP: it keeps what it is given in memory, and is never reached in a co
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
@@ -98,6 +99,8 @@ class Simulator:
         """sightings/add, by values."""
         values = body.get("values") if isinstance(body, dict) else None
         stamp = body.get("timestamp") if isinstance(body, dict) else None
+        if stamp is not None and not re.fullmatch(r"[0-9]*", str(stamp)):
+            return _problem(400, "Invalid timestamp")
         found = [each for each in self.world.attributes if isinstance(values, list) and each["value"] in values]
         if not found:
             return _problem(404, "No valid attributes found that match the criteria")

@@ -74,6 +74,7 @@ class FeedOpinion(Output):
 class FeedLookup(Output):
     """One indicator over all feeds; `verdict` is that of the most confident opinion that holds now."""
 
+    rows: ClassVar[str | None] = "sources"
     indicator: Annotated[str, T1]
     type: Annotated[str, T1]
     verdict: Annotated[Verdict, T1]

@@ -22,11 +22,16 @@ CANARY = "canary-5521-siem-token"
 WINDOW = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 
 PRODUCTS_ONLY: dict[str, dict[str, set[str]]] = {
+    "config": {
+        "reads": {"config_list_playbooks", "config_check_playbook", "config_check_drift"},
+        "changes": {"config_apply_playbook"},
+    },
     "ids": {
         "reads": {"ids_analyse_pcap", "ids_test_rule"},
         "changes": {"ids_add_indicator", "ids_remove_indicator", "ids_load_rules"},
     },
     "dns": {"reads": {"dns_resolve"}, "changes": set()},
+    "reputation": {"reads": {"reputation_quota"}, "changes": set()},
     "intel": {
         "reads": {"intel_lookup_many", "intel_get_actor", "intel_related", "intel_list_feeds"},
         "changes": {"intel_add_indicator", "intel_revoke_indicator", "intel_add_sighting"},

@@ -13,6 +13,7 @@ import knowledge.endpoint
 import knowledge.settings
 import servers.antivirus.settings
 import servers.assets.settings
+import servers.config.settings
 import servers.dns.settings
 import servers.endpoint.settings
 import servers.endpoint.wazuh.settings
@@ -25,6 +26,7 @@ import servers.kit.access
 import servers.mail.settings
 import servers.malware.settings
 import servers.notify.settings
+import servers.reputation.settings
 import servers.settings
 import servers.siem.settings
 import servers.tickets.settings
@@ -55,8 +57,10 @@ CLASSES: Mapping[str, tuple[type[BaseSettings], ...]] = {
     "servers/notify": (servers.notify.settings.NotifySettings,),
     "servers/ids": (servers.ids.settings.IdsSettings,),
     "servers/intel": (servers.intel.settings.IntelSettings,),
+    "servers/reputation": (servers.reputation.settings.ReputationSettings,),
     "servers/dns": (servers.dns.settings.DnsSettings,),
     "servers/identity": (servers.identity.settings.IdentitySettings,),
+    "servers/config": (servers.config.settings.ConfigSettings,),
     "servers/tickets": (servers.tickets.settings.TicketsSettings,),
     "servers/assets": (servers.assets.settings.AssetsSettings,),
     "knowledge": (knowledge.settings.Settings, knowledge.endpoint.EmbeddingSettings),

@@ -1,0 +1,220 @@
+"""The MISP client and the stand-in for MISP, both held against MISP's published OpenAPI document."""
+
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from pydantic import JsonValue, SecretStr
+
+from servers.errors import ConfigurationError
+from servers.intel.misp_simulator import Exchange, World, simulator
+from servers.intel.server import build_configured
+from servers.intel.settings import IntelSettings
+from tests.servers.ids.acting import Analyst, analyst, part
+from tests.servers.intel.feed import ADDRESS, DIGEST, DOMAIN, PLANTED, URL
+from tests.servers.intel.serving import served
+
+KEY = "a-key-of-an-automation-user"
+SEEN: dict[str, JsonValue] = {"seen_at": "2026-03-09T12:00:00Z", "reason": "in the proxy log"}
+PATHS = {
+    "/attributes/restSearch": "post",
+    "/warninglists/checkValue": "post",
+    "/sightings/add": "post",
+    "/sightings/index/{eventId}": "get",
+    "/servers/getVersion": "get",
+}
+Json = dict[str, JsonValue]
+
+
+@pytest.fixture
+def world() -> World:
+    """What MISP holds."""
+    held = World(KEY, warned={"10.1.2.3": ["List of RFC 1918 CIDR blocks"]})
+    held.add(ADDRESS, "ip-dst", info=PLANTED, tags=("tlp:amber", "QuietLoader"))
+    held.add(f"dropper.exe|{DIGEST}", "filename|sha256")
+    held.add(DOMAIN, "domain", to_ids=False)
+    held.add("%", "text")
+    return held
+
+
+@pytest.fixture
+def url(world: World) -> Iterator[str]:
+    """Where it listens."""
+    with served(simulator(world)) as address:
+        yield address
+
+
+def site(home: Path, url: str, key: str = KEY) -> Analyst:
+    """A server over it."""
+    settings = IntelSettings(backend="misp", misp_url=url, misp_key=SecretStr(key))
+    return analyst(lambda parts: build_configured(parts, settings), home)
+
+
+@pytest.fixture(scope="module")
+def published(public_data: Path) -> Json:
+    """The document, in the words of JSON schema."""
+    with gzip.open(public_data / "contracts" / "misp-openapi.yaml.gz") as file:
+        document: Json = _nullable(yaml.load(file, Loader=yaml.CSafeLoader))
+    return document
+
+
+def test_every_exchange_is_as_published(tmp_path: Path, url: str, world: World, published: Json) -> None:
+    """What the client sends and what the stand-in answers: a field of our own invention would work here alone."""
+    import anyio
+
+    async def everything() -> None:
+        intel = site(tmp_path, url)
+        for indicator in (ADDRESS, DIGEST, URL):
+            await intel.asks("lookup", indicator=indicator)
+        await intel.asks("check_known", value="10.1.2.3")
+        await intel.asks("health")
+        assert part(await intel.does("add_sighting", indicator=ADDRESS, **SEEN), "action", "verified") is True
+        await site(tmp_path, url, "wrong").asks("lookup", indicator=ADDRESS)
+
+    anyio.run(everything)
+
+    assert {_template(each.path) for each in world.exchanges} == set(PATHS)
+    assert [wrong for each in world.exchanges for wrong in _wrong(published, each)] == []
+
+
+async def test_attribute_for_detection_is_malicious_and_one_of_context_is_not(tmp_path: Path, url: str) -> None:
+    """Events name the good sites too that a victim was on."""
+    intel = site(tmp_path, url)
+    bad = await intel.asks("lookup", indicator=ADDRESS)
+    half = await intel.asks("lookup", indicator=DIGEST)
+    context = await intel.asks("lookup", indicator=DOMAIN)
+    unknown = await intel.asks("lookup", indicator="never.example")
+
+    assert [part(each, "data", "verdict") for each in (bad, half, context)] == ["malicious", "malicious", "unknown"]
+    assert part(bad, "data", "sources", 0, "title") == PLANTED
+    assert part(bad, "untrusted") == ["$.sources[*].indicates[*]", "$.sources[*].title"]
+    assert "previous" not in str(bad["summary"])
+    assert unknown["status"] == "no_data"
+
+
+async def test_warning_list_marks_likely_false_positives(tmp_path: Path, url: str) -> None:
+    """The cheapest way to fewer false alarms."""
+    intel = site(tmp_path, url)
+    listed = await intel.asks("check_known", value="10.1.2.3")
+    other = await intel.asks("check_known", value=ADDRESS)
+
+    assert (part(listed, "data", "known"), part(other, "data", "known")) == (True, False)
+    assert part(listed, "untrusted") == ["$.lists[*]"]
+
+
+async def test_sighting_is_read_back_and_wants_something_known(tmp_path: Path, url: str, world: World) -> None:
+    """The answer of the call alone proves nothing; a grant is needed as for any change."""
+    intel = site(tmp_path, url)
+    refused = await intel.asks("add_sighting", indicator=ADDRESS, **SEEN)
+    noted = await intel.does("add_sighting", indicator=ADDRESS, **SEEN)
+    unknown = await intel.does("add_sighting", indicator="never.example", **SEEN)
+
+    assert refused["status"] == "refused"
+    assert part(noted, "action", "verified") is True
+    assert [each["date_sighting"] for each in world.sightings] == ["1773057600"]
+    assert unknown["status"] == "no_data"
+
+
+async def test_wrong_key_and_no_misp_are_errors_without_the_key(tmp_path: Path, url: str) -> None:
+    """Never an empty answer, and never the credential."""
+    wrong = await site(tmp_path, url, "wrong-key-5521").asks("lookup", indicator=ADDRESS)
+    gone = await site(tmp_path, "http://127.0.0.1:9").asks("lookup", indicator=ADDRESS)
+
+    assert [part(each, "error", "code") for each in (wrong, gone)] == ["forbidden", "unreachable"]
+    assert "wrong-key-5521" not in json.dumps(wrong)
+
+
+def test_misp_without_a_key_stops_the_start(tmp_path: Path) -> None:
+    """A server that could only fail is better not there."""
+    with pytest.raises(ConfigurationError, match="MCPSOC_INTEL_MISP_KEY"):
+        site(tmp_path, "http://127.0.0.1:9", key="")
+
+
+@pytest.mark.thorough
+def test_schemathesis_finds_no_disagreement(tmp_path: Path, public_data: Path, url: str, world: World) -> None:
+    """Thousands of requests nobody thought of: the stand-in answers each as the document says."""
+    with gzip.open(public_data / "contracts" / "misp-openapi.yaml.gz") as file:
+        document = yaml.load(file, Loader=yaml.CSafeLoader)
+    document["paths"] = {path: {method: document["paths"][path][method]} for path, method in PATHS.items()}
+    known = document["components"]["requestBodies"]["AddSightingsRequest"]["content"]["application/json"]
+    known["example"] = {"values": [ADDRESS], "timestamp": "1773057600"}
+    schema = tmp_path / "part.json"
+    schema.write_text(json.dumps(document, default=str))
+    command = [
+        str(Path(sys.executable).with_name("schemathesis")), "run", str(schema), "--url", url,
+        "-H", f"Authorization: {KEY}", "--phases", "examples,coverage,fuzzing", "--max-examples", "30", "--seed", "1",
+        "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+    ]  # fmt: skip
+
+    environment = {**os.environ, "NO_COLOR": "1"}
+    ran = subprocess.run(
+        command, capture_output=True, text=True, timeout=280, cwd=tmp_path, env=environment, check=False
+    )
+
+    assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
+    assert {_template(each.path) for each in world.exchanges if each.status == 200} == set(PATHS)
+
+
+def _template(path: str) -> str:
+    return re.sub(r"/sightings/index/[^/]*$", "/sightings/index/{eventId}", path)
+
+
+def _wrong(document: Json, exchange: Exchange) -> Iterator[str]:
+    """What of a request and its answer the document does not allow."""
+    operation = part(document, "paths", _template(exchange.path), exchange.method.lower())
+    if exchange.body is not None:
+        schema = _schema(document, part(operation, "requestBody"))
+        yield from _errors(document, schema, exchange.body)
+        if isinstance(exchange.body, dict):
+            named = set(_fields(document, schema))
+            yield from (f"body member {name} is not published" for name in exchange.body if name not in named)
+    responses = part(operation, "responses")
+    assert isinstance(responses, dict)
+    answer = responses.get(str(exchange.status), responses["default"])
+    yield from _errors(document, _schema(document, answer), exchange.answer)
+
+
+def _schema(document: Json, node: JsonValue) -> JsonValue:
+    return part(_resolved(document, node), "content", "application/json", "schema")
+
+
+def _fields(document: Json, schema: JsonValue) -> Mapping[str, JsonValue]:
+    found = _resolved(document, schema)
+    fields = dict(found.get("properties") or {})
+    for each in found.get("allOf") or []:
+        fields |= _fields(document, each)
+    return fields
+
+
+def _resolved(document: Json, node: JsonValue) -> Json:
+    assert isinstance(node, dict)
+    while isinstance(reference := node.get("$ref"), str):
+        node = part(document, *reference.removeprefix("#/").split("/"))
+        assert isinstance(node, dict)
+    return node
+
+
+def _errors(document: Json, schema: JsonValue, value: JsonValue) -> Iterator[str]:
+    assert isinstance(schema, dict)
+    judge = Draft202012Validator({**schema, "components": document["components"]})
+    yield from (f"{error.json_path}: {error.message[:200]}" for error in judge.iter_errors(value))
+
+
+def _nullable(node: JsonValue) -> JsonValue:
+    """OpenAPI 3.0's `nullable` in the words of JSON schema."""
+    if isinstance(node, list):
+        return [_nullable(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {key: _nullable(value) for key, value in node.items() if key != "nullable"}
+    if node.get("nullable") is True and isinstance(kept.get("type"), str):
+        kept["type"] = [kept["type"], "null"]
+    return kept
