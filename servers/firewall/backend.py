@@ -197,5 +197,8 @@ class FirewallBackend:
     """The least privilege it works with."""
     own: Callable[[Network], tuple[Hit, ...]] = nothing_of_its_own
     """Guards of what the product itself has to reach and to be reached by, beside those of this machine."""
+    lapse: Callable[[Network], bool] | None = None
+    """Ends what this server set on exactly this network and nothing of anybody else, and says whether it is gone; for
+    a product that does not end a block itself."""
     secrets: tuple[SecretStr, ...] = ()
     """Credentials that come from other settings than the server's own: no answer may hold one."""

@@ -24,6 +24,7 @@ class BlockChanges:
     blocks: BlockList
     now: Callable[[], datetime]
     guards: Callable[[Network], tuple[Hit, ...]]
+    lapse: Callable[[Network], bool] | None = None
 
     def firewall_block_address(self, address: Target, minutes: BlockMinutes, reason: Reason) -> Reply[Changed]:
         """Deny all flows from and to an address or network for some minutes; the block lapses by itself."""
@@ -65,6 +66,7 @@ class BlockChanges:
 
     def declared(self) -> Sequence[Change]:
         """Both, as the kit wants them."""
+        lapse = self.lapse
         block = Change(
             self.firewall_block_address,
             self.plan_block,
@@ -73,6 +75,7 @@ class BlockChanges:
             expiry="lapse",
             lapses=self.blocks.lapses,
             undo="firewall_unblock_address",
+            lapse=None if lapse is None else lambda address, minutes, reason: lapse(address),
         )
         return block, Change(self.firewall_unblock_address, self.plan_unblock, self.is_open, risk="medium")
 

@@ -68,6 +68,12 @@ class Fail2Ban:
         jails = [jail for jail in self._jails() if any(entry.network == network for entry in self._banned(jail))]
         return sum(self._said("set", jail, "unbanip", shown(network)).strip() == "1" for jail in jails) > 0
 
+    def lapse(self, network: Network) -> bool:
+        """End the ban of our own jail: those of other jails have their own time. True when it is gone."""
+        if any(entry.network == network for entry in self._banned(self.jail)):
+            self._said("set", self.jail, "unbanip", shown(network))
+        return all(entry.network != network for entry in self._banned(self.jail))
+
     def probe(self) -> str:
         """Whether the server answers and has our jail."""
         version, jails = self._said("version").strip(), self._jails()

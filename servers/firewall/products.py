@@ -63,7 +63,8 @@ def _fail2ban(settings: FirewallSettings) -> FirewallBackend:
     from servers.firewall.fail2ban import Fail2Ban
 
     blocks = Fail2Ban(settings.socket, settings.jail, _found(settings.fail2ban_client), settings.timeout_s)
-    return FirewallBackend(f"fail2ban, jail {settings.jail}", blocks.probe, blocks, needs=NEEDS["fail2ban"])
+    product = f"fail2ban, jail {settings.jail}"
+    return FirewallBackend(product, blocks.probe, blocks, needs=NEEDS["fail2ban"], lapse=blocks.lapse)
 
 
 def _pfsense(settings: FirewallSettings) -> FirewallBackend:

@@ -88,7 +88,7 @@ def changes(backend: FirewallBackend, now: Callable[[], datetime], conditions: C
         hits = (*conditions.protected.address(str(network)), *backend.own(network))
         return tuple({hit.guard: hit for hit in hits}.values())
 
-    found = [*BlockChanges(backend.blocks, now, guards).declared()]
+    found = [*BlockChanges(backend.blocks, now, guards, backend.lapse).declared()]
     if backend.states is not None:
         found += StateChanges(backend.states, backend.blocks, guards).declared()
     return found

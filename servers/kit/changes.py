@@ -68,6 +68,9 @@ class Change:
     """Who ends an effect that lapses: a backend that keeps the time itself, or this server by calling the undo."""
     undo: str | None = None
     """Tool that takes it back; None: irreversible, or an undo itself."""
+    lapse: Callable[..., bool] | None = None
+    """Ends the effect at its time and says whether it is gone, with the arguments of the change; None: the undo does.
+    For an undo that also takes back what others did."""
     rate: Rate = Rate(60, per_s=3600)
 
 

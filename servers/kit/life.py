@@ -260,26 +260,33 @@ class Changing:
         return late
 
     async def _ended(self, due: Action) -> bool:
-        """Call the undo of an effect whose time is over, and read back that it is gone."""
-        undo = due.undo
-        if undo is None or (tool := self.tools.get(undo.tool)) is None:
-            return False
-        given = {**undo.arguments, **({"reason": LAPSED} if "reason" in tool.arguments.model_fields else {})}
+        """End an effect whose time is over, and find out that it is gone."""
         try:
-            arguments = tool.checked(given)
-            await tool.run(arguments, CHANGE_S)
-            gone, _ = await self._read_back(self.changes[undo.tool], arguments)
+            gone = await self._end(due)
         except ToolError as problem:
             self.log.warning("lapse_failed action=%s code=%s", due.action_id, problem.code)
             return False
         except Exception:
             self.log.exception("lapse_failed action=%s", due.action_id)
             return False
-        if gone is False:
+        if gone:
+            self.actions.settle(replace(due, state="ended"))
+            self.log.info("effect_lapsed action=%s tool=%s", due.action_id, due.tool)
+        return gone
+
+    async def _end(self, due: Action) -> bool:
+        """By the change's own way, else by its undo, which is read back. Raises: whatever they raise."""
+        change, undo = self.changes.get(due.tool), due.undo
+        if change is not None and (lapse := change.lapse) is not None:
+            given = self.tools[due.tool].checked(due.arguments)
+            return await _bounded(lambda: lapse(**given), CHANGE_S)
+        if undo is None or (tool := self.tools.get(undo.tool)) is None:
             return False
-        self.actions.settle(replace(due, state="ended"))
-        self.log.info("effect_lapsed action=%s tool=%s", due.action_id, undo.tool)
-        return True
+        because = {"reason": LAPSED} if "reason" in tool.arguments.model_fields else {}
+        arguments = tool.checked({**undo.arguments, **because})
+        await tool.run(arguments, CHANGE_S)
+        gone, _ = await self._read_back(self.changes[undo.tool], arguments)
+        return gone is not False
 
 
 @dataclass(frozen=True, slots=True)

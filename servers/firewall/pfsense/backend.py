@@ -32,15 +32,17 @@ def pfsense(settings: PfSenseSettings) -> FirewallBackend:
 def over(box: PfSense, now: Callable[[], datetime] = wall_clock) -> FirewallBackend:
     """A box, with everything that the firewall server can ask of it."""
     states, own = BoxStates(box), OwnAddresses(box)
+    blocks = BoxBlocks(box, states, own, now)
     return FirewallBackend(
         product=f"pfSense at {box.settings.url}",
         probe=lambda: _probe(box),
-        blocks=BoxBlocks(box, states, own, now),
+        blocks=blocks,
         flows=BoxFlows(box, now),
         states=states,
         rules=BoxRules(box),
         needs=NEEDS,
         own=own.hits,
+        lapse=blocks.lapse,
         secrets=() if box.settings.api_key is None else (box.settings.api_key,),
     )
 

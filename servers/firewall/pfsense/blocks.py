@@ -102,6 +102,17 @@ class BoxBlocks:
         alias = self.box.alias()
         return self.box.remove([text for text in alias.address if network_of(text) == network])
 
+    def lapse(self, network: Network) -> bool:
+        """Take out the entries on exactly this network that carry our label. True when none is left."""
+        self._nothing_pending(besides=("aliases",))
+        self.box.remove(self._ours(network))
+        return not self._ours(network)
+
+    def _ours(self, network: Network) -> Sequence[str]:
+        alias = self.box.alias()
+        pairs = zip(alias.address, alias.details(), strict=True)
+        return [text for text, label in pairs if network_of(text) == network and Label.read(label) is not None]
+
     def _label(self, lasts: timedelta, note: str) -> Label:
         since = self.now()
         return Label(uuid.uuid4().hex, since, since + lasts, note)

@@ -152,6 +152,21 @@ async def test_ban_ends_at_its_time_through_this_server(soc: Analyst, socket: Pa
     assert not await soc.blocked("198.51.100.7")
 
 
+async def test_end_of_our_ban_leaves_those_of_other_jails(soc: Analyst, socket: Path) -> None:
+    """What sshd's jail banned meanwhile has its own time, and nobody permitted to lift it."""
+    await soc.does("block_address", address="198.51.100.7", minutes=1)
+    _client(socket, "set", "sshd", "banip", "198.51.100.7")
+    changing = soc.server.changing
+    assert changing is not None
+    overdue = await changing.sweep(soc.server.clock() + timedelta(seconds=70))
+    left = banned(socket)
+    _client(socket, "set", "sshd", "unbanip", "198.51.100.7")
+
+    assert overdue == 0
+    assert "'sshd': ['198.51.100.7']" in left
+    assert "'mcpsoc': []" in left or "'mcpsoc'" not in left
+
+
 @pytest.mark.parametrize("target", ["::1", "203.0.112.0/23", "198.51.100.0/24"])
 async def test_protected_target_is_refused_even_with_a_grant(jails: Fail2Ban, tmp_path: Path, target: str) -> None:
     """The machine's own addresses, here given by the test."""
