@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
-from servers.kit import SecurityServer
+from servers.embedded import LabDoor
+from servers.kit import Conditions, SecurityServer
 from servers.kit.conformance import assert_conformant
+from servers.parts import Parts, World
+from servers.settings import Settings
+from servers.siem.server import build_configured
 from servers.siem.settings import SiemSettings
 from servers.siem.wazuh_alerts.alert import parsed
 from servers.siem.wazuh_alerts.matching import fits
@@ -168,6 +172,15 @@ async def test_question_that_cannot_be_answered_is_an_error(file: Path, tool: st
     assert file_keeps in json.dumps(envelope["error"])
 
 
+@pytest.mark.parametrize(("world", "product"), [("site", "Wazuh"), ("lab", "")])
+def test_configured_file_answers_at_a_site_and_never_in_a_demo(tmp_path: Path, world: World, product: str) -> None:
+    """A demo that read real alerts would mix both."""
+    parts = Parts(LabDoor(None), tmp_path, Settings(home=tmp_path), Conditions(), "site", world)
+    server = build_configured(parts, SiemSettings(backend="wazuh_alerts", alerts=tmp_path / "alerts.json"))
+    assert server.source.product == product
+    assert ("siem_baseline" in server.tools) is (world == "lab")
+
+
 async def test_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     """A configured product that is down is never replaced by anything."""
     server = siem(tmp_path / "none.json")
@@ -197,6 +210,7 @@ def test_recorded_alerts_of_a_real_manager_are_read(public_data: Path) -> None:
     assert not [fields for fields in windows if "\\\\" in str(fields.get("process.executable"))]
 
 
+@pytest.mark.thorough
 async def test_siem_over_wazuhs_alerts_conforms(tmp_path: Path) -> None:
     """What every server has to do, with an attacker's words in the log line and in the rule's."""
     path = tmp_path / "alerts.json"

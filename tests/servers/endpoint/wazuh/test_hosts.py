@@ -1,15 +1,23 @@
 """The endpoint server over a simulated Wazuh manager, with the traps of its API."""
 
 import json
+import socket
+from pathlib import Path
 
 import pytest
 from pydantic import JsonValue, ValidationError
 
+from servers.embedded import LabDoor
+from servers.endpoint.server import build_configured
+from servers.endpoint.settings import EndpointSettings
 from servers.endpoint.wazuh.client import connected
 from servers.endpoint.wazuh.settings import WazuhSettings
 from servers.endpoint.wazuh.simulator import agent
 from servers.errors import ConfigurationError
+from servers.kit import Conditions
 from servers.kit.conformance import assert_conformant
+from servers.parts import Parts
+from servers.settings import Settings
 from tests.servers.endpoint.wazuh.conftest import Door, Site
 
 Arguments = dict[str, JsonValue]
@@ -143,6 +151,25 @@ def test_settings_take_an_encrypted_address_only_and_a_whole_login() -> None:
         WazuhSettings(url="http://wazuh.example.org:55000")
     with pytest.raises(ConfigurationError, match="MCPSOC_WAZUH_PASSWORD"):
         connected(WazuhSettings(url="https://wazuh.example.org:55000", user="reader"))
+
+
+async def test_configured_manager_that_is_down_is_an_error_with_its_secret_unsaid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is never replaced by embedded data."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    monkeypatch.setenv("MCPSOC_WAZUH_URL", f"https://127.0.0.1:{port}")
+    monkeypatch.setenv("MCPSOC_WAZUH_USER", "reader")
+    monkeypatch.setenv("MCPSOC_WAZUH_PASSWORD", "reader-canary-93")
+    parts = Parts(LabDoor(None), tmp_path, Settings(home=tmp_path), Conditions(), "site", "site")
+    server = build_configured(parts, EndpointSettings(backend="wazuh"))
+
+    envelope = await server.call("endpoint_get_host", {"host": "web-01"})
+
+    assert (server.product, envelope["status"]) == ("Wazuh", "error")
+    assert "unreachable" in str(envelope["error"])
+    assert "canary" not in str(envelope)
 
 
 @pytest.mark.thorough
