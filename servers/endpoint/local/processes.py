@@ -197,5 +197,5 @@ def _seen(process: "psutil.Process") -> Proc:
         resident=None if memory is None else memory.rss,
         user_ms=None if times is None else round(times.user * 1000),
         system_ms=None if times is None else round(times.system * 1000),
-        hidden=info["exe"] is None,
+        hidden=info["exe"] is None and info["status"] != psutil.STATUS_ZOMBIE,
     )

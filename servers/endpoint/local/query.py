@@ -10,7 +10,7 @@ import math
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -30,6 +30,8 @@ MOST_SCANS: Final = 4
 """Tables a statement may open; the same one twice counts twice."""
 MOST_STEPS: Final = 8_000
 """Thousands of steps of SQLite's machine."""
+_MOST_BYTES: Final = 8_000_000
+"""What an answer may hold."""
 _NAME: Final = 200
 """Characters of the name of a column."""
 _LONGEST: Final = 100_000
@@ -129,7 +131,7 @@ def _answered(
     db.set_progress_handler(lambda: next(steps, None) is None or time.monotonic() > until, 1_000)
     try:
         cursor = db.execute(sql)
-        rows = cursor.fetchmany(MOST_ANSWERS + 1)
+        rows = list(islice(_bounded(cursor), MOST_ANSWERS + 1))
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
             raise ToolError("too_large", "the query took too long and was ended", "ask for less at once") from None
@@ -139,6 +141,16 @@ def _answered(
     columns = tuple(str(column[0])[:_NAME] for column in cursor.description or ())
     given = [[_cell(value) for value in row] for row in rows[:MOST_ANSWERS]]
     return Answered(columns, given, wanted, cut, len(rows) > MOST_ANSWERS)
+
+
+def _bounded(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
+    """Rows, as long as they are not too many bytes. Raises: ToolError."""
+    size = 0
+    for row in rows:
+        size += sum(len(value) if isinstance(value, str | bytes) else 8 for value in row)
+        if size > _MOST_BYTES:
+            raise ToolError("too_large", "the answer is too large", "ask for fewer columns or rows")
+        yield row
 
 
 class _Gate:

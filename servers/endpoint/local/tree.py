@@ -67,7 +67,7 @@ class LocalProcesses:
     def _unseen(self, live: Sequence[Proc], window: tuple[datetime, datetime]) -> Problem | None:
         if self.audit is None:
             return UNSEEN
-        if any(process.hidden and process.uid != 0 for process in live):
+        if any(process.hidden for process in live):
             return Problem("not_covered", "this account may not see all processes", "see the server's least privilege")
         return self.audit.blind_spot(*window, self.now())
 

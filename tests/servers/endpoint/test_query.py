@@ -99,6 +99,7 @@ async def test_nothing_but_a_select_on_these_tables_runs(soc: Analyst, tmp_path:
         "SELECT a.v FROM n a, n b, n c ORDER BY b.v * c.v, a.v",
         "SELECT a.v FROM n a, n b, n c, n d, n e",
         "SELECT group_concat(a.v) FROM n a, n b",
+        "WITH b AS (SELECT group_concat(v) AS g FROM n) SELECT b.g, n.v FROM n, b",
         "SELECT length(replace(hex(group_concat(v)), '3', hex(group_concat(v)))) FROM n",
     ],
 )
