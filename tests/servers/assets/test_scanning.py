@@ -18,11 +18,21 @@ from tests.servers.ids.acting import part
 _NUMBERS = count()
 HERE = "198.51.100.5"
 TALKER = f"""
-import socket
-with socket.create_server(("{HERE}", 21)) as server:
-    while True:
-        with server.accept()[0] as client:
-            client.sendall(b"220 {PLANTED}\\r\\n")
+import socketserver
+
+class Talk(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request.sendall(b"220 ProFTPD 1.3.5 Server ({PLANTED}) [{HERE}]\\r\\n")
+        self.request.settimeout(0.5)
+        self.request.recv(1000)
+
+class Quiet(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, address):
+        pass
+
+Quiet(("{HERE}", 21), Talk).serve_forever()
 """
 
 
@@ -66,7 +76,9 @@ async def test_own_scan_finds_what_answers_and_joins_the_scans(namespace: str, t
     assert [part(done, "data", name) for name in ("hosts_up", "open_ports", "unknown")] == [1, 1, 0]
     found = part(services, "data", "services")
     assert isinstance(found, list)
-    assert [part(row, "banner") for row in found if part(row, "state") == "open"] == [f"220 {PLANTED}"]
+    answered = [row for row in found if part(row, "state") == "open"]
+    assert [(part(row, "port"), part(row, "product")) for row in answered] == [(21, "ProFTPD")]
+    assert PLANTED in str(part(answered[0], "banner")).replace("\n", "")
     assert PLANTED not in str(done["summary"])
 
 
