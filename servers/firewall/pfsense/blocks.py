@@ -105,13 +105,8 @@ class BoxBlocks:
     def lapse(self, network: Network) -> bool:
         """Take out the entries on exactly this network that carry our label. True when none is left."""
         self._nothing_pending(besides=("aliases",))
-        self.box.remove(self._ours(network))
-        return not self._ours(network)
-
-    def _ours(self, network: Network) -> Sequence[str]:
-        alias = self.box.alias()
-        pairs = zip(alias.address, alias.details(), strict=True)
-        return [text for text, label in pairs if network_of(text) == network and Label.read(label) is not None]
+        self.box.remove(_ours(self.box.alias(), network))
+        return not _ours(self.box.alias(), network)
 
     def _label(self, lasts: timedelta, note: str) -> Label:
         since = self.now()
@@ -122,6 +117,11 @@ class BoxBlocks:
         alias = self.box.alias()
         name = self.box.settings.alias
         _written(alias, network)
+        if _entry(alias, network) is not None and not _ours(alias, network):
+            message = "an entry that somebody else put into the alias blocks this already, without an end"
+            raise ToolError(
+                "blocked_already", message, "ours would end it with the time of ours; see firewall_list_blocks"
+            )
         if not blocking(self.box.rules(), name):
             message = f"no enabled block rule of the box uses the alias {name}: a block would have no effect"
             raise ToolError("not_prepared", message, SETUP.format(alias=name))
@@ -170,6 +170,12 @@ def network_of(text: str) -> Network | None:
 def _entry(alias: Alias, wanted: Network) -> str | None:
     """How exactly this network stands in the alias."""
     return next((text for text in alias.address if network_of(text) == wanted), None)
+
+
+def _ours(alias: Alias, wanted: Network) -> Sequence[str]:
+    """The entries on exactly this network that carry our label."""
+    pairs = zip(alias.address, alias.details(), strict=True)
+    return [text for text, label in pairs if network_of(text) == wanted and Label.read(label) is not None]
 
 
 def _listed(alias: Alias) -> Sequence[Entry]:

@@ -247,3 +247,14 @@ async def test_the_key_of_the_box_is_in_no_answer(site: Site, soc: Analyst) -> N
 
     assert "k3y-of-least-privilege" not in str(answer)
     assert "key is [secret]" in str(answer)
+
+
+async def test_entry_of_the_admin_is_not_given_an_end(site: Site, soc: Analyst) -> None:
+    """What a person blocked for good must not be open again an hour later."""
+    site.world.aliases[1] = alias("MCPSOC_BLOCK", "network", {f"{BAD}/32": "by hand"})
+    site.world.tables["MCPSOC_BLOCK"] = [BAD]
+
+    done = await soc.does("block_address", address=BAD, minutes=30)
+
+    assert done["error"]["code"] == "blocked_already"
+    assert site.world.aliases[1]["detail"] == alias("", "network", {f"{BAD}/32": "by hand"})["detail"]
