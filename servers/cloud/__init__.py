@@ -1,0 +1,1 @@
+"""What principals did in the cloud, from CloudTrail's files."""
