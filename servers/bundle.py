@@ -14,6 +14,8 @@ from servers.antivirus import server as antivirus
 from servers.antivirus.settings import AntivirusSettings
 from servers.assets import server as assets
 from servers.assets.settings import AssetsSettings
+from servers.cloud import server as cloud
+from servers.cloud.settings import CloudSettings
 from servers.config import server as config
 from servers.config.settings import ConfigSettings
 from servers.dns import server as dns
@@ -51,6 +53,8 @@ from servers.siem.settings import SiemSettings
 from servers.tickets import server as tickets
 from servers.tickets.settings import TicketsSettings
 from servers.unready import PRODUCT, unready
+from servers.vulnerability import server as vulnerability
+from servers.vulnerability.settings import VulnerabilitySettings
 
 FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
     "siem": lambda parts: siem.build_configured(parts, SiemSettings()),
@@ -69,6 +73,8 @@ FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
     "dns": lambda parts: dns.build(parts, DnsSettings()),
     "tickets": lambda parts: tickets.build(parts, TicketsSettings()),
     "config": lambda parts: config.build(parts, ConfigSettings()),
+    "vulnerability": lambda parts: vulnerability.build(parts, VulnerabilitySettings()),
+    "cloud": lambda parts: cloud.build(parts, CloudSettings()),
 }
 """Every bundled server by name."""
 ANALYST: Final = ("siem", "firewall", "endpoint", "identity", "intel", "assets", "kb")

@@ -13,6 +13,7 @@ import knowledge.endpoint
 import knowledge.settings
 import servers.antivirus.settings
 import servers.assets.settings
+import servers.cloud.settings
 import servers.config.settings
 import servers.dns.settings
 import servers.endpoint.settings
@@ -30,6 +31,7 @@ import servers.reputation.settings
 import servers.settings
 import servers.siem.settings
 import servers.tickets.settings
+import servers.vulnerability.settings
 import ui.api.settings
 import ui.settings
 from servers.kit.settings import SUFFIX, BackendSettings, holds_secret
@@ -63,6 +65,8 @@ CLASSES: Mapping[str, tuple[type[BaseSettings], ...]] = {
     "servers/config": (servers.config.settings.ConfigSettings,),
     "servers/tickets": (servers.tickets.settings.TicketsSettings,),
     "servers/assets": (servers.assets.settings.AssetsSettings,),
+    "servers/vulnerability": (servers.vulnerability.settings.VulnerabilitySettings,),
+    "servers/cloud": (servers.cloud.settings.CloudSettings,),
     "knowledge": (knowledge.settings.Settings, knowledge.endpoint.EmbeddingSettings),
     "ui": (ui.settings.Settings,),
     "ui/api": (ui.api.settings.Settings,),
