@@ -1,5 +1,6 @@
 """What every server has to do, put to the endpoint server over this machine."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,7 +34,7 @@ async def test_this_machine_conforms(cable: Cable, tmp_path: Path) -> None:
         backend="local", audit_log=audit, roots=str(opened), kill=True, isolate=True,
         management="198.51.100.2", netns=cable.firewall,
     )  # fmt: skip
-    with stranger("sh", "-c", "sleep 600; exit", PLANTED) as process:
+    with stranger(sys.executable, "-c", "import time; time.sleep(600)", PLANTED) as process:
         host = {"host": "localhost"}
         await assert_conformant(
             analyst(tmp_path, settings).server,
