@@ -134,7 +134,9 @@ class RuleChanges:
 
 
 def _plain(kind: IndicatorType, value: str) -> str:
-    """A value as the sets hold it. Raises: ToolError for one that is none of its kind."""
+    """A value as the sets hold it, an IPv4 address never written as IPv6.
+
+    Raises: ToolError for one that is none of its kind."""
     try:
         if kind == "domain":
             return plain(value)
@@ -143,4 +145,4 @@ def _plain(kind: IndicatorType, value: str) -> str:
         raise ToolError("invalid_argument", f"the value is no {kind}", "a domain name, or one plain address") from None
     if getattr(found, "scope_id", None) is not None:
         raise ToolError("invalid_argument", "the value is no address a packet carries", "give it without its zone")
-    return str(found)
+    return str(getattr(found, "ipv4_mapped", None) or found)

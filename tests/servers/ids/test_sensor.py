@@ -127,6 +127,15 @@ async def test_own_names_and_no_values_are_refused(ready: Analyst) -> None:
     ]
 
 
+async def test_address_has_one_name_however_it_is_written(ready: Analyst) -> None:
+    """Else taking it away under its plain name would leave the end of the other one in force."""
+    added = await ready.does("add_indicator", kind="address", value="::ffff:203.0.113.78", reason="c2 of a case")
+    removed = await ready.does("remove_indicator", kind="address", value="203.0.113.78", reason="case closed")
+
+    assert part(added, "action", "target") == part(removed, "action", "target") == "address 203.0.113.78"
+    assert part(removed, "data", "change") == "removed"
+
+
 async def test_indicator_survives_in_the_state_file(wire: Sensor, ready: Analyst) -> None:
     """The engine reads it again when it starts."""
     await ready.does("add_indicator", kind="address", value="203.0.113.77", reason="c2 of a case")
