@@ -1,7 +1,7 @@
 """A log that another program appends to, read as it grows: within bounds, across a rotation, no line twice.
 
-A log that grew by more than may be read at once leaves a gap; what was read before the gap is dropped then, so that
-`first` always is the time from which on nothing is missing.
+A log that grew by more than may be read at once leaves a gap, and so may one that was emptied; what was read before
+the gap is dropped then, so that `first` always is the time from which on nothing is missing.
 """
 
 import os
@@ -110,6 +110,7 @@ class GrowingLog(Generic[R]):
                 self._offset = 0
             elif found.st_size < self._offset:
                 self._offset = 0
+                self._rows.clear()
             self._take(file.fileno(), found.st_size)
             self._inode = found.st_ino
 
