@@ -33,9 +33,10 @@ async def test_own_store_conforms_and_dies(lab: bool, tmp_path: Path, own_lab: P
     file = home / ("tickets-lab.db" if lab else "tickets.db")
 
     def dies() -> None:
-        for each in home.glob(f"{file.name}*"):
-            each.unlink()
-        file.write_bytes(b"no database" * 1000)
+        (home / "garbage").write_bytes(b"no database" * 1000)
+        (home / "garbage").replace(file)
+        for each in home.glob(f"{file.name}-*"):
+            each.unlink(missing_ok=True)
 
     await assert_conformant(
         asked.server,

@@ -1,0 +1,1 @@
+"""Configuration of machines: what they are, whether they drifted, and playbooks that an operator allowed."""
