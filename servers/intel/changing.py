@@ -13,7 +13,7 @@ from servers.intel.models import Changed
 from servers.intel.objects import StixObject, new_id
 from servers.intel.patterns import pattern_of
 from servers.intel.reading import StixReads
-from servers.intel.store import LOCAL, FeedState, Held
+from servers.intel.stix import LOCAL, FeedState, Held
 from servers.kit import Change, Hit, Plan, Protected, Reply, Time, Undo
 from servers.kit.envelope import iso
 from servers.observables import Observable, observable

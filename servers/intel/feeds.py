@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from servers.errors import ToolError
 from servers.intel.settings import IntelSettings
-from servers.intel.store import FeedState, StixStore
+from servers.intel.stix import FeedState, StixStore
 from servers.intel.taxii import Collection, collection
 
 MOST_BYTES: Final = 200_000_000

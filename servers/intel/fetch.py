@@ -8,7 +8,7 @@ import sys
 from servers.errors import ConfigurationError, ToolError
 from servers.intel.feeds import fetch, store_path
 from servers.intel.settings import IntelSettings
-from servers.intel.store import StixStore
+from servers.intel.stix import StixStore
 from servers.kit.server import wall_clock
 from servers.settings import Settings
 

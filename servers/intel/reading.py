@@ -24,7 +24,7 @@ from servers.intel.models import (
     Verdict,
 )
 from servers.intel.objects import STANDS_FOR, StixId, StixObject
-from servers.intel.store import LOCAL, FeedState, Held, StixStore
+from servers.intel.stix import LOCAL, FeedState, Held, StixStore
 from servers.kit import Cursor, Limit, NotFoundError, Problem, Reply, paged
 from servers.observables import Observable, observable
 

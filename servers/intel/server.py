@@ -11,10 +11,10 @@ from servers.intel.changing import StixChanges
 from servers.intel.embedded import Intel
 from servers.intel.feeds import store_path
 from servers.intel.known import KnownLists
-from servers.intel.misp import Misp, MispReads, MispSightings
+from servers.intel.misp.client import Misp, MispReads, MispSightings
 from servers.intel.reading import StixReads
 from servers.intel.settings import NEEDS, IntelSettings
-from servers.intel.store import StixStore
+from servers.intel.stix import StixStore
 from servers.kit import Change, Read, SecurityServer, build_server
 from servers.kit.conditions import EVERYTHING, Conditions
 from servers.kit.server import wall_clock

@@ -22,9 +22,9 @@ from servers.parts import Parts
 from servers.reputation.embedded import LabSource
 from servers.reputation.files import ListSource, list_sources
 from servers.reputation.models import Quota, Quotas, Reputation
+from servers.reputation.online import Service, abuseipdb, virustotal
 from servers.reputation.privacy import Privacy, bare
 from servers.reputation.quota import Allowance
-from servers.reputation.services import Service, abuseipdb, virustotal
 from servers.reputation.settings import NEEDS, ReputationSettings
 from servers.reputation.sources import Source, asked
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from servers.intel.misp_simulator import World, simulator
+from servers.intel.misp.simulator import World, simulator
 from servers.intel.server import build_configured
 from servers.intel.settings import IntelSettings
 from servers.kit.answer import JsonObject

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from pydantic import JsonValue, SecretStr
 
 from servers.errors import ConfigurationError
-from servers.intel.misp_simulator import Exchange, World, simulator
+from servers.intel.misp.simulator import Exchange, World, simulator
 from servers.intel.server import build_configured
 from servers.intel.settings import IntelSettings
 from tests.servers.ids.acting import Analyst, analyst, part

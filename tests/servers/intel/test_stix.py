@@ -12,7 +12,7 @@ from servers.intel.feeds import fetch
 from servers.intel.patterns import NotMatchedError, pattern_of, values
 from servers.intel.server import build_configured
 from servers.intel.settings import IntelSettings
-from servers.intel.store import StixStore
+from servers.intel.stix import StixStore
 from servers.kit import Protected
 from servers.observables import Observable, observable
 from tests.servers.ids.acting import Analyst, analyst, part

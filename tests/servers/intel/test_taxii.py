@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from servers.errors import ConfigurationError
 from servers.intel.feeds import fetch
 from servers.intel.settings import IntelSettings
-from servers.intel.store import StixStore
+from servers.intel.stix import StixStore
 from servers.intel.taxii import collection
 from servers.observables import observable
 from tests.servers.intel.feed import ADDRESS, Taxii, indicator, medallion, objects
