@@ -17,7 +17,8 @@ from typing import Literal, TypeAlias
 from servers.errors import ToolError
 
 Security: TypeAlias = Literal["tls", "starttls", "none"]
-MOST_FOLDERS = 60
+MOST_FOLDERS = 500
+"""A mailbox with more is not looked through by half: it counts as one that cannot be opened."""
 _PRINTABLE = re.compile(r"[\x20-\x7e]{0,1000}")
 _LISTED = re.compile(rb'\(([^)]*)\) (?:"(?:[^"\\]|\\.)"|NIL) (?:"((?:[^"\\]|\\.)*)"|([^\s"]+))$')
 _UID = re.compile(rb"\bUID (\d+)")
@@ -119,15 +120,15 @@ class Session:
         return b"MOVE" in b" ".join(part for part in answer if isinstance(part, bytes)).upper().split()
 
     def folders(self) -> tuple[str, ...]:
-        """Folders that hold messages, 60 at most."""
+        """Every folder that holds messages.
+
+        Raises: IMAP4.error for more than can be looked through, or a name that cannot be read: a folder that is
+        passed over would hide what lies in it."""
         _, rows = self._imap.list()
-        found = []
-        for row in rows:
-            match = _LISTED.search(row) if isinstance(row, bytes) else None
-            if match and b"\\noselect" not in match.group(1).lower():
-                name = (match.group(2) or match.group(3) or b"").replace(b'\\"', b'"').replace(b"\\\\", b"\\")
-                found.append(name.decode("ascii", "replace"))
-        return tuple(found[:MOST_FOLDERS])
+        names = [name for row in rows if row and (name := _folder(row)) is not None]
+        if len(names) > MOST_FOLDERS:
+            raise imaplib.IMAP4.error("too many folders")
+        return tuple(names)
 
     def enter(self, folder: str, *, readonly: bool) -> bool:
         """Open a folder; False when there is none. Raises: IMAP4.error for one that is there and cannot be opened."""
@@ -164,6 +165,17 @@ class Session:
         kind, _ = self._imap.uid("MOVE", ",".join(uids), quoted(folder))
         if kind != "OK":
             raise imaplib.IMAP4.error("move refused")
+
+
+def _folder(row: object) -> str | None:
+    """The name in a row of a list; None where no message can be. Raises: IMAP4.error."""
+    match = _LISTED.search(row) if isinstance(row, bytes) else None
+    if match is None:
+        raise imaplib.IMAP4.error("a folder without a name")
+    if b"\\noselect" in match.group(1).lower() or b"\\nonexistent" in match.group(1).lower():
+        return None
+    name = (match.group(2) or match.group(3) or b"").replace(b'\\"', b'"').replace(b"\\\\", b"\\")
+    return name.decode("ascii", "replace")
 
 
 def quoted(text: str) -> str:

@@ -1,6 +1,7 @@
 """Quarantine over IMAP, with a real Dovecot: what was found is gone from the inbox, and comes back."""
 
 import base64
+import imaplib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -268,3 +269,18 @@ async def test_stored_message_is_taken_apart(server: SecurityServer) -> None:
 
     assert "attachment_runs" in str(signs["data"])
     assert "attachment_disguised" in str(signs["data"])
+
+
+@pytest.mark.thorough
+async def test_no_folder_is_passed_over(server: SecurityServer, imap: Dovecot) -> None:
+    """A copy in the last of many folders is opened as easily as one in the first."""
+    names = [f"f{number}" for number in range(65)]
+    with imaplib.IMAP4("127.0.0.1", imap.port, timeout=10) as own:
+        own.login(ANNA, f"canary-word-of-{ANNA}")
+        for name in names:
+            own.create(name)
+            own.append(name, "", "", message())
+        done = await act(server, "mail_quarantine_message", [ANNA])
+        left = [name for name in names if own.select(name, readonly=True)[1] != [b"0"]]
+
+    assert (action(done)["verified"], left) == (True, [])
