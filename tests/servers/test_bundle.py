@@ -292,3 +292,8 @@ def test_mistyped_tool_stops_the_start_beside_a_server_that_is_not_ready(
 
     with pytest.raises(ConfigurationError, match="endpoint_isolate_hots"):
         bundled(None, tmp_path, Settings(home=tmp_path, tools_deny="endpoint_isolate_hots"))
+
+
+def test_nineteen_servers_are_there() -> None:
+    """The bundled ones, and our own cases, which whoever has cases adds."""
+    assert len({*server_names(), "mcpsoc"}) == 19
