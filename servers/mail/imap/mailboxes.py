@@ -157,10 +157,14 @@ class ImapMail:
         return len(self._copies_in(session, target, message_id, readonly=True)) - before
 
     def _copies_in(self, session: Session, folder: str, message_id: str, *, readonly: bool) -> list[str]:
-        """UIDs of exactly this message: a server matches parts of a header, so each hit is looked at."""
+        """UIDs of exactly this message: a server matches parts of a header, so each hit is looked at.
+
+        Raises: Unavailable for more than can be: whoever writes many like it would hide the one behind them."""
         if not session.enter(folder, readonly=readonly):
             return []
-        hits = session.search("HEADER", "MESSAGE-ID", quoted(message_id))[:MOST_MESSAGES]
+        hits = session.search("HEADER", "MESSAGE-ID", quoted(message_id))
+        if len(hits) > MOST_MESSAGES:
+            raise Unavailable("too_many_messages")
         return [
             fetched.uid
             for fetched in session.summaries(hits)

@@ -284,3 +284,13 @@ async def test_no_folder_is_passed_over(server: SecurityServer, imap: Dovecot) -
         left = [name for name in names if own.select(name, readonly=True)[1] != [b"0"]]
 
     assert (action(done)["verified"], left) == (True, [])
+
+
+@pytest.mark.thorough
+async def test_crowd_of_similar_messages_hides_none(server: SecurityServer, imap: Dovecot) -> None:
+    """What could not be looked at is never counted as not there."""
+    for number in range(2_001):
+        imap.deliver(ANNA, message().replace(ID.encode(), f"{number}{ID}".encode()))
+    done = await act(server, "mail_quarantine_message", [ANNA])
+
+    assert (done["status"], "unreachable" in str(done["error"])) == ("error", True)
