@@ -35,7 +35,8 @@ class Run:
     """One run over all hosts, with what it found or did."""
 
     results: Sequence[Result]
-    looked_at: int
+    looked_at: int | None
+    """Tasks; None where that is not told."""
     hosts: int
 
     @property

@@ -68,7 +68,7 @@ class Puppet:
         results = list(_results(entries))
         if said.code in _FAILED and not any(each.outcome == "failed" for each in results):
             results.append(Result("localhost", "a resource", "failed"))
-        return Run(results, len(results), 1)
+        return Run(results, None, 1)
 
     def probe(self) -> str:
         """The version. Raises: ToolError when it is not installed."""

@@ -104,7 +104,7 @@ class Checking:
             name=name, results=list(page.rows), looked_at=ran.looked_at, differs=ran.differs, failed=ran.failed
         )
         text = f"{ran.differs} differ, {ran.failed} failed"
-        return Reply(data, text, observed_at=found.at, total=page.total, after=page.after, more=page.more)
+        return Reply(data, text, observed_at=found.at, total=page.total, after=page.after, more=page.more, beside=True)
 
     def _row(self, name: str, sidecar: Sidecar) -> models.PlaybookRow:
         return models.PlaybookRow(
@@ -131,7 +131,7 @@ class Applying:
             ran = self._ansible.apply(self._playbooks.path(name))
         finally:
             self._checking.forget()
-        data = models.Applied(name=name, tasks=ran.looked_at, changed=ran.differs)
+        data = models.Applied(name=name, tasks=ran.looked_at or 0, changed=ran.differs)
         return Reply(data, f"{ran.differs} of {ran.looked_at} tasks changed something")
 
     def plan_apply(self, name: str, reason: str) -> Plan:
