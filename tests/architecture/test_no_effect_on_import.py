@@ -9,6 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("agent", "knowledge", "servers", "ui", "evals")
 MAIN_GUARDS = frozenset({"__main__"})
+LOADED_BY_OTHERS = frozenset({"migrations", "reporting"})
+"""Folders of what Alembic and Ansible load, each in a process of its own."""
 
 PROBE = r"""
 import importlib, json, os, sys
@@ -75,7 +77,7 @@ def names() -> list[str]:
         for path in sorted((ROOT / package).rglob("*.py")):
             parts = path.relative_to(ROOT).with_suffix("").parts
             dotted = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-            if "migrations" not in parts and parts[-1] not in MAIN_GUARDS:
+            if not LOADED_BY_OTHERS & set(parts) and parts[-1] not in MAIN_GUARDS:
                 found.append(dotted)
     return found
 
