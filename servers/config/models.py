@@ -57,7 +57,7 @@ class Check(Output):
     rows: ClassVar[str | None] = "results"
     name: Annotated[str, T0]
     results: list[ResultRow]
-    looked_at: Annotated[int | None, T1]
+    looked_at: Annotated[int | None, T1] = None
     """Tasks looked at; puppet does not tell how many resources."""
     differs: Annotated[int, T1]
     failed: Annotated[int, T1]
