@@ -87,7 +87,7 @@ async def lab_pipeline(
 ) -> AsyncIterator[Pipeline]:
     """The pipeline over the lab at `lab`, all its files under `home`; a `grant_key` registers the change tools."""
     settings = AgentSettings(home=home)
-    servers = bundled(lab, home / "knowledge", ServerSettings(home=home, grant_key=grant_key))
+    servers = bundled(lab, home / "knowledge", ServerSettings(home=home, grant_key=grant_key), names=ANALYST)
     store = CaseStore(settings.cases_url)
     with closing(Lab.open(lab)) as world, ExitStack() as leaving:
         leaving.callback(store.dispose)
@@ -117,7 +117,7 @@ async def site_judge(
     with TemporaryDirectory(prefix="mcpsoc-eval-") as folder:
         home = Path(folder)
         settings = AgentSettings(home=home)
-        servers = bundled(None, home / "knowledge", ServerSettings(home=home))
+        servers = bundled(None, home / "knowledge", ServerSettings(home=home), names=ANALYST)
         playbooks, chosen = load_playbooks(), brain()
         async with connected(servers, utc_now, settings) as host:
 

@@ -1,7 +1,8 @@
 """The bundled servers, in one table. Making them opens no file; each opens what it needs on its first call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -10,71 +11,54 @@ from pydantic import ValidationError
 from knowledge.trust.errors import KeyFileError
 from knowledge.trust.grants import SpentNonces
 from knowledge.trust.keys import VerifyKey
-from servers.antivirus import server as antivirus
-from servers.antivirus.settings import AntivirusSettings
-from servers.assets import server as assets
-from servers.assets.settings import AssetsSettings
-from servers.cloud import server as cloud
-from servers.cloud.settings import CloudSettings
-from servers.config import server as config
-from servers.config.settings import ConfigSettings
-from servers.dns import server as dns
-from servers.dns.settings import DnsSettings
 from servers.embedded import LabDoor
-from servers.endpoint import server as endpoint
-from servers.endpoint.settings import EndpointSettings
 from servers.errors import ConfigurationError, ListError
-from servers.firewall import server as firewall
-from servers.firewall.settings import FirewallSettings
-from servers.identity import server as identity
-from servers.identity.settings import IdentitySettings
-from servers.ids import server as ids
-from servers.ids.settings import IdsSettings
-from servers.intel import server as intel
-from servers.intel.settings import IntelSettings
-from servers.kb import server as kb
 from servers.kit import Conditions, Gate, Protected, SecurityServer
 from servers.kit.actions import ActionStore
 from servers.kit.calls import CallLog
 from servers.kit.machine import Machine, this_machine
-from servers.mail import server as mail
-from servers.mail.settings import MailSettings
-from servers.malware import server as malware
-from servers.malware.settings import MalwareSettings
 from servers.mcpsoc import server as mcpsoc
-from servers.notify import server as notify
-from servers.notify.settings import NotifySettings
 from servers.parts import Parts
-from servers.reputation import server as reputation
-from servers.reputation.settings import ReputationSettings
 from servers.settings import Settings
-from servers.siem import server as siem
-from servers.siem.settings import SiemSettings
-from servers.tickets import server as tickets
-from servers.tickets.settings import TicketsSettings
 from servers.unready import PRODUCT, unready
-from servers.vulnerability import server as vulnerability
-from servers.vulnerability.settings import VulnerabilitySettings
+
+
+def _configured(name: str, settings: str, build: str = "build") -> Callable[[Parts], SecurityServer]:
+    """A factory that imports its server when it is used: who asks seven servers does not wait for nineteen."""
+
+    def factory(parts: Parts) -> SecurityServer:
+        chosen = getattr(import_module(f"servers.{name}.settings"), settings)
+        made: SecurityServer = getattr(import_module(f"servers.{name}.server"), build)(parts, chosen())
+        return made
+
+    return factory
+
+
+def _kb(parts: Parts) -> SecurityServer:
+    from servers.kb import server as kb
+
+    return kb.build(parts.knowledge_home, parts.settings, parts.tenant, parts.conditions)
+
 
 FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
-    "siem": lambda parts: siem.build_configured(parts, SiemSettings()),
-    "firewall": lambda parts: firewall.build_configured(parts, FirewallSettings()),
-    "endpoint": lambda parts: endpoint.build_configured(parts, EndpointSettings()),
-    "identity": lambda parts: identity.build_configured(parts, IdentitySettings()),
-    "intel": lambda parts: intel.build_configured(parts, IntelSettings()),
-    "reputation": lambda parts: reputation.build(parts, ReputationSettings()),
-    "assets": lambda parts: assets.build_configured(parts, AssetsSettings()),
-    "kb": lambda parts: kb.build(parts.knowledge_home, parts.settings, parts.tenant, parts.conditions),
-    "antivirus": lambda parts: antivirus.build(parts, AntivirusSettings()),
-    "malware": lambda parts: malware.build(parts, MalwareSettings()),
-    "mail": lambda parts: mail.build(parts, MailSettings()),
-    "notify": lambda parts: notify.build(parts, NotifySettings()),
-    "ids": lambda parts: ids.build(parts, IdsSettings()),
-    "dns": lambda parts: dns.build(parts, DnsSettings()),
-    "tickets": lambda parts: tickets.build(parts, TicketsSettings()),
-    "config": lambda parts: config.build(parts, ConfigSettings()),
-    "vulnerability": lambda parts: vulnerability.build(parts, VulnerabilitySettings()),
-    "cloud": lambda parts: cloud.build(parts, CloudSettings()),
+    "siem": _configured("siem", "SiemSettings", "build_configured"),
+    "firewall": _configured("firewall", "FirewallSettings", "build_configured"),
+    "endpoint": _configured("endpoint", "EndpointSettings", "build_configured"),
+    "identity": _configured("identity", "IdentitySettings", "build_configured"),
+    "intel": _configured("intel", "IntelSettings", "build_configured"),
+    "reputation": _configured("reputation", "ReputationSettings"),
+    "assets": _configured("assets", "AssetsSettings", "build_configured"),
+    "kb": _kb,
+    "antivirus": _configured("antivirus", "AntivirusSettings"),
+    "malware": _configured("malware", "MalwareSettings"),
+    "mail": _configured("mail", "MailSettings"),
+    "notify": _configured("notify", "NotifySettings"),
+    "ids": _configured("ids", "IdsSettings"),
+    "dns": _configured("dns", "DnsSettings"),
+    "tickets": _configured("tickets", "TicketsSettings"),
+    "config": _configured("config", "ConfigSettings"),
+    "vulnerability": _configured("vulnerability", "VulnerabilitySettings"),
+    "cloud": _configured("cloud", "CloudSettings"),
 }
 """Every bundled server by name."""
 ANALYST: Final = ("siem", "firewall", "endpoint", "identity", "intel", "assets", "kb")
@@ -87,10 +71,14 @@ def server_names() -> tuple[str, ...]:
 
 
 def bundled(
-    lab_path: Path | None, knowledge_home: Path, settings: Settings, tenant: str = ""
+    lab_path: Path | None,
+    knowledge_home: Path,
+    settings: Settings,
+    tenant: str = "",
+    names: Collection[str] = tuple(FACTORIES),
 ) -> dict[str, SecurityServer]:
-    """All bundled servers: over this lab or the site's products, and the knowledge base in this folder as that tenant
-    may read it.
+    """The bundled servers of these names: over this lab or the site's products, and the knowledge base in this folder
+    as that tenant may read it.
 
     Without a lab path this is a site: `assets` then answers from the site's register of authorised work, and a server
     without a configured product says on every call that there is nothing behind it. One whose own settings cannot be
@@ -105,11 +93,18 @@ def bundled(
         tenant=tenant,
         world="site" if lab_path is None else "lab",
     )
-    servers = {name: _made(name, factory, parts) for name, factory in FACTORIES.items()}
+    listed = bool(settings.tools_allow or settings.tools_deny)
+    made = {name: _made(name, FACTORIES[name], parts) for name in FACTORIES if listed or name in names}
+    if listed:
+        _check_lists(made, parts.conditions)
+    return {name: server for name, server in made.items() if name in names}
+
+
+def _check_lists(servers: Mapping[str, SecurityServer], conditions: Conditions) -> None:
+    """Raises: ConfigurationError for a tool to allow or deny that no bundled server has."""
     named = {tool for server in servers.values() for tool in server.known}
     idle = [name for name, server in servers.items() if server.product == PRODUCT]
-    parts.conditions.check_names(named | set(mcpsoc.TOOLS), idle)
-    return servers
+    conditions.check_names(named | set(mcpsoc.TOOLS), idle)
 
 
 def _made(name: str, factory: Callable[[Parts], SecurityServer], parts: Parts) -> SecurityServer:

@@ -30,8 +30,7 @@ async def open_host(
     lab = home.lab if world == "lab" else None
     server_settings = ServerSettings(home=home.root)
     with closing(CaseRecords(home, world, settings, clock)) as records:
-        every = bundled(lab, knowledge_home(home), server_settings, settings.tenant(world))
-        servers = {name: every[name] for name in ANALYST}
+        servers = bundled(lab, knowledge_home(home), server_settings, settings.tenant(world), ANALYST)
         servers[mcpsoc.NAME] = own_server(records, world, server_settings, clock)
         connections: list[AnyConnection] = [Connection(name, server.transport) for name, server in servers.items()]
         if world == "site" and settings.servers_path.exists():

@@ -13,7 +13,7 @@ from agent.models import JsonObject
 from servers.kit import SecurityServer
 from servers.kit.inert import one_line
 from servers.kit.protocol import Published
-from ui.doctor.settings import names
+from ui.doctor.settings import CLASSES, names
 from ui.errors import UsageError
 from ui.serving import bundled_server
 
@@ -93,12 +93,15 @@ async def verify(name: str, backend: str | None, url: str | None) -> Verificatio
 
 def _built(name: str) -> SecurityServer:
     """The server as the settings want it. Raises: UsageError for a value that a setting does not take."""
+    server = bundled_server(name)
     try:
-        return bundled_server(name)
+        for settings in CLASSES.get(f"servers/{name}", ()):
+            settings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         raise UsageError("{name} cannot be used: {reason}", name=field, reason=first["msg"]) from error
+    return server
 
 
 def configure(name: str, backend: str | None, url: str | None) -> None:

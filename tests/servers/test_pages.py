@@ -46,7 +46,7 @@ def test_page_tells_risk_undo_and_who_wrote_what(made: dict[str, str]) -> None:
 def test_what_is_not_supported_is_said_with_what_it_takes(made: dict[str, str]) -> None:
     """An honest gap saves somebody an afternoon."""
     assert all(each.product in made[INDEX] and each.needed for each in missing())
-    assert {"OPNsense", "Splunk", "Request Tracker"} <= {each.product for each in missing()}
+    assert {"OPNsense", "Splunk", "Okta, Microsoft Entra ID"} <= {each.product for each in missing()}
 
 
 def test_pages_do_not_depend_on_who_makes_them(made: dict[str, str], tmp_path: Path) -> None:

@@ -274,7 +274,7 @@ async def test_server_of_our_own_cases_conforms(serve: Callable[[World], Securit
 
 
 async def test_home_without_cases_is_empty_and_stays_without_a_database(tmp_path: Path) -> None:
-    """Reading makes nothing."""
+    """Reading makes nothing but the line of the call log."""
     records = CaseRecords(Home(tmp_path), "site", Settings(home=tmp_path), lambda: NOW)
     server = own_server(records, "site", ServerSettings(home=tmp_path), lambda: NOW)
 
@@ -282,7 +282,7 @@ async def test_home_without_cases_is_empty_and_stays_without_a_database(tmp_path
     found = await server.call("mcpsoc_get_case", {"case_id": "C-1"})
 
     assert (listed["status"], listed["total"], found["status"]) == ("no_data", 0, "no_data")
-    assert _files(tmp_path) == []
+    assert _files(tmp_path) == [tmp_path / "calls"]
 
 
 async def test_store_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
