@@ -10,6 +10,8 @@ from servers.kit import SecurityServer
 from servers.kit.conformance import assert_conformant
 from tests.servers.test_bundle import CANARY, Secretive, calls
 
+pytestmark = pytest.mark.thorough
+
 HOUR = {"start": "2026-03-09T13:00:00Z", "end": "2026-03-09T14:00:00Z"}
 """A window short enough that hundreds of searches take little."""
 

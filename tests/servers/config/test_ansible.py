@@ -10,6 +10,8 @@ from servers.config.settings import ConfigSettings
 from tests.real import missing
 from tests.servers.config.acting import Analyst, analyst, banner, part, playbook
 
+pytestmark = pytest.mark.thorough
+
 
 def stands(path: Path) -> bool:
     """Whether a file is there."""

@@ -27,6 +27,8 @@ from tests.real import free_port, program
 from tests.servers.firewall.acting import Analyst, analyst, verified
 from tests.servers.firewall.spaces import until
 
+pytestmark = pytest.mark.thorough
+
 INSTALL = "apt-get install crowdsec"
 KEY, PASSWORD = "bouncer-key-8812", "machine-password-8812"
 CONFIG = """

@@ -18,6 +18,8 @@ from tests.real import listens, program
 from tests.servers.firewall.acting import Analyst, analyst, verified
 from tests.servers.firewall.spaces import until
 
+pytestmark = pytest.mark.thorough
+
 INSTALL = "apt-get install fail2ban"
 FILES = {
     "fail2ban.conf": """[Definition]

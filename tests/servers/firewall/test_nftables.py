@@ -100,6 +100,7 @@ def test_block_of_one_second_ends_by_itself(blocks: NftBlocks, cable: Cable) -> 
     assert blocks.covering(single(WEB[4])) is None
 
 
+@pytest.mark.thorough
 async def test_block_outlives_the_server_that_set_it(soc: Analyst, cable: Cable, tmp_path: Path) -> None:
     """A restart of the server neither opens what is blocked nor forgets when it ends."""
     await soc.does("block_address", address=WEB[4], minutes=30, reason="case 42")
@@ -178,6 +179,7 @@ async def test_name_server_is_refused(cable: Cable, tmp_path: Path) -> None:
     assert refused["status"] == "refused"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("reason", HOSTILE)
 async def test_reason_is_never_read_as_a_command(soc: Analyst, cable: Cable, reason: str) -> None:
     """What nft prints is loaded again by people: the comment may hold nothing that ends a string."""
@@ -252,6 +254,7 @@ async def test_set_that_no_rule_drops_by_blocks_nothing(soc: Analyst, cable: Cab
     assert not cable.reaches()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dies", ["before", "after", "always"])
 async def test_packet_filter_that_dies_in_mid_call_is_no_success_by_itself(
     cable: Cable, tmp_path: Path, dies: str

@@ -11,6 +11,8 @@ from servers.kit import Protected, SecurityServer
 from tests.servers.identity.slapd import PLANTED, SUFFIX, Directory, person, slapd
 from tests.servers.ids.acting import Analyst, Envelope, analyst, part
 
+pytestmark = pytest.mark.thorough
+
 WHY: Envelope = {"reason": "drill"}
 
 

@@ -83,6 +83,7 @@ async def test_address_indicator_lapses_by_itself(wire: Sensor, ready: Analyst) 
     assert (late, after) == (0, 0)
 
 
+@pytest.mark.thorough
 async def test_rules_are_loaded_and_taken_back(wire: Sensor, ready: Analyst) -> None:
     """The undo is the same tool with the rules before."""
     before = seen(wire, "loaded.test")
@@ -104,6 +105,7 @@ async def test_rules_are_loaded_and_taken_back(wire: Sensor, ready: Analyst) -> 
     [[RULE.format(1)], [OWN, OWN], [OWN.replace("dns.query", "dns.quer")], ["x" * 40]],
     ids=["number of others", "twice", "unknown keyword", "no rule"],
 )
+@pytest.mark.thorough
 async def test_bad_rules_change_nothing(wire: Sensor, ready: Analyst, rules: list[str]) -> None:
     """A rule file the engine does not load would leave the sensor without our rules."""
     file = wire.home / "mcpsoc.rules"
@@ -114,6 +116,7 @@ async def test_bad_rules_change_nothing(wire: Sensor, ready: Analyst, rules: lis
     assert file.read_bytes() == before
 
 
+@pytest.mark.thorough
 async def test_own_names_and_no_values_are_refused(ready: Analyst) -> None:
     """An alert on each of our own questions would bury the sensor."""
     own = await ready.does("add_indicator", kind="domain", value="www.own.test", reason="mistake")
@@ -127,6 +130,7 @@ async def test_own_names_and_no_values_are_refused(ready: Analyst) -> None:
     ]
 
 
+@pytest.mark.thorough
 async def test_address_has_one_name_however_it_is_written(ready: Analyst) -> None:
     """Else taking it away under its plain name would leave the end of the other one in force."""
     added = await ready.does("add_indicator", kind="address", value="::ffff:203.0.113.78", reason="c2 of a case")
@@ -136,6 +140,7 @@ async def test_address_has_one_name_however_it_is_written(ready: Analyst) -> Non
     assert part(removed, "data", "change") == "removed"
 
 
+@pytest.mark.thorough
 async def test_indicator_survives_in_the_state_file(wire: Sensor, ready: Analyst) -> None:
     """The engine reads it again when it starts."""
     await ready.does("add_indicator", kind="address", value="203.0.113.77", reason="c2 of a case")

@@ -17,6 +17,8 @@ from servers.intel.taxii import collection
 from servers.observables import observable
 from tests.servers.intel.feed import ADDRESS, Taxii, indicator, medallion, objects
 
+pytestmark = pytest.mark.thorough
+
 PASSWORD = "secret-of-the-feed"
 
 

@@ -141,6 +141,7 @@ def test_quarantined_file_runs_no_more(contained: Lab) -> None:
     assert since_containment(contained, {"host.name": host, "destination.ip": c2}).total == 0
 
 
+@pytest.mark.thorough
 def test_quarantined_file_that_is_opened_again_is_blocked(copied: Copied) -> None:
     """The attempt leaves a record of the antivirus instead of a process start."""
     lab = copied()
@@ -183,6 +184,7 @@ def test_blocking_what_everybody_uses_breaks_people(copied: Copied) -> None:
     assert {event["event.action"] for event in flows.events} == {"denied"}
 
 
+@pytest.mark.thorough
 def test_isolating_the_benign_twin_breaks_its_person(copied: Copied) -> None:
     """Isolation of somebody with a good reason is a mistake, and counts as one."""
     lab = copied()
@@ -323,6 +325,7 @@ def test_sinkholed_domain_stops_what_needs_it_until_it_lapses(copied: Copied, fa
     assert lab.collateral() == 0
 
 
+@pytest.mark.thorough
 def test_sinkholing_what_everybody_uses_breaks_people(copied: Copied) -> None:
     """The resolver logs the questions, nobody gets an answer, and no request follows."""
     lab = copied()

@@ -24,6 +24,8 @@ from servers.parts import Parts
 from servers.settings import Settings
 from tests.servers.mail.dovecot import MASTER, MASTER_WORD, Dovecot, dovecot
 
+pytestmark = pytest.mark.thorough
+
 KEY = SigningKey.generate()
 ANNA, BERND = "anna@halden.example", "bernd@halden.example"
 ID = "<offer.2026@evil.example>"

@@ -127,6 +127,7 @@ async def test_a_block_whose_rules_are_switched_off_later_is_none(site: Site, so
     assert not await soc.blocked(BAD)
 
 
+@pytest.mark.thorough
 async def test_changes_of_others_that_wait_are_not_made_live_with_ours(site: Site, soc: Analyst) -> None:
     """Applying is for the whole box: half-made rules of an admin must not become live by a block."""
     site.world.pending.add("filter")
@@ -138,6 +139,7 @@ async def test_changes_of_others_that_wait_are_not_made_live_with_ours(site: Sit
     assert held(site) == ([], [])
 
 
+@pytest.mark.thorough
 async def test_a_block_that_never_becomes_live_is_no_success(site: Site, soc: Analyst) -> None:
     """The box said success; the packet filter knows nothing."""
     site.world.stuck = True
@@ -148,6 +150,7 @@ async def test_a_block_that_never_becomes_live_is_no_success(site: Site, soc: An
     assert not await soc.blocked(BAD)
 
 
+@pytest.mark.thorough
 async def test_blocking_again_moves_the_end_and_keeps_one_entry(site: Site, soc: Analyst) -> None:
     """Twice the same address in the alias would leave one behind at the undo."""
     await soc.does("block_address", address=BAD, minutes=5)
@@ -188,6 +191,7 @@ async def test_an_alias_for_hosts_takes_addresses_alone(site: Site, soc: Analyst
     assert held(site) == ([BAD], [BAD])
 
 
+@pytest.mark.thorough
 async def test_a_network_is_blocked_with_its_connections(site: Site, soc: Analyst) -> None:
     """All of it, and nothing beside it."""
     site.world.states = [state("203.0.113.200:1", "10.0.0.9:443"), state("203.0.114.1:1", "10.0.0.9:443")]
@@ -200,6 +204,7 @@ async def test_a_network_is_blocked_with_its_connections(site: Site, soc: Analys
     assert [each["source"] for each in site.world.states] == ["203.0.114.1:1"]
 
 
+@pytest.mark.thorough
 async def test_a_box_that_is_down_is_an_error(site: Site, soc: Analyst, monkeypatch: pytest.MonkeyPatch) -> None:
     """Never an answer from the simulated enterprise in its place."""
     monkeypatch.setenv("MCPSOC_PFSENSE_URL", "https://127.0.0.1:9")
