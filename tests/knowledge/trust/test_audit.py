@@ -2,9 +2,11 @@
 
 import multiprocessing
 import sqlite3
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -173,8 +175,9 @@ def append_many(path: Path, actor: str, count: int) -> None:
     log.close()
 
 
-def test_several_processes_share_one_chain(tmp_path: Path) -> None:
+def test_several_processes_share_one_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is lost, nothing forks, and the last checkpoint covers everything."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))  # a page under test leaves its script there
     path = tmp_path / "audit.db"
     AuditLog(path).close()
     spawn = multiprocessing.get_context("spawn")
