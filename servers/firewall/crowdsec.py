@@ -20,6 +20,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, Sec
 
 from servers.errors import ToolError
 from servers.firewall.backend import Entry, Network, covers, plain_note, shown
+from servers.firewall.ends import Ends
 from servers.kit.answer import JsonObject
 from servers.kit.envelope import iso
 from servers.kit.http import Http
@@ -106,16 +107,18 @@ class CrowdSec:
         self._writer = door.opened({})
         for client in (self._reader, self._writer):
             weakref.finalize(self, client.close)
+        self._ends = Ends()
         self._login: _Login | None = None
         self._lock = threading.Lock()
 
     def entries(self) -> Sequence[Entry]:
         """Bans of addresses and networks, whoever decided them."""
-        return _entries(self._decisions({"type": "ban"}))
+        return self._entries(self._decisions({"type": "ban"}), whole=True)
 
     def covering(self, network: Network) -> Entry | None:
         """The ban that holds all of `network` and lasts longest."""
-        found = [e for e in _entries(self._decisions(_about(network))) if covers(e.network, network)]
+        about = self._entries(self._decisions(_about(network)), whole=False)
+        found = [entry for entry in about if covers(entry.network, network)]
         return max(found, key=lambda entry: entry.until or datetime.max.replace(tzinfo=UTC), default=None)
 
     def try_block(self, network: Network, lasts: timedelta, note: str) -> bool:
@@ -144,6 +147,16 @@ class CrowdSec:
         self._decisions({"ip": "192.0.2.1"})
         self._session()
         return "CrowdSec local API, key and login accepted"
+
+    def _entries(self, decisions: Sequence[Decision], *, whole: bool) -> tuple[Entry, ...]:
+        """What they block; each ends when it was first seen to end, for the API tells the time left alone."""
+        now = datetime.now(UTC)
+        ends = self._ends.settled({each.id: now + lasting(each.duration) for each in decisions}, whole=whole)
+        return tuple(
+            Entry(network, None, ends[each.id], by=each.origin, note=each.scenario)
+            for each in decisions
+            if (network := _network(each)) is not None and ends[each.id] > now
+        )
 
     def _on(self, network: Network) -> list[Decision]:
         return [each for each in self._decisions(_about(network)) if _network(each) == network]
@@ -201,16 +214,6 @@ def _alert(network: Network, lasts: timedelta, note: str, now: datetime) -> Json
         "source": target,
         "decisions": [decision],
     }
-
-
-def _entries(decisions: Sequence[Decision]) -> tuple[Entry, ...]:
-    now = datetime.now(UTC)
-    found = ((_network(each), now + lasting(each.duration), each) for each in decisions)
-    return tuple(
-        Entry(network, None, until, by=each.origin, note=each.scenario)
-        for network, until, each in found
-        if network is not None and until > now
-    )
 
 
 def _network(decision: Decision) -> Network | None:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -22,6 +22,7 @@ from pydantic import JsonValue, SecretStr
 from servers.errors import ConfigurationError, ToolError
 from servers.firewall.backend import single
 from servers.firewall.crowdsec import CrowdSec, CrowdSecDoor, lasting
+from servers.firewall.ends import Ends
 from servers.firewall.settings import FirewallSettings
 from tests.real import free_port, program
 from tests.servers.firewall.acting import Analyst, analyst, verified
@@ -166,6 +167,27 @@ async def test_blocking_again_moves_the_end(soc: Analyst, clean: Api) -> None:
     assert clean.banned() == ["198.51.100.7"]
     assert isinstance(state["data"], dict)
     assert state["data"]["block"]["until"] > soc.server.clock().isoformat()
+
+
+def test_decision_ends_at_one_time_however_often_it_is_read(clean: Api) -> None:
+    """The API tells the time left: a later look computes another end, and an unchanged list would look changed."""
+    blocks = CrowdSec(door(clean.url))
+    blocks.block(single("198.51.100.7"), timedelta(minutes=5), "drill")
+    first = blocks.entries()
+
+    assert blocks.entries() == first
+    assert blocks.covering(single("198.51.100.7")) == first[0]
+
+
+def test_ends_are_forgotten_with_their_decisions_and_moved_when_they_move() -> None:
+    """A moved end is no rounding, and an id of a list that is gone is kept by nobody."""
+    ends, at = Ends(), datetime(2026, 1, 1, tzinfo=UTC)
+    ends.settled({1: at, 2: at}, whole=True)
+    moved = ends.settled({1: at + timedelta(seconds=2)}, whole=False)
+    ends.settled({1: at}, whole=True)
+
+    assert moved == {1: at + timedelta(seconds=2)}
+    assert ends.settled({2: at + timedelta(seconds=1)}, whole=True) == {2: at + timedelta(seconds=1)}
 
 
 @pytest.mark.thorough
