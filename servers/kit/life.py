@@ -285,8 +285,8 @@ class Changing:
         because = {"reason": LAPSED} if "reason" in tool.arguments.model_fields else {}
         arguments = tool.checked({**undo.arguments, **because})
         await tool.run(arguments, CHANGE_S)
-        gone, _ = await self._read_back(self.changes[undo.tool], arguments)
-        return gone is not False
+        gone, looked = await self._read_back(self.changes[undo.tool], arguments)
+        return looked and gone is not False
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,19 @@ async def test_effect_that_cannot_be_ended_stays_due_and_health_says_so(home: Pa
     assert things(home) == []
 
 
+async def test_end_that_nobody_could_look_at_stays_due(home: Path) -> None:
+    """What is not known to be gone may still be there: written down as ended, nobody would ever end it."""
+    await opened(home).act("shelf_put", name="a", minutes=30)
+    served = opened(home, minutes=31)
+    served.shelf.blind = "cannot look"
+    health = await served.server.call("shelf_health", {})
+    again = opened(home, minutes=32)
+    await again.server.call("shelf_list", {})
+
+    assert "1 effects are over and could not be ended" in json.dumps(health["data"])
+    assert again.shelf.acted == ["take a"]
+
+
 async def test_records_that_cannot_be_written_stop_no_read_and_repeat_no_end(home: Path) -> None:
     """A full disk must not blind the server, nor have it lift on every call what somebody set meanwhile."""
     await opened(home).act("shelf_put", name="a", minutes=30)
