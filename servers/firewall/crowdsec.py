@@ -130,7 +130,7 @@ class CrowdSec:
         """Decide a ban, then take back our earlier ones on the same network, so that there is no gap."""
         earlier = [decision.id for decision in self._on(network) if decision.scenario.startswith(SCENARIO)]
         now = datetime.now(UTC)
-        answer = self._writer.post("/alerts", json=[_alert(network, lasts, note, now)], headers=self._session())
+        answer = self._writer.send("POST", "/alerts", json=[_alert(network, lasts, note, now)], headers=self._session())
         if len(_read(_ALERTS, answer)) != 1:
             raise ToolError("refused_by_backend", "CrowdSec took no decision", "its log has the reason")
         for number in earlier:
@@ -167,7 +167,7 @@ class CrowdSec:
         return [each for each in found if each.type.lower() == "ban" and not each.simulated]
 
     def _delete(self, number: int) -> bool:
-        deleted = self._writer.delete(f"/decisions/{number}", headers=self._session())
+        deleted = self._writer.send("DELETE", f"/decisions/{number}", headers=self._session())
         return _read(TypeAdapter(_Deleted), deleted).count > 0
 
     def _session(self) -> dict[str, str]:
@@ -179,7 +179,7 @@ class CrowdSec:
 
     def _logged_in(self) -> _Login:
         who: JsonObject = {"machine_id": self._door.machine, "password": self._door.password.get_secret_value()}
-        return _read(TypeAdapter(_Login), self._writer.post("/watchers/login", json={**who, "scenarios": []}))
+        return _read(TypeAdapter(_Login), self._writer.send("POST", "/watchers/login", json={**who, "scenarios": []}))
 
 
 def _about(network: Network) -> dict[str, str]:

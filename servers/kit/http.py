@@ -72,75 +72,44 @@ class Http:
         refused_by_backend | too_large | bad_answer)."""
         for pause_s in _PAUSES_S[: self._retries]:
             try:
-                return self._once("GET", path, params, None, headers)
+                return self.send("GET", path, params=params, headers=headers)
             except _WorthAnotherError:
                 time.sleep(pause_s)
-        return self._once("GET", path, params, None, headers)
+        return self.send("GET", path, params=params, headers=headers)
 
-    def post(
+    def send(
         self,
+        method: Method,
         path: str,
         *,
         params: Params | None = None,
         json: JsonValue = None,
         headers: Mapping[str, str] | None = None,
     ) -> JsonValue:
-        """Send once. Raises: as `get`; `unreachable` may come after the product has acted."""
-        return self._once("POST", path, params, json, headers)
-
-    def patch(
-        self,
-        path: str,
-        *,
-        params: Params | None = None,
-        json: JsonValue = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> JsonValue:
-        """Send once. Raises: as `post`."""
-        return self._once("PATCH", path, params, json, headers)
-
-    def put(
-        self,
-        path: str,
-        *,
-        params: Params | None = None,
-        json: JsonValue = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> JsonValue:
-        """Send once. Raises: as `post`."""
-        return self._once("PUT", path, params, json, headers)
-
-    def delete(
-        self,
-        path: str,
-        *,
-        params: Params | None = None,
-        json: JsonValue = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> JsonValue:
-        """Send once. Raises: as `post`."""
-        return self._once("DELETE", path, params, json, headers)
+        """Ask once. Raises: as `get`; `unreachable` may come after the product has acted."""
+        if not _PATH.fullmatch(path):
+            raise ToolError("invalid_argument", f"{self._product} has no such path", "")
+        given = {name: value for name, value in (params or {}).items() if value is not None}
+        request = self._opened().build_request(
+            method, self._base_url + path, params=given or None, json=json, headers=dict(headers or {})
+        )
+        answer, content = self._answered(request)
+        self._judge(answer)
+        return self._value(content)
 
     def close(self) -> None:
         """Close the connections."""
         if "_client" in vars(self):
             self._client.close()
 
-    def _once(
-        self, method: Method, path: str, params: Params | None, body: JsonValue, headers: Mapping[str, str] | None
-    ) -> JsonValue:
+    def _answered(self, request: "httpx.Request") -> tuple["httpx.Response", bytes]:
+        """The answer, read to its end. Raises: ToolError."""
         import httpx
 
-        if not _PATH.fullmatch(path):
-            raise ToolError("invalid_argument", f"{self._product} has no such path", "")
-        given = {name: value for name, value in (params or {}).items() if value is not None}
-        request = self._opened().build_request(
-            method, self._base_url + path, params=given or None, json=body, headers=dict(headers or {})
-        )
         try:
             answer = self._client.send(request, stream=True)
             try:
-                content = self._content(answer)
+                return answer, self._content(answer)
             finally:
                 answer.close()
         except httpx.TimeoutException:
@@ -149,8 +118,6 @@ class Http:
             refused = "certificate" in str(error).lower()
             why = "has a certificate that is not trusted" if refused else "cannot be reached"
             raise _WorthAnotherError("unreachable", f"{self._product} {why}", _REACH) from None
-        self._judge(answer)
-        return self._value(content)
 
     def _content(self, answer: "httpx.Response") -> bytes:
         content = bytearray()

@@ -119,8 +119,7 @@ class RestTickets:
         return clauses.between.join(parts)
 
     def _send(self, call: Sending, values: Mapping[str, str]) -> JsonValue:
-        send = {"POST": self._http.post, "PUT": self._http.put, "PATCH": self._http.patch}[call.method]
-        return send(filled(call.path, values), json=body_of(call.body, values))
+        return self._http.send(call.method, filled(call.path, values), json=body_of(call.body, values))
 
     def _values(self, **values: str) -> dict[str, str]:
         return {"project": self._project, **values}

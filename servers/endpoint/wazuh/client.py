@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -27,22 +27,12 @@ _NO_AGENT: Final = 1701
 _DENIED: Final = 4000
 
 
-class Rest(Protocol):
-    """The HTTP client as it is used here; `servers.kit.http.Http` is one."""
-
-    def get(self, path: str, *, params: Params | None = None, headers: dict[str, str] | None = None) -> JsonValue:
-        """Read. Raises: ToolError."""
-
-    def post(self, path: str) -> JsonValue:
-        """Send once. Raises: ToolError."""
-
-
 @dataclass(slots=True)
 class Wazuh:
     """One manager. Its methods block and may be called from several threads."""
 
-    rest: Rest
-    login: Rest
+    rest: Http
+    login: Http
     """The same address, with user and password."""
     now_s: Callable[[], float] = time.monotonic
     _token: str | None = None
@@ -106,7 +96,7 @@ class Wazuh:
         if self._refused_at is not None and self.now_s() - self._refused_at < WAIT_S:
             raise _refused()
         try:
-            found = answers.one(answers.Token, self.login.post("/security/user/authenticate"))
+            found = answers.one(answers.Token, self.login.send("POST", "/security/user/authenticate"))
         except ToolError as problem:
             if problem.code not in ("unauthorised", "forbidden"):
                 raise

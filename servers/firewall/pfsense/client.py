@@ -8,13 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from pydantic import JsonValue
 
 from servers.errors import ToolError
 from servers.firewall.pfsense import answers
 from servers.firewall.pfsense.settings import SETUP, PfSenseSettings
+from servers.kit.http import Http
 
 ROOT = "/api/v2"
 Query: TypeAlias = Mapping[str, str | int]
@@ -23,22 +24,6 @@ T = TypeVar("T")
 _DRY_RUN_SINCE = (2, 8, 0)
 _PAGE = 1_000
 _MOST_PAGES = 10
-
-
-class Rest(Protocol):
-    """The HTTP client as it is used here; `servers.kit.http.Http` is one."""
-
-    def get(self, path: str, *, params: Query | None = None) -> JsonValue:
-        """Read. Raises: ToolError."""
-
-    def patch(self, path: str, *, json: JsonValue = None) -> JsonValue:
-        """Change. Raises: ToolError."""
-
-    def delete(self, path: str, *, params: Query | None = None) -> JsonValue:
-        """Delete. Raises: ToolError."""
-
-    def close(self) -> None:
-        """Close the connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +38,7 @@ class Entry:
 class PfSense:
     """One box. Its methods block and may be called from several threads."""
 
-    rest: Rest
+    rest: Http
     settings: PfSenseSettings
     pause: Callable[[float], None] = time.sleep
     _refused: ToolError | None = None
@@ -117,7 +102,8 @@ class PfSense:
         """End the connections that match; how many the box says it ended."""
         if not query:
             raise ToolError("invalid_argument", "without a query the box would end every connection")
-        body = self._asked(lambda: self.rest.delete(f"{ROOT}/firewall/states", params={**query, "limit": _PAGE}))
+        page = {**query, "limit": _PAGE}
+        body = self._asked(lambda: self.rest.send("DELETE", f"{ROOT}/firewall/states", params=page))
         return len(answers.many(answers.State, body))
 
     def table(self) -> Sequence[str] | None:
@@ -192,7 +178,7 @@ class PfSense:
         another alias since it was read is refused by the box."""
         steer: dict[str, JsonValue] = {"dry_run": True} if dry else {"apply": True}
         body: dict[str, JsonValue] = {"id": alias.id, "name": alias.name, **change, **steer}
-        self._asked(lambda: self.rest.patch(f"{ROOT}/firewall/alias", json=body))
+        self._asked(lambda: self.rest.send("PATCH", f"{ROOT}/firewall/alias", json=body))
         if not dry:
             self.settle()
 

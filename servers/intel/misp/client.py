@@ -108,12 +108,12 @@ class Misp:
         """Attributes that have a value, whole or as one half. MISP's own search also knows wildcards, so what it gives
         is compared again. Raises: ToolError."""
         asked: JsonValue = {"value": wanted.value, "limit": MOST, "page": 1, "returnFormat": "json", "deleted": False}
-        found = _checked(TypeAdapter(_Response), self.http.post("/attributes/restSearch", json=asked))
+        found = _checked(TypeAdapter(_Response), self.http.send("POST", "/attributes/restSearch", json=asked))
         return [each for each in found.response.attributes if not each.deleted and wanted in set(_values(each.value))]
 
     def warning_lists(self, wanted: Observable) -> Sequence[str]:
         """Names of the warning lists that hold a value. Raises: ToolError."""
-        answer = self.http.post("/warninglists/checkValue", json=[wanted.value])
+        answer = self.http.send("POST", "/warninglists/checkValue", json=[wanted.value])
         found = _checked(TypeAdapter(dict[str, tuple[_Warning, ...]]), answer or {})
         return [each.name for each in found.get(wanted.value, ())]
 
@@ -123,7 +123,7 @@ class Misp:
 
     def add_sighting(self, wanted: Observable, at: datetime) -> None:
         """Note that a value was seen, at every attribute that has it. Raises: ToolError."""
-        self.http.post("/sightings/add", json={"values": [wanted.value], "timestamp": _stamp(at)})
+        self.http.send("POST", "/sightings/add", json={"values": [wanted.value], "timestamp": _stamp(at)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,7 @@ def test_request_goes_out_whole_with_its_credential() -> None:
     """Parameters are encoded, and what is None is left out."""
     with product((200, {}, b'{"ok": [1]}')) as (running, client):
         read = client.get("/things", params={"q": "a&b=c", "none": None})
-        client.post("/things", json={"name": "x"})
+        client.send("POST", "/things", json={"name": "x"})
 
     assert read == {"ok": [1]}
     assert [(method, path) for method, path, _, _ in running.seen] == [
@@ -217,7 +217,7 @@ def test_reads_are_tried_again_and_changes_never() -> None:
         assert len(running.seen) == 3
     with product(away, there) as (running, client):
         with pytest.raises(ToolError) as caught:
-            client.post("/things", json={})
+            client.send("POST", "/things", json={})
         assert (caught.value.code, len(running.seen)) == ("unreachable", 1)
 
 
