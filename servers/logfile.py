@@ -1,10 +1,12 @@
 """A log that another program appends to, read as it grows: within bounds, across a rotation, no line twice.
 
-A log that grew by more than may be read at once leaves a gap, and so may one that was emptied; what was read before
-the gap is dropped then, so that `first` always is the time from which on nothing is missing.
+A log that grew by more than may be read at once leaves a gap, and so may one that was emptied, written anew or rotated
+twice since it was read; what was read before the gap is dropped then, so that `first` always is the time from which on
+nothing is missing.
 """
 
 import os
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -22,6 +24,10 @@ MOST_BYTES: Final = 32 * 1024 * 1024
 MOST_ROWS: Final = 100_000
 """How many rows are kept."""
 LONGEST_LINE: Final = 256 * 1024
+_MARK: Final = 512
+"""How many bytes before the place we read to tell whether a file is still the one we read."""
+_ROTATED: Final = re.compile(r"[.-]\d[\d.-]*(\.(gz|xz|bz2|zst))?")
+"""What a rotation puts behind the name of a log. Source: logrotate(8), `dateext`, `compress`."""
 
 
 class Dated(Protocol):
@@ -89,6 +95,7 @@ class GrowingLog(Generic[R]):
         self._most = most_bytes
         self._inode: int | None = None
         self._offset = 0
+        self._mark = b""
         self._unreadable = 0
         self._lock = threading.Lock()
 
@@ -106,38 +113,64 @@ class GrowingLog(Generic[R]):
         with self.path.open("rb") as file:
             found = os.fstat(file.fileno())
             if self._inode not in (None, found.st_ino):
-                self._finish_old()
-                self._offset = 0
-            elif found.st_size < self._offset:
-                self._offset = 0
+                self._finish_old(found.st_ino)
+                self._begin_anew()
+            elif not self._goes_on(file.fileno()):
+                self._begin_anew()
                 self._rows.clear()
             self._take(file.fileno(), found.st_size)
             self._inode = found.st_ino
 
-    def _finish_old(self) -> None:
-        """Read what was appended to the old file before it was renamed; without it there is a gap."""
-        for sibling in self.path.parent.iterdir():
-            if sibling.name.startswith(self.path.name) and sibling.stat().st_ino == self._inode:
-                with sibling.open("rb") as file:
-                    self._take(file.fileno(), os.fstat(file.fileno()).st_size)
-                return
-        self._rows.clear()
+    def _begin_anew(self) -> None:
+        self._offset, self._mark = 0, b""
+
+    def _goes_on(self, handle: int) -> bool:
+        """Whether a file still holds what was read of it: one that was emptied may have grown past that place again,
+        and the number of a file that is gone is given to the next one."""
+        return os.pread(handle, len(self._mark), self._offset - len(self._mark)) == self._mark
+
+    def _finish_old(self, new: int) -> None:
+        """Read what was appended to the old file before it was renamed; without it, or with another one written
+        between it and the `new` one, there is a gap."""
+        own = self.path.name
+        beside = {each: each.stat() for each in self.path.parent.iterdir() if each.name.startswith(own)}
+        old = next((each for each, state in beside.items() if state.st_ino == self._inode), None)
+        if old is None or not self._finished(old):
+            self._rows.clear()
+            return
+        later = [each for each, state in beside.items() if state.st_mtime_ns >= beside[old].st_mtime_ns]
+        between = [each for each in later if each != old and beside[each].st_ino != new]
+        if any(_ROTATED.fullmatch(each.name[len(own) :]) for each in between):
+            self._rows.clear()
+
+    def _finished(self, old: Path) -> bool:
+        """Whether the rest of a file could be read."""
+        with old.open("rb") as file:
+            if not self._goes_on(file.fileno()):
+                return False
+            self._take(file.fileno(), os.fstat(file.fileno()).st_size)
+        return True
 
     def _take(self, handle: int, size: int) -> None:
         skipped = size - self._offset > self._most
         if skipped:
-            self._offset = size - self._most
+            self._offset, self._mark = size - self._most, b""
             self._rows.clear()
-        data = os.pread(handle, size - self._offset, self._offset)
+        data = os.pread(handle, max(0, size - self._offset), self._offset)
         end = data.rfind(b"\n") + 1
         if end == 0 and len(data) > LONGEST_LINE:
-            self._offset += len(data)
+            self._pass(data)
             self._unreadable += 1
             return
-        self._offset += end
+        self._pass(data[:end])
         lines = data[:end].splitlines()
         for line in lines[1:] if skipped else lines:
             self._add(line)
+
+    def _pass(self, part: bytes) -> None:
+        """Go on behind what was read, and remember how it ends."""
+        self._offset += len(part)
+        self._mark = (self._mark + part)[-_MARK:]
 
     def _add(self, line: bytes) -> None:
         if not line.strip():

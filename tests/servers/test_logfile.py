@@ -1,5 +1,6 @@
 """A log read as it grows: nothing twice, nothing silently left out."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -103,6 +104,45 @@ def test_emptied_log_begins_anew(tmp_path: Path, append: Append) -> None:
     (tmp_path / "log").write_text("4\n")
 
     assert numbers(log) == [4]
+
+
+def test_log_that_was_emptied_and_grew_past_where_we_were_begins_anew(tmp_path: Path, append: Append) -> None:
+    """A busy writer, or somebody who wants lines to be missed, fills it again before the next look."""
+    log = GrowingLog(tmp_path / "log", parsed)
+    append(1, 2, 3)
+    numbers(log)
+    os.truncate(tmp_path / "log", 0)
+    append(4, 5, 6, 7, 8)
+
+    assert numbers(log) == [4, 5, 6, 7, 8]
+
+
+def test_log_rotated_twice_between_two_looks_leaves_no_silent_gap(tmp_path: Path, append: Append) -> None:
+    """The file in the middle was never read: rows before it would make the log look whole."""
+    log = GrowingLog(tmp_path / "log", parsed)
+    append(1)
+    numbers(log)
+    (tmp_path / "log").rename(tmp_path / "log.2")
+    append(2)
+    (tmp_path / "log").rename(tmp_path / "log.1")
+    append(3)
+
+    assert numbers(log) == [3]
+
+
+def test_older_and_other_files_beside_a_rotated_log_are_no_gap(tmp_path: Path, append: Append) -> None:
+    """A gap that is none would call what was seen unseen."""
+    log = GrowingLog(tmp_path / "log", parsed)
+    (tmp_path / "log.2.gz").write_bytes(b"older")
+    os.utime(tmp_path / "log.2.gz", (0, 0))
+    append(1)
+    numbers(log)
+    append(2)
+    (tmp_path / "log").rename(tmp_path / "log.1")
+    append(3)
+    (tmp_path / "log.lock").write_text("")
+
+    assert numbers(log) == [1, 2, 3]
 
 
 def test_log_larger_than_the_bound_is_known_from_later_on(tmp_path: Path, append: Append) -> None:
