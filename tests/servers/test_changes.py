@@ -6,31 +6,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import JsonValue
 
-from knowledge.trust.grants import sign_grant
 from knowledge.trust.keys import SigningKey
 from servers.bundle import bundled
 from servers.kit import SecurityServer
 from servers.lab.world import Lab
 from servers.settings import Settings
+from tests.servers.acting import Envelope, permission
 
-Envelope = dict[str, JsonValue]
 Act = Callable[[str, Envelope], Awaitable[Envelope]]
 NOW = datetime(2026, 3, 9, 14, 0, tzinfo=UTC)
 KEY = SigningKey.generate()
-
-
-def grant(server: SecurityServer, tool: str, arguments: Envelope) -> Envelope:
-    """Permission for one call."""
-    return sign_grant(
-        KEY,
-        tool=tool,
-        schema_sha256=server.schema_sha256(tool),
-        arguments=arguments,
-        tenant="lab",
-        expires_at=NOW + timedelta(minutes=15),
-    )
 
 
 @pytest.fixture
@@ -45,9 +31,8 @@ def act(servers: dict[str, SecurityServer]) -> Act:
 
     async def permitted(tool: str, arguments: Envelope) -> Envelope:
         server = servers[tool.split("_")[0]]
-        return await server.call(
-            tool, {**arguments, "reason": "drill"}, grant(server, tool, {**arguments, "reason": "drill"})
-        )
+        given = {**arguments, "reason": "drill"}
+        return await server.call(tool, given, permission(server, KEY, tool, given))
 
     return permitted
 
@@ -137,10 +122,10 @@ async def test_used_grant_is_refused_by_another_server_process_too(own_lab: Path
     settings = Settings(home=tmp_path, grant_key=KEY.public.text)
     first, second = (bundled(own_lab, tmp_path, settings)["firewall"] for _ in range(2))
     arguments: Envelope = {"address": "198.18.77.9", "minutes": 5, "reason": "drill"}
-    permission = grant(first, "firewall_block_address", arguments)
+    grant = permission(first, KEY, "firewall_block_address", arguments)
 
-    done = await first.call("firewall_block_address", arguments, permission)
-    replay = await second.call("firewall_block_address", arguments, permission)
+    done = await first.call("firewall_block_address", arguments, grant)
+    replay = await second.call("firewall_block_address", arguments, grant)
 
     assert (done["status"], replay["status"]) == ("success", "refused")
 
@@ -149,11 +134,11 @@ async def test_grant_expires_by_the_clock_of_the_lab(servers: dict[str, Security
     """Every expiry of an embedded answer is lab time."""
     firewall = servers["firewall"]
     arguments: Envelope = {"address": "198.18.77.10", "minutes": 5, "reason": "drill"}
-    permission = grant(firewall, "firewall_block_address", arguments)
+    grant = permission(firewall, KEY, "firewall_block_address", arguments)
     with Lab.open(own_lab) as lab:
         lab.advance(timedelta(minutes=20))
 
-    late = await firewall.call("firewall_block_address", arguments, permission)
+    late = await firewall.call("firewall_block_address", arguments, grant)
 
     assert late["status"] == "refused"
     assert "2026-03-09T14:20:00" in str(late["source"])
@@ -225,5 +210,5 @@ async def test_what_the_operator_protects_is_refused_in_the_rehearsal_too(own_la
         ("firewall_block_address", {"address": "198.18.77.7", "minutes": 5, "reason": "drill"}),
     ):
         server = servers[tool.split("_")[0]]
-        answer = await server.call(tool, dict(arguments), grant(server, tool, dict(arguments)))
+        answer = await server.call(tool, dict(arguments), permission(server, KEY, tool, arguments))
         assert "protected_target" in str(answer["error"])

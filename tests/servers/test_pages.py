@@ -9,7 +9,7 @@ import pytest
 from servers.bundle import server_names
 from servers.pages.making import FOLDER, INDEX, differing, pages, write
 from servers.pages.manual import kind_of
-from servers.pages.markdown import table
+from servers.pages.tables import table
 from servers.pages.unsupported import missing
 
 REMEDY = "run: python -m servers.pages"

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from servers.antivirus.clamd import Clamd
+from servers.antivirus.server import build
 from servers.antivirus.settings import AntivirusSettings
 from servers.errors import ToolError
-from tests.servers.antivirus.acting import Analyst, analyst, part
+from tests.servers.acting import Analyst, analyst, part
 from tests.servers.antivirus.daemon import ALLOWED, BY_SHA256, OWN_MARK, STREAM_BYTES, Daemon, clamd, until
 from tests.servers.antivirus.samples import EICAR, mailed, zipped
 
@@ -33,7 +34,7 @@ def engine(daemon: Daemon) -> Clamd:
 def server(daemon: Daemon, tmp_path: Path) -> Analyst:
     """The server over it."""
     settings = AntivirusSettings(backend="clamd", socket=daemon.socket, database=daemon.database)
-    return analyst(tmp_path, settings)
+    return analyst(build, settings, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,9 @@ async def test_status_tells_version_and_age(server: Analyst, daemon: Daemon) -> 
 
 async def test_unknown_age_is_a_warning(daemon: Daemon, tmp_path: Path) -> None:
     """Nobody says that signatures are fresh of which nobody knows."""
-    told = await analyst(tmp_path, AntivirusSettings(backend="clamd", socket=daemon.socket)).asks("engine_status")
+    told = await analyst(build, AntivirusSettings(backend="clamd", socket=daemon.socket), tmp_path).asks(
+        "engine_status"
+    )
 
     assert part(told, "data", "warning") == "the age of the signatures is unknown"
 
@@ -107,7 +110,7 @@ async def test_hash_is_looked_up_in_the_signature_files(server: Analyst) -> None
 async def test_reload_takes_new_signatures(tmp_path: Path) -> None:
     """What is on disk becomes what is found; that it has is not to be read back."""
     with clamd(tmp_path) as running:
-        server = analyst(tmp_path, AntivirusSettings(backend="clamd", socket=running.socket))
+        server = analyst(build, AntivirusSettings(backend="clamd", socket=running.socket), tmp_path)
         mark, engine = b"another-mark-of-ours", Clamd(running.socket, 10.0)
         before = engine.scan(mark)
         (running.database / "new.ndb").write_text(f"Own.New:0:*:{mark.hex()}\n")
@@ -122,7 +125,9 @@ async def test_reload_takes_new_signatures(tmp_path: Path) -> None:
 async def test_daemon_that_is_gone_is_an_error_and_nothing_embedded_answers(tmp_path: Path) -> None:
     """Down is not clean, and the server lives on."""
     with clamd(tmp_path) as running:
-        server = analyst(tmp_path, AntivirusSettings(backend="clamd", socket=running.socket, roots=str(tmp_path)))
+        server = analyst(
+            build, AntivirusSettings(backend="clamd", socket=running.socket, roots=str(tmp_path)), tmp_path
+        )
         given = {"content_base64": base64.b64encode(b"clean").decode()}
         up = await server.asks("scan_bytes", **given)
         health_up = await server.asks("health")
@@ -140,6 +145,6 @@ async def test_daemon_that_is_gone_is_an_error_and_nothing_embedded_answers(tmp_
 
 async def test_site_without_an_engine_says_so(tmp_path: Path) -> None:
     """Neither the lab's answers nor a clean bill of health."""
-    told = await analyst(tmp_path, AntivirusSettings()).asks("scan_bytes", content_base64="QUJD")
+    told = await analyst(build, AntivirusSettings(), tmp_path).asks("scan_bytes", content_base64="QUJD")
 
     assert part(told, "error", "code") == "no_lab"

@@ -4,9 +4,10 @@ import hashlib
 import shutil
 from pathlib import Path
 
+from servers.antivirus.server import build
 from servers.antivirus.settings import AntivirusSettings
 from servers.kit.conformance import assert_conformant
-from tests.servers.antivirus.acting import analyst
+from tests.servers.acting import analyst
 from tests.servers.antivirus.daemon import clamd
 from tests.servers.antivirus.samples import EICAR
 
@@ -47,10 +48,10 @@ async def test_over_clamd_that_dies(tmp_path: Path) -> None:
             (home / "quarantine").write_text("no folder any more")
 
         await assert_conformant(
-            analyst(home, settings).server,
+            analyst(build, settings, home).server,
             examples={tool: dict(given) for tool, given in examples(share).items()},
             planted=[PLANTED],
-            again=lambda: analyst(tmp_path, settings).server,
+            again=lambda: analyst(build, settings, tmp_path).server,
             state=lambda: sorted(path.name for path in share.iterdir()),
             dies=dies,
         )
@@ -62,7 +63,7 @@ async def test_over_the_embedded_matcher(tmp_path: Path, whole_lab: Path) -> Non
     share.mkdir()
     home.mkdir()
     await assert_conformant(
-        analyst(home, AntivirusSettings(roots=str(share)), whole_lab).server,
+        analyst(build, AntivirusSettings(roots=str(share)), home, whole_lab).server,
         examples={tool: dict(given) for tool, given in examples(share).items()},
         planted=[PLANTED],
         state=lambda: sorted(path.name for path in share.iterdir()),

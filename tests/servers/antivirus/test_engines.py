@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from servers.antivirus.server import build
 from servers.antivirus.settings import AntivirusSettings
-from tests.servers.antivirus.acting import Analyst, analyst, part
+from tests.servers.acting import Analyst, analyst, part
 from tests.servers.antivirus.daemon import Daemon, clamd
 from tests.servers.antivirus.samples import EICAR
 
@@ -34,9 +35,9 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path, share: Path, whole_la
     home = tmp_path / "home"
     home.mkdir()
     if request.param == "embedded":
-        return analyst(home, AntivirusSettings(roots=str(share)), whole_lab)
+        return analyst(build, AntivirusSettings(roots=str(share)), home, whole_lab)
     running: Daemon = request.getfixturevalue("daemon")
-    return analyst(home, AntivirusSettings(backend="clamd", socket=running.socket, roots=str(share)))
+    return analyst(build, AntivirusSettings(backend="clamd", socket=running.socket, roots=str(share)), home)
 
 
 async def test_test_file_named_as_a_report_is_infected(engine: Analyst, share: Path) -> None:
@@ -123,6 +124,6 @@ async def test_file_that_is_too_long_is_an_error_of_its_own(engine: Analyst, sha
 
 async def test_without_folders_nothing_is_read(tmp_path: Path, whole_lab: Path) -> None:
     """The default opens no folder."""
-    told = await analyst(tmp_path, AntivirusSettings(), whole_lab).asks("scan_file", path="/etc/hostname")
+    told = await analyst(build, AntivirusSettings(), tmp_path, whole_lab).asks("scan_file", path="/etc/hostname")
 
     assert part(told, "error", "code") == "not_configured"

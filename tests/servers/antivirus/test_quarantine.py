@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from servers.antivirus.server import build
 from servers.antivirus.settings import AntivirusSettings
 from servers.antivirus.vault import Vault, id_of
 from servers.errors import ToolError
 from servers.folders import Folders
-from tests.servers.antivirus.acting import Analyst, analyst, part
+from tests.servers.acting import Analyst, analyst, part
 from tests.servers.antivirus.daemon import until
 from tests.servers.antivirus.samples import EICAR
 
@@ -41,7 +42,7 @@ def server(tmp_path: Path, share: Path, whole_lab: Path) -> Analyst:
     """A server with the embedded engine, whose quarantine is a real one."""
     home = tmp_path / "home"
     home.mkdir()
-    return analyst(home, AntivirusSettings(roots=str(share)), whole_lab)
+    return analyst(build, AntivirusSettings(roots=str(share)), home, whole_lab)
 
 
 async def test_file_is_moved_under_a_grant_and_comes_back_as_it_was(server: Analyst, share: Path) -> None:
@@ -77,7 +78,7 @@ async def test_file_is_moved_under_a_grant_and_comes_back_as_it_was(server: Anal
 async def test_own_files_are_never_moved(tmp_path: Path, whole_lab: Path) -> None:
     """A grant does not open the program's own records."""
     (tmp_path / "audit.db").write_bytes(EICAR)
-    server = analyst(tmp_path, AntivirusSettings(roots=str(tmp_path)), whole_lab)
+    server = analyst(build, AntivirusSettings(roots=str(tmp_path)), tmp_path, whole_lab)
 
     named = {"path": str(tmp_path / "audit.db"), "sha256": DIGEST, "reason": "infected"}
     done = await server.does("quarantine_file", **named)
@@ -91,7 +92,7 @@ async def test_own_files_are_never_moved_by_another_way_to_them(tmp_path: Path, 
     (tmp_path / "disk").mkdir()
     (tmp_path / "disk" / "audit.db").write_bytes(EICAR)
     (tmp_path / "home").symlink_to(tmp_path / "disk")
-    server = analyst(tmp_path / "home", AntivirusSettings(roots=str(tmp_path)), whole_lab)
+    server = analyst(build, AntivirusSettings(roots=str(tmp_path)), tmp_path / "home", whole_lab)
 
     named = {"path": str(tmp_path / "disk" / "audit.db"), "sha256": DIGEST, "reason": "infected"}
     done = await server.does("quarantine_file", **named)

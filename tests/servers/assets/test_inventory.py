@@ -8,8 +8,8 @@ from pydantic import JsonValue
 
 from servers.assets.scans import parse_scan
 from servers.kit import Protected
+from tests.servers.acting import Envelope, part
 from tests.servers.assets.site import INVENTORY, PLANTED, SCAN, ours, site
-from tests.servers.ids.acting import Envelope, part
 
 HEAD = "id,name,ip,since,until\n"
 BOMB = (

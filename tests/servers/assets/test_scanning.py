@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.real import program, root
+from tests.servers.acting import part
 from tests.servers.assets.site import PLANTED, ours, site
-from tests.servers.ids.acting import part
 
 _NUMBERS = count()
 HERE = "198.51.100.5"

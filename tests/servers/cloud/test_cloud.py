@@ -12,9 +12,9 @@ from servers.cloud.server import build
 from servers.cloud.settings import CloudSettings
 from servers.kit.answer import JsonObject
 from servers.kit.conformance import assert_conformant
+from tests.servers.acting import Analyst, Envelope, analyst, part
 from tests.servers.cloud import trails
 from tests.servers.cloud.trails import ALICE, FEDERATED, IAM_USER, PLANTED, ROLE, ROOT, SESSION, delivered, record
-from tests.servers.ids.acting import Analyst, Envelope, analyst, part
 
 DAY: JsonObject = {"start": "2026-03-09T10:00:00Z", "end": "2026-03-09T10:30:00Z"}
 
@@ -23,7 +23,7 @@ def over(folder: Path, home: Path) -> Analyst:
     """A site whose trail is this folder; every call looks anew."""
     home.mkdir(exist_ok=True)
     settings = CloudSettings(backend="cloudtrail", trail_dir=folder, look_s=0)
-    return analyst(lambda parts: build(parts, settings), home)
+    return analyst(build, settings, home)
 
 
 @pytest.fixture
@@ -231,7 +231,7 @@ async def test_lab_answers_from_its_audit_trail(whole_lab: Path, tmp_path: Path)
                  GROUP BY user, src_ip ORDER BY count(*) DESC"""
         user, address = db.execute(sql).fetchone()
     db.close()
-    lab = analyst(lambda parts: build(parts, CloudSettings(backend="cloudtrail")), tmp_path, whole_lab)
+    lab = analyst(build, CloudSettings(backend="cloudtrail"), tmp_path, whole_lab)
     week: JsonObject = {"start": "2026-03-01T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
     usual = await lab.asks("first_seen", principal=user, source_ip=address)
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from servers.config.server import build
 from servers.config.settings import ConfigSettings
 from tests.real import missing
-from tests.servers.config.acting import Analyst, analyst, banner, part, playbook
+from tests.servers.acting import Analyst, analyst, part
+from tests.servers.config.playbooks import banner, playbook
 
 pytestmark = pytest.mark.thorough
 
@@ -29,7 +31,7 @@ def server(tmp_path: Path, target: Path) -> Analyst:
     """A server that may run four playbooks."""
     if find_spec("ansible") is None:
         missing("ansible-core is not installed: pip install mcpsoc[config]")
-    return analyst(tmp_path / "home", banner(tmp_path / "playbooks", target))
+    return analyst(build, banner(tmp_path / "playbooks", target), tmp_path / "home")
 
 
 @pytest.mark.thorough
@@ -89,7 +91,7 @@ async def test_playbook_that_fails_is_no_success_and_a_slow_one_is_ended(tmp_pat
     playbook(folder, "fails", "{name: fails, fail: {msg: outside-words}}", sidecar="irreversible: true\n")
     playbook(folder, "slow", "{name: slow, wait_for: {timeout: 60}, check_mode: false}")
     settings = ConfigSettings(backend="ansible", folder=folder, allow=("fails", "slow"), timeout_s=8)
-    server = analyst(tmp_path / "home", settings)
+    server = analyst(build, settings, tmp_path / "home")
     failed = await server.asks("check_playbook", name="fails")
     plan = await server.plans("apply_playbook", name="fails", reason="wanted")
     slow = await server.asks("check_playbook", name="slow")

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from servers.config.server import build
 from servers.config.settings import ConfigSettings
 from servers.kit.answer import JsonObject
 from servers.kit.conformance import assert_conformant
 from tests.real import program
-from tests.servers.config.acting import PLANTED, analyst, banner
+from tests.servers.acting import analyst
+from tests.servers.config.playbooks import PLANTED, banner
 
 
 @pytest.mark.thorough
@@ -22,10 +24,10 @@ async def test_ansible_conforms(tmp_path: Path) -> None:
         "config_apply_playbook": {"name": "banner", "reason": "examination"},
     }
     await assert_conformant(
-        analyst(tmp_path / "home", settings).server,
+        analyst(build, settings, tmp_path / "home").server,
         examples=examples,
         planted=[PLANTED],
-        again=lambda: analyst(tmp_path / "again", settings).server,
+        again=lambda: analyst(build, settings, tmp_path / "again").server,
         state=target.exists,
     )
 
@@ -43,10 +45,10 @@ async def test_puppet_conforms(tmp_path: Path) -> None:
         "config_check_drift": {"name": "motd"},
     }
     await assert_conformant(
-        analyst(tmp_path / "home", settings).server,
+        analyst(build, settings, tmp_path / "home").server,
         examples=examples,
         planted=[PLANTED],
-        again=lambda: analyst(tmp_path / "again", settings).server,
+        again=lambda: analyst(build, settings, tmp_path / "again").server,
         state=(tmp_path / "motd").exists,
     )
 
@@ -54,6 +56,6 @@ async def test_puppet_conforms(tmp_path: Path) -> None:
 async def test_lab_conforms(own_lab: Path, tmp_path: Path) -> None:
     """The same rules over the inventory of the lab."""
     await assert_conformant(
-        analyst(tmp_path / "home", ConfigSettings(), own_lab).server,
-        again=lambda: analyst(tmp_path / "again", ConfigSettings(), own_lab).server,
+        analyst(build, ConfigSettings(), tmp_path / "home", own_lab).server,
+        again=lambda: analyst(build, ConfigSettings(), tmp_path / "again", own_lab).server,
     )

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from servers.config.server import build
 from servers.config.settings import ConfigSettings
 from tests.real import program
-from tests.servers.config.acting import PLANTED, Analyst, analyst, part
+from tests.servers.acting import Analyst, analyst, part
+from tests.servers.config.playbooks import PLANTED
 
 
 def names(folder: Path) -> list[str]:
@@ -26,7 +28,7 @@ def server(tmp_path: Path) -> Analyst:
     (folder / "fits.pp").write_text(f"file {{ '{folder}': ensure => directory }}\n")
     (folder / "broken.pp").write_text("file { 'no path at all\n")
     settings = ConfigSettings(backend="puppet", folder=folder, allow=("motd", "fits", "broken"), timeout_s=60)
-    return analyst(tmp_path / "home", settings)
+    return analyst(build, settings, tmp_path / "home")
 
 
 @pytest.mark.thorough

@@ -8,8 +8,8 @@ from servers.dns.server import build
 from servers.dns.settings import DnsSettings
 from servers.kit.answer import JsonObject
 from servers.kit.conformance import assert_conformant
+from tests.servers.acting import analyst
 from tests.servers.dns.resolver import unbound
-from tests.servers.ids.acting import analyst
 
 WINDOW: JsonObject = {"start": "2026-03-09T12:00:00Z", "end": "2026-03-09T14:00:00Z"}
 EXAMPLES: dict[str, JsonObject] = {
@@ -25,7 +25,7 @@ EXAMPLES: dict[str, JsonObject] = {
 @pytest.mark.thorough
 async def test_over_the_lab(own_lab: Path, tmp_path: Path) -> None:
     """Bounds, hostile arguments, nothing changed without a grant."""
-    server = analyst(lambda parts: build(parts, DnsSettings()), tmp_path, own_lab).server
+    server = analyst(build, DnsSettings(), tmp_path, own_lab).server
 
     await assert_conformant(server, examples=EXAMPLES)
 
@@ -34,7 +34,7 @@ async def test_over_the_lab(own_lab: Path, tmp_path: Path) -> None:
 async def test_in_front_of_unbound(tmp_path: Path) -> None:
     """The same, and an error when the resolver dies."""
     with unbound(tmp_path) as resolver:
-        server = analyst(lambda parts: build(parts, resolver.settings), tmp_path).server
+        server = analyst(build, resolver.settings, tmp_path).server
         file, log = tmp_path / "sinkholes.conf", tmp_path / "query.log"
 
         def dies() -> None:

@@ -9,14 +9,14 @@ import pytest
 from servers.dns.server import build
 from servers.dns.settings import DnsSettings
 from servers.lab.world import Lab
-from tests.servers.ids.acting import Analyst, analyst, part
+from tests.servers.acting import Analyst, analyst, part
 
 DAY = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 
 
 def dns(home: Path, lab: Path) -> Analyst:
     """The dns server of a lab."""
-    return analyst(lambda parts: build(parts, DnsSettings(backend="unbound")), home, lab)
+    return analyst(build, DnsSettings(backend="unbound"), home, lab)
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from servers.dns.server import build
 from servers.dns.settings import DnsSettings
 from servers.dns.unbound import UnboundSinkholes, ZoneFile
 from servers.kit import Protected, ToolError
+from tests.servers.acting import Analyst, analyst, part
 from tests.servers.dns.resolver import Unbound, unbound, until
-from tests.servers.ids.acting import Analyst, analyst, part
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def serve(resolver: Unbound) -> Analyst:
     """A server that accepts grants; the addresses of this machine are protected as anywhere."""
     settings = resolver.settings
     protected = Protected(domains=("protected.test",))
-    return analyst(lambda parts: build(parts, settings), resolver.home, protected=protected)
+    return analyst(build, settings, resolver.home, protected=protected)
 
 
 def window() -> dict[str, str]:
@@ -149,7 +149,7 @@ async def test_questions_are_read_from_the_log_as_it_grows(resolver: Unbound, se
 async def test_names_are_looked_up_only_where_a_site_wants_it(resolver: Unbound) -> None:
     """A look-up leaves the house; off is the default."""
     settings = DnsSettings(**{**resolver.settings.model_dump(), "resolve": True})
-    asking = analyst(lambda parts: build(parts, settings), resolver.home)
+    asking = analyst(build, settings, resolver.home)
     found = await asking.asks("resolve", name="www.evil.test")
     none = await asking.asks("resolve", name="none.evil.test")
 

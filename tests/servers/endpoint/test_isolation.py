@@ -7,10 +7,12 @@ from subprocess import PIPE
 
 import pytest
 
+from servers.endpoint.server import build_configured
 from servers.endpoint.settings import EndpointSettings
 from servers.errors import ConfigurationError
 from servers.kit import Protected
-from tests.servers.endpoint.acting import Analyst, analyst, child, part
+from tests.servers.acting import Analyst, analyst, part
+from tests.servers.endpoint.processes import child
 from tests.servers.firewall.spaces import PORT, WEB, Cable, joined
 
 MANAGER = {4: "198.51.100.3", 6: "2001:db8:77::3"}
@@ -54,7 +56,7 @@ def over(cable: Cable, home: Path, protected: Protected | None = None) -> Analys
     """A server that may cut off one side."""
     management = ",".join(MANAGER.values())
     settings = EndpointSettings(backend="local", isolate=True, management=management, netns=cable.firewall)
-    return analyst(home, settings, protected)
+    return analyst(build_configured, settings, home, protected=protected)
 
 
 def gets(cable: Cable, address: str) -> bool:
@@ -118,11 +120,15 @@ async def test_open_connection_ends_with_isolation(cable: Cable, tmp_path: Path)
     assert "table inet watch" in cable.filter()
 
 
-async def test_emptied_table_isolates_nothing(cable: Cable, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "weaker",
+    ["insert rule inet mcpsoc_isolation out accept", "add table inet mcpsoc_isolation { flags dormant; }"],
+)
+async def test_weakened_table_isolates_nothing(cable: Cable, tmp_path: Path, weaker: str) -> None:
     """What the filter does counts, not what it was told once."""
     soc = over(cable, tmp_path)
     await soc.does("isolate_host", host="localhost")
-    cable.inside("nft", "insert", "rule", "inet", "mcpsoc_isolation", "out", "accept")
+    cable.inside("nft", weaker)
     weakened = await isolated(soc)
     again = await soc.does("isolate_host", host="localhost")
 
@@ -154,7 +160,7 @@ async def test_protected_machine_is_not_cut_off(cable: Cable, tmp_path: Path) ->
 def test_isolation_without_a_management_address_does_not_start(tmp_path: Path) -> None:
     """Nobody could release the machine any longer."""
     with pytest.raises(ConfigurationError):
-        analyst(tmp_path, EndpointSettings(backend="local", isolate=True))
+        analyst(build_configured, EndpointSettings(backend="local", isolate=True), tmp_path)
 
 
 @pytest.mark.parametrize("wide", ["0.0.0.0/0", "10.0.0.0/8", "::/0", "127.0.0.1", "0.0.0.0", "fe80::1%eth0"])

@@ -10,9 +10,11 @@ import pytest
 
 from servers.endpoint.local.query import MOST_ANSWERS, MOST_ROWS, Table, answer
 from servers.endpoint.local.tables import Places, local_tables
+from servers.endpoint.server import build_configured
 from servers.endpoint.settings import EndpointSettings
 from servers.errors import ToolError
-from tests.servers.endpoint.acting import Analyst, analyst, child, part
+from tests.servers.acting import Analyst, analyst, part
+from tests.servers.endpoint.processes import child
 
 NUMBERS = {"n": Table({"v": "INTEGER"}, lambda: ((number,) for number in range(MOST_ROWS + 5)))}
 
@@ -20,7 +22,7 @@ NUMBERS = {"n": Table({"v": "INTEGER"}, lambda: ((number,) for number in range(M
 @pytest.fixture
 def soc(tmp_path: Path) -> Analyst:
     """A server over this machine."""
-    return analyst(tmp_path, EndpointSettings(backend="local"))
+    return analyst(build_configured, EndpointSettings(backend="local"), tmp_path)
 
 
 async def rows(soc: Analyst, sql: str) -> list[list[object]]:

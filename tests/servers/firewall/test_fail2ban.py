@@ -11,11 +11,13 @@ import pytest
 from servers.errors import ToolError
 from servers.firewall.backend import single
 from servers.firewall.fail2ban import Fail2Ban
+from servers.firewall.server import build_configured
 from servers.firewall.settings import FirewallSettings
 from servers.kit import Protected
 from servers.kit.machine import Machine
 from tests.real import listens, program
-from tests.servers.firewall.acting import Analyst, analyst, verified
+from tests.servers.acting import Analyst, analyst, verified
+from tests.servers.firewall.blocks import blocked
 from tests.servers.firewall.spaces import until
 
 pytestmark = pytest.mark.thorough
@@ -86,7 +88,7 @@ def jails(socket: Path) -> Iterator[Fail2Ban]:
 @pytest.fixture
 def soc(jails: Fail2Ban, tmp_path: Path) -> Analyst:
     """A server over these jails."""
-    return analyst(tmp_path, FirewallSettings(backend="fail2ban", socket=jails.socket))
+    return analyst(build_configured, FirewallSettings(backend="fail2ban", socket=jails.socket), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ async def test_bans_of_other_jails_are_seen(soc: Analyst, socket: Path) -> None:
     _client(socket, "set", "sshd", "banip", "203.0.113.7")
     listed = await soc.asks("list_blocks")
 
-    assert await soc.blocked("203.0.113.7")
+    assert await blocked(soc, "203.0.113.7")
     assert isinstance(listed["data"], dict)
     [block] = listed["data"]["blocks"]
     assert block["by"] == "jail sshd"
@@ -125,8 +127,8 @@ async def test_address_inside_a_banned_network_is_blocked(soc: Analyst) -> None:
     """The ban is on the network; the question is about one of it."""
     await soc.does("block_address", address="203.0.113.0/24", minutes=30)
 
-    assert await soc.blocked("203.0.113.200")
-    assert not await soc.blocked("203.0.112.1")
+    assert await blocked(soc, "203.0.113.200")
+    assert not await blocked(soc, "203.0.112.1")
 
 
 async def test_block_longer_than_the_jail_keeps_bans_is_refused(soc: Analyst, socket: Path) -> None:
@@ -145,13 +147,13 @@ async def test_ban_ends_at_its_time_through_this_server(soc: Analyst, socket: Pa
     assert changing is not None
     early = soc.server.clock() + timedelta(seconds=50)
     await changing.sweep(early)
-    still = await soc.blocked("198.51.100.7")
+    still = await blocked(soc, "198.51.100.7")
     late = soc.server.clock() + timedelta(seconds=70)
     await changing.sweep(late)
 
     assert done["status"] == "success"
     assert still
-    assert not await soc.blocked("198.51.100.7")
+    assert not await blocked(soc, "198.51.100.7")
 
 
 async def test_end_of_our_ban_leaves_those_of_other_jails(soc: Analyst, socket: Path) -> None:
@@ -174,7 +176,7 @@ async def test_protected_target_is_refused_even_with_a_grant(jails: Fail2Ban, tm
     """The machine's own addresses, here given by the test."""
     machine = Machine(addresses=frozenset({"198.51.100.1"}))
     settings = FirewallSettings(backend="fail2ban", socket=jails.socket)
-    soc = analyst(tmp_path, settings, Protected(machine=lambda: machine))
+    soc = analyst(build_configured, settings, tmp_path, protected=Protected(machine=lambda: machine))
     refused = await soc.does("block_address", address=target, minutes=30)
 
     assert refused["status"] == "refused"
@@ -208,7 +210,7 @@ async def test_tools_that_fail2ban_cannot_serve_are_not_there(soc: Analyst) -> N
 async def test_server_that_is_down_is_an_error(tmp_path: Path) -> None:
     """Nothing is known about bans of a server that does not answer."""
     program("fail2ban-client", INSTALL)
-    soc = analyst(tmp_path, FirewallSettings(backend="fail2ban", socket=tmp_path / "nobody"))
+    soc = analyst(build_configured, FirewallSettings(backend="fail2ban", socket=tmp_path / "nobody"), tmp_path)
     answers = [
         await soc.asks("check_address", address="198.51.100.7"),
         await soc.does("block_address", address="198.51.100.7", minutes=1),

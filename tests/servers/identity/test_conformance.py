@@ -8,8 +8,8 @@ from servers.embedded import LabDoor
 from servers.identity.server import build, build_configured
 from servers.kit.answer import JsonObject
 from servers.kit.conformance import assert_conformant
+from tests.servers.acting import analyst
 from tests.servers.identity.slapd import BIND_WORD, PLANTED, slapd
-from tests.servers.ids.acting import analyst
 
 MEMBERSHIP: JsonObject = {"account": "cleo", "group": "night", "reason": "drill"}
 EXAMPLES: dict[str, JsonObject] = {
@@ -39,14 +39,14 @@ async def test_in_front_of_openldap(tmp_path: Path) -> None:
     """The same, nothing changed without a grant, and an error when the directory dies."""
     with slapd(tmp_path) as directory:
         settings = directory.settings()
-        server = analyst(lambda parts: build_configured(parts, settings), tmp_path).server
+        server = analyst(build_configured, settings, tmp_path).server
 
         await assert_conformant(
             server,
             examples=EXAMPLES,
             canaries=[BIND_WORD],
             planted=[PLANTED],
-            again=lambda: analyst(lambda parts: build_configured(parts, settings), tmp_path).server,
+            again=lambda: analyst(build_configured, settings, tmp_path).server,
             state=directory.dump,
             dies=directory.die,
         )

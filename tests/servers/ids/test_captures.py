@@ -14,7 +14,7 @@ from servers.ids.engine import SuricataEngine, configuration
 from servers.ids.server import build
 from servers.ids.settings import IdsSettings
 from tests.real import program
-from tests.servers.ids.acting import Analyst, analyst, part
+from tests.servers.acting import Analyst, analyst, part
 from tests.servers.ids.packets import CLIENT, PAGE, SERVER, capture
 
 HTTP_RULE = 'alert http any any -> any any (msg:"setup fetched"; http.uri; content:"setup.exe"; sid:{}; rev:1;)'
@@ -26,7 +26,7 @@ def serve(home: Path, eve: Path = Path("/nowhere/eve.json")) -> Analyst:
     (home / "own.rules").write_text(HTTP_RULE.format(1_000_001) + "\n")
     rules = str(home / "own.rules")
     settings = IdsSettings(backend="suricata", program=found, roots=str(home), rule_files=rules, eve=eve)
-    return analyst(lambda parts: build(parts, settings), home)
+    return analyst(build, settings, home)
 
 
 async def test_capture_gives_alerts_with_what_the_flow_carried(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from servers.ids.server import build
 from servers.ids.settings import IdsSettings
 from servers.kit.answer import JsonObject
 from servers.kit.conformance import assert_conformant
-from tests.servers.ids.acting import analyst
+from tests.servers.acting import analyst
 from tests.servers.ids.packets import capture
 from tests.servers.ids.sensor import sensor
 from tests.servers.ids.test_sensor import OWN
@@ -25,7 +25,7 @@ EXAMPLES: dict[str, JsonObject] = {
 @pytest.mark.thorough
 async def test_over_the_lab(own_lab: Path, tmp_path: Path) -> None:
     """Bounds and hostile arguments."""
-    server = analyst(lambda parts: build(parts, IdsSettings()), tmp_path, own_lab).server
+    server = analyst(build, IdsSettings(), tmp_path, own_lab).server
 
     await assert_conformant(server, examples=EXAMPLES)
 
@@ -35,7 +35,7 @@ async def test_in_front_of_suricata(tmp_path: Path) -> None:
     """The same, and nothing is changed without a grant."""
     with sensor(tmp_path) as wire:
         path = str(capture(tmp_path / "case.pcap"))
-        server = analyst(lambda parts: build(parts, wire.settings), tmp_path).server
+        server = analyst(build, wire.settings, tmp_path).server
         file = tmp_path / "mcpsoc.rules"
         more: dict[str, JsonObject] = {
             "ids_analyse_pcap": {"path": path},

@@ -8,7 +8,7 @@ import pytest
 
 from servers.ids.server import build
 from servers.ids.settings import IdsSettings
-from tests.servers.ids.acting import Analyst, analyst, part
+from tests.servers.acting import Analyst, analyst, part
 
 WEEK = {"start": "2026-03-02T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 
@@ -16,7 +16,7 @@ WEEK = {"start": "2026-03-02T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 @pytest.fixture
 def ids(whole_lab: Path, tmp_path: Path) -> Analyst:
     """A configured product does not reach into the lab's own world."""
-    return analyst(lambda parts: build(parts, IdsSettings(backend="suricata")), tmp_path, whole_lab)
+    return analyst(build, IdsSettings(backend="suricata"), tmp_path, whole_lab)
 
 
 def one(lab: Path, sql: str) -> str:

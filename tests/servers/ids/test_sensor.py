@@ -9,8 +9,8 @@ import pytest
 
 from servers.ids.server import build
 from servers.kit import Protected
+from tests.servers.acting import Analyst, analyst, part
 from tests.servers.dns.resolver import until
-from tests.servers.ids.acting import Analyst, analyst, part
 from tests.servers.ids.sensor import SERVER, Sensor, sensor
 
 RULE = 'alert dns any any -> any any (msg:"loaded"; dns.query; content:"loaded.test"; nocase; sid:{}; rev:1;)'
@@ -28,7 +28,7 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sensor]:
 def server(wire: Sensor, tmp_path: Path) -> Analyst:
     """The server in front of it."""
     protected = Protected(domains=("own.test",))
-    return analyst(lambda parts: build(parts, wire.settings), tmp_path, protected=protected)
+    return analyst(build, wire.settings, tmp_path, protected=protected)
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ async def test_indicator_survives_in_the_state_file(wire: Sensor, ready: Analyst
 async def test_engine_without_a_socket_is_an_error(wire: Sensor, tmp_path: Path) -> None:
     """A sensor that cannot be told says so; it is not replaced by the lab."""
     settings = wire.settings.model_copy(update={"socket": tmp_path / "none"})
-    server = analyst(lambda parts: build(parts, settings), tmp_path)
+    server = analyst(build, settings, tmp_path)
     health, added = await asyncio.gather(
         server.asks("health"), server.does("add_indicator", kind="domain", value="a.test", reason="drill")
     )

@@ -8,7 +8,7 @@ import pytest
 
 from servers.ids.server import build
 from servers.ids.settings import IdsSettings
-from tests.servers.ids.acting import Analyst, analyst, part
+from tests.servers.acting import Analyst, analyst, part
 
 WINDOW = {"start": "2026-02-25T06:00:00Z", "end": "2026-02-25T08:00:00Z"}
 TIME = 1_772_001_000.5
@@ -52,7 +52,7 @@ def zeek(request: pytest.FixtureRequest, tmp_path: Path) -> Analyst:
 
 def serve(folder: Path) -> Analyst:
     """A server over a folder."""
-    return analyst(lambda parts: build(parts, IdsSettings(backend="zeek", zeek_dir=folder)), folder)
+    return analyst(build, IdsSettings(backend="zeek", zeek_dir=folder), folder)
 
 
 async def test_notice_is_joined_with_its_connection(zeek: Analyst) -> None:

@@ -10,7 +10,7 @@ from servers.intel.server import build_configured
 from servers.intel.settings import IntelSettings
 from servers.kit.answer import JsonObject
 from servers.kit.conformance import assert_conformant
-from tests.servers.ids.acting import analyst
+from tests.servers.acting import analyst
 from tests.servers.intel.feed import ADDRESS, DOMAIN
 from tests.servers.intel.serving import served
 from tests.servers.intel.test_stix import site
@@ -52,7 +52,7 @@ async def test_in_front_of_misp(tmp_path: Path) -> None:
     world.add(ADDRESS, "ip-dst")
     with served(simulator(world)) as url:
         settings = IntelSettings(backend="misp", misp_url=url, misp_key=SecretStr(CANARY))
-        server = analyst(lambda parts: build_configured(parts, settings), tmp_path).server
+        server = analyst(build_configured, settings, tmp_path).server
         await assert_conformant(
             server,
             examples={tool: given for tool, given in EXAMPLES.items() if tool in server.tools},

@@ -18,7 +18,7 @@ from servers.errors import ConfigurationError
 from servers.intel.misp.simulator import Exchange, World, simulator
 from servers.intel.server import build_configured
 from servers.intel.settings import IntelSettings
-from tests.servers.ids.acting import Analyst, analyst, part
+from tests.servers.acting import Analyst, analyst, part
 from tests.servers.intel.feed import ADDRESS, DIGEST, DOMAIN, PLANTED, URL
 from tests.servers.intel.serving import served
 
@@ -55,7 +55,7 @@ def url(world: World) -> Iterator[str]:
 def site(home: Path, url: str, key: str = KEY) -> Analyst:
     """A server over it."""
     settings = IntelSettings(backend="misp", misp_url=url, misp_key=SecretStr(key))
-    return analyst(lambda parts: build_configured(parts, settings), home)
+    return analyst(build_configured, settings, home)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from servers.intel.settings import IntelSettings
 from servers.intel.stix import StixStore
 from servers.kit import Protected
 from servers.observables import Observable, observable
-from tests.servers.ids.acting import Analyst, analyst, part
+from tests.servers.acting import Analyst, analyst, part
 from tests.servers.intel.feed import (
     ADDRESS,
     DIGEST,
@@ -44,7 +44,7 @@ def site(home: Path, now: Callable[[], datetime] = _now, protected: Protected | 
     """A server over a store whose feeds were just fetched."""
     given = settings(home, **more)
     assert [outcome.problem for outcome in fetch(given, StixStore(home / "intel.db"), now)] == [None]
-    return analyst(lambda parts: build_configured(parts, given), home, protected=protected)
+    return analyst(build_configured, given, home, protected=protected)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue, SecretStr
 
-from knowledge.trust.grants import sign_grant
 from knowledge.trust.keys import SigningKey
 from servers.bundle import conditions_of
 from servers.embedded import LabDoor
@@ -22,6 +21,7 @@ from servers.mail.server import build
 from servers.mail.settings import MailSettings
 from servers.parts import Parts
 from servers.settings import Settings
+from tests.servers.acting import permission
 from tests.servers.mail.dovecot import MASTER, MASTER_WORD, Dovecot, dovecot
 
 pytestmark = pytest.mark.thorough
@@ -86,15 +86,7 @@ async def act(server: SecurityServer, tool: str, mailboxes: list[str], message_i
     """Make a change, permitted."""
     boxes: list[JsonValue] = [*mailboxes]
     arguments: Mapping[str, JsonValue] = {"message_id": message_id, "mailboxes": boxes, "reason": "phishing drill"}
-    grant = sign_grant(
-        KEY,
-        tool=tool,
-        schema_sha256=server.schema_sha256(tool),
-        arguments=arguments,
-        tenant="lab",
-        expires_at=datetime.now(UTC) + timedelta(minutes=5),
-    )
-    return await server.call(tool, arguments, grant)
+    return await server.call(tool, arguments, permission(server, KEY, tool, arguments))
 
 
 async def found(server: SecurityServer, **wanted: str) -> list[tuple[str, str]]:

@@ -1,12 +1,10 @@
 """The lab's messages: counted, found, and gone once they are in quarantine."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
 
-from knowledge.trust.grants import sign_grant
 from servers.bundle import conditions_of
 from servers.embedded import LabDoor
 from servers.kit import SecurityServer
@@ -17,6 +15,7 @@ from servers.mail.server import build
 from servers.mail.settings import MailSettings
 from servers.parts import Parts
 from servers.settings import Settings
+from tests.servers.acting import permission
 from tests.servers.mail.test_imap import KEY
 
 WEEK: JsonObject = {"start": "2026-03-01T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
@@ -42,15 +41,7 @@ async def act(server: SecurityServer, tool: str, message: JsonObject) -> JsonObj
     """Make a change, permitted."""
     boxes: list[JsonValue] = [message["mailbox"]]
     arguments: JsonObject = {"message_id": message["message_id"], "mailboxes": boxes, "reason": "a drill"}
-    grant = sign_grant(
-        KEY,
-        tool=tool,
-        schema_sha256=server.schema_sha256(tool),
-        arguments=arguments,
-        tenant="lab",
-        expires_at=datetime(2026, 3, 9, 14, 10, tzinfo=UTC),
-    )
-    return await server.call(tool, arguments, grant)
+    return await server.call(tool, arguments, permission(server, KEY, tool, arguments))
 
 
 async def test_counts_add_up_to_the_messages_found(server: SecurityServer) -> None:

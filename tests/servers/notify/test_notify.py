@@ -3,13 +3,11 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
 
-from knowledge.trust.grants import sign_grant
 from knowledge.trust.keys import SigningKey
 from servers.bundle import conditions_of
 from servers.embedded import LabDoor
@@ -23,6 +21,7 @@ from servers.notify.settings import NotifySettings
 from servers.notify.wording import worded
 from servers.parts import Parts
 from servers.settings import Settings
+from tests.servers.acting import permission, verified
 from tests.servers.notify.receivers import USER, WORD, Hook, Sink, hook, sink
 
 KEY = SigningKey.generate()
@@ -74,22 +73,8 @@ async def send(
 ) -> JsonObject:
     """Send a note, permitted."""
     arguments: JsonObject = {"channel": channel, "template": "note", "fields": dict(fields), "reason": "a drill"}
-    grant = sign_grant(
-        KEY,
-        tool="notify_send",
-        schema_sha256=server.schema_sha256("notify_send"),
-        arguments=arguments,
-        tenant="lab",
-        expires_at=datetime.now(UTC) + timedelta(minutes=5),
-    )
+    grant = permission(server, KEY, "notify_send", arguments)
     return await server.call("notify_send", arguments, grant, meta={} if key is None else {IDEMPOTENCY: key})
-
-
-def verified(envelope: JsonObject) -> JsonValue:
-    """What reading back said."""
-    action = envelope["action"]
-    assert isinstance(action, dict), envelope
-    return action["verified"]
 
 
 async def test_mail_arrives_over_starttls_with_login_and_its_receipt_is_kept(receiver: Sink, tmp_path: Path) -> None:
@@ -274,16 +259,7 @@ async def test_preview_sends_nothing_and_chinese_is_chinese(own_lab: Path, tmp_p
 async def test_embedded_outbox_keeps_what_was_sent(own_lab: Path, tmp_path: Path) -> None:
     """In the demonstration nothing leaves the machine, and everything can be seen."""
     server = lab_server_of(own_lab, tmp_path)
-    arguments: JsonObject = {"channel": "soc-mail", "template": "note", "fields": dict(NOTE), "reason": "a drill"}
-    grant = sign_grant(
-        KEY,
-        tool="notify_send",
-        schema_sha256=server.schema_sha256("notify_send"),
-        arguments=arguments,
-        tenant="lab",
-        expires_at=datetime(2026, 3, 9, 14, 5, tzinfo=UTC),
-    )
-    sent = await server.call("notify_send", arguments, grant)
+    sent = await send(server, "soc-mail", NOTE)
     listed = await server.call("notify_list_sent", {})
 
     assert (sent["status"], verified(sent)) == ("success", True)

@@ -22,7 +22,7 @@ from servers.observables import observable
 from servers.reputation.quota import Allowance
 from servers.reputation.server import build
 from servers.reputation.settings import ReputationSettings
-from tests.servers.ids.acting import Analyst, analyst, part
+from tests.servers.acting import Analyst, analyst, part
 from tests.servers.intel.serving import served
 
 BAD, GOOD, BUSY, WEAK = "8.8.8.8", "9.9.9.9", "1.1.1.1", "1.0.0.1"
@@ -106,13 +106,13 @@ def online(home: Path, url: str, protected: Protected | None = None, **more: obj
         "abuseipdb_key": SecretStr(KEY), "abuseipdb_url": f"{url}/api/v2",
     }  # fmt: skip
     settings = ReputationSettings(**{**given, **more})
-    return analyst(lambda parts: build(parts, settings), home, protected=protected)
+    return analyst(build, settings, home, protected=protected)
 
 
 def files(home: Path) -> Analyst:
     """A server over lists alone."""
     settings = ReputationSettings(backend="files", **lists(home))
-    return analyst(lambda parts: build(parts, settings), home)
+    return analyst(build, settings, home)
 
 
 async def test_lists_judge_hashes_names_and_networks_with_their_age(tmp_path: Path) -> None:
@@ -272,7 +272,7 @@ async def test_lab_answers_from_its_feeds(whole_lab: Path, tmp_path: Path) -> No
         sql = "SELECT indicator FROM intel WHERE verdict = 'malicious' AND type LIKE '%domain%' LIMIT 1"
         domain = db.execute(sql).fetchone()
     db.close()
-    server = analyst(lambda parts: build(parts, ReputationSettings(backend="online")), tmp_path, whole_lab)
+    server = analyst(build, ReputationSettings(backend="online"), tmp_path, whole_lab)
     assert "reputation_quota" not in server.server.tools
     assert part(await server.asks("check_domain", domain=domain[0]), "data", "verdict") == "malicious"
     assert (await server.asks("check_domain", domain="never.example"))["status"] == "no_data"
@@ -282,7 +282,7 @@ async def test_lab_answers_from_its_feeds(whole_lab: Path, tmp_path: Path) -> No
 def test_backend_without_sources_stops_the_start(backend: str, tmp_path: Path) -> None:
     """A server that knows nothing would answer unknown to everything."""
     with pytest.raises(ConfigurationError):
-        analyst(lambda parts: build(parts, ReputationSettings(backend=backend)), tmp_path)
+        analyst(build, ReputationSettings(backend=backend), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -331,5 +331,5 @@ async def test_files_conform(tmp_path: Path) -> None:
 @pytest.mark.thorough
 async def test_lab_conforms(whole_lab: Path, tmp_path: Path) -> None:
     """Over the simulated enterprise."""
-    server = analyst(lambda parts: build(parts, ReputationSettings()), tmp_path, whole_lab).server
+    server = analyst(build, ReputationSettings(), tmp_path, whole_lab).server
     await assert_conformant(server, examples=EXAMPLES)

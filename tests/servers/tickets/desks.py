@@ -4,7 +4,7 @@ import re
 
 from pydantic import JsonValue
 
-from tests.servers.tickets.acting import Desk
+from tests.servers.tickets.desk import Desk
 
 CLAUSE = re.compile(r"(Queue|Subject|Status) (=|LIKE) '([^']*)'")
 STATES = {"sysparm_fields", "sysparm_limit", "sysparm_offset"}

@@ -6,8 +6,10 @@ import pytest
 
 from servers.kit.answer import JsonObject
 from servers.kit.conformance import assert_conformant
+from servers.tickets.server import build
 from servers.tickets.settings import TicketsSettings
-from tests.servers.tickets.acting import analyst, desk
+from tests.servers.acting import analyst
+from tests.servers.tickets.desk import desk
 from tests.servers.tickets.desks import request_tracker
 from tests.servers.tickets.test_rest import TOKEN, settings_of
 
@@ -28,7 +30,7 @@ async def test_own_store_conforms_and_dies(lab: bool, tmp_path: Path, own_lab: P
     """Bounds, hostile arguments, and an error for every question once the file is none."""
     home = tmp_path / "home"
     settings = TicketsSettings(backend="store")
-    asked = analyst(home, settings, own_lab if lab else None)
+    asked = analyst(build, settings, home, own_lab if lab else None)
     await asked.does("create", title=PLANTED, text=PLANTED, reason="examination")
     file = home / ("tickets-lab.db" if lab else "tickets.db")
 
@@ -42,7 +44,7 @@ async def test_own_store_conforms_and_dies(lab: bool, tmp_path: Path, own_lab: P
         asked.server,
         examples=examples("T-1"),
         planted=[PLANTED],
-        again=lambda: analyst(tmp_path / "again", settings, own_lab if lab else None).server,
+        again=lambda: analyst(build, settings, tmp_path / "again", own_lab if lab else None).server,
         dies=dies,
     )
 
@@ -54,11 +56,11 @@ async def test_rest_conforms(tmp_path: Path) -> None:
         running.tickets.append({"id": "1", "Subject": PLANTED, "Status": "new", "Text": PLANTED})
         settings = settings_of(running.url, "request-tracker")
         await assert_conformant(
-            analyst(tmp_path / "home", settings).server,
+            analyst(build, settings, tmp_path / "home").server,
             examples=examples("1"),
             canaries=[TOKEN],
             planted=[PLANTED],
-            again=lambda: analyst(tmp_path / "again", settings).server,
+            again=lambda: analyst(build, settings, tmp_path / "again").server,
             state=lambda: (len(running.tickets), list(running.notes)),
         )
 

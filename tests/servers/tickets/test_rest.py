@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue, SecretStr
 
+from servers.tickets.server import build
 from servers.tickets.settings import TicketsSettings
-from tests.servers.tickets.acting import Analyst, Desk, analyst, desk, part
+from tests.servers.acting import Analyst, analyst, part
+from tests.servers.tickets.desk import Desk, desk
 from tests.servers.tickets.desks import request_tracker, servicenow
 
 TOKEN = "canary-ticket-token"
@@ -25,7 +27,7 @@ def settings_of(url: str, product: str) -> TicketsSettings:
 def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Desk, Analyst]]:
     """A receiver and a server in front of it."""
     with desk(request_tracker if request.param == "request-tracker" else servicenow) as running:
-        yield running, analyst(tmp_path / "home", settings_of(running.url, request.param))
+        yield running, analyst(build, settings_of(running.url, request.param), tmp_path / "home")
 
 
 async def test_ticket_lives_at_the_system_and_is_never_deleted(pair: tuple[Desk, Analyst]) -> None:
@@ -102,7 +104,7 @@ def forbidding(*_: object) -> tuple[int, JsonValue]:
 async def test_refused_and_absent_systems_are_errors(tmp_path: Path) -> None:
     """A ticket system that does not answer is no empty queue."""
     with desk(forbidding) as running:
-        server = analyst(tmp_path / "home", settings_of(running.url, "servicenow"))
+        server = analyst(build, settings_of(running.url, "servicenow"), tmp_path / "home")
         refused = await server.asks("search")
     down = await server.asks("count")
 
@@ -113,7 +115,7 @@ async def test_refused_and_absent_systems_are_errors(tmp_path: Path) -> None:
 async def test_unknown_status_words_are_other(tmp_path: Path) -> None:
     """An operator's own lifecycle has words that nobody told us."""
     with desk(request_tracker) as running:
-        server = analyst(tmp_path / "home", settings_of(running.url, "request-tracker"))
+        server = analyst(build, settings_of(running.url, "request-tracker"), tmp_path / "home")
         running.tickets.append({"id": "1", "Subject": "of a person", "Status": "triaged", "Text": ""})
         counted = await server.asks("count")
         shown = await server.asks("get", ticket_id="1")

@@ -9,10 +9,11 @@ from pydantic import JsonValue
 
 from servers.errors import ConfigurationError
 from servers.tickets.backend import BY_US, Draft
+from servers.tickets.server import build
 from servers.tickets.settings import TicketsSettings
 from servers.tickets.store import TicketStore
 from servers.tickets.wording import line, words
-from tests.servers.tickets.acting import Analyst, analyst, part
+from tests.servers.acting import Analyst, analyst, part
 
 WANTED: dict[str, JsonValue] = {"title": "Odd sign-ins", "text": "Look at the sign-ins of m.chen.", "case_id": "C-12"}
 
@@ -20,7 +21,7 @@ WANTED: dict[str, JsonValue] = {"title": "Odd sign-ins", "text": "Look at the si
 @pytest.fixture
 def desk(tmp_path: Path) -> Analyst:
     """A site with its own store."""
-    return analyst(tmp_path / "home", TicketsSettings(backend="store"))
+    return analyst(build, TicketsSettings(backend="store"), tmp_path / "home")
 
 
 def tickets_in(home: Path) -> list[tuple[str, str]]:
@@ -73,7 +74,7 @@ async def test_crash_after_the_ticket_makes_no_second_one(desk: Analyst, tmp_pat
             " document = json_set(document, '$.state', 'intent', '$.answer', NULL, '$.verified', NULL)"
         )
     db.close()
-    restarted = analyst(tmp_path / "home", TicketsSettings(backend="store"))
+    restarted = analyst(build, TicketsSettings(backend="store"), tmp_path / "home")
     again = await restarted.does_once("create", "k-1", {**WANTED, "reason": "open case"})
 
     assert (again["ok"], part(again, "action", "verified")) == (True, True)
@@ -118,7 +119,7 @@ def test_store_itself_deletes_nothing_and_rewrites_no_note(tmp_path: Path) -> No
 
 async def test_lab_tickets_are_labelled_and_kept_apart(own_lab: Path, tmp_path: Path) -> None:
     """Synthetic tickets never stand among those of a site."""
-    lab = analyst(tmp_path / "home", TicketsSettings(backend="store"), own_lab)
+    lab = analyst(build, TicketsSettings(backend="store"), tmp_path / "home", own_lab)
     made = await lab.does("create", **WANTED, reason="open case")
 
     assert (part(made, "source", "backend"), part(made, "source", "synthetic")) == ("embedded", True)
@@ -127,7 +128,7 @@ async def test_lab_tickets_are_labelled_and_kept_apart(own_lab: Path, tmp_path: 
 
 async def test_site_without_a_ticket_system_says_so(tmp_path: Path) -> None:
     """No configured system is not an empty queue."""
-    told = await analyst(tmp_path / "home", TicketsSettings()).asks("search")
+    told = await analyst(build, TicketsSettings(), tmp_path / "home").asks("search")
 
     assert part(told, "error", "code") == "no_lab"
 
@@ -144,4 +145,4 @@ async def test_site_without_a_ticket_system_says_so(tmp_path: Path) -> None:
 def test_rest_without_what_it_needs_does_not_start(settings: TicketsSettings, tmp_path: Path) -> None:
     """The setting that is missing is named."""
     with pytest.raises(ConfigurationError, match="MCPSOC_TICKETS_"):
-        analyst(tmp_path / "home", settings)
+        analyst(build, settings, tmp_path / "home")

@@ -8,9 +8,11 @@ import pytest
 from servers.firewall.pfsense.blocks import Label
 from servers.firewall.pfsense.settings import privileges
 from servers.firewall.pfsense.simulator_world import alias, state
+from servers.firewall.server import build_configured
 from servers.firewall.settings import FirewallSettings
 from servers.kit.conformance import assert_conformant
-from tests.servers.firewall.acting import Analyst, analyst, verified
+from tests.servers.acting import Analyst, analyst, verified
+from tests.servers.firewall.blocks import blocked
 from tests.servers.firewall.pfsense.conftest import Site
 
 BAD = "203.0.113.5"
@@ -27,7 +29,7 @@ def soc(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Analyst:
     monkeypatch.setenv("MCPSOC_PFSENSE_API_KEY_FILE", str(secret))
     monkeypatch.setenv("MCPSOC_PFSENSE_CA_FILE", str(site.certificates.authority))
     monkeypatch.setenv("MCPSOC_PFSENSE_APPLY_TIMEOUT_S", "1")
-    return analyst(tmp_path, FirewallSettings(backend="pfsense"))
+    return analyst(build_configured, FirewallSettings(backend="pfsense"), tmp_path)
 
 
 def held(site: Site) -> tuple[object, list[str]]:
@@ -50,13 +52,13 @@ async def test_a_block_is_planned_permitted_made_read_back_and_undone(site: Site
     assert (done["status"], verified(done)) == ("success", True)
     assert held(site) == ([f"{BAD}/32"], [BAD])
     assert [each["source"] for each in site.world.states] == ["198.51.100.77:1"]
-    assert await soc.blocked(BAD)
+    assert await blocked(soc, BAD)
 
     undone = await soc.does("unblock_address", **done["action"]["undo"]["arguments"])
 
     assert (undone["status"], verified(undone)) == ("success", True)
     assert held(site) == ([], [])
-    assert not await soc.blocked(BAD)
+    assert not await blocked(soc, BAD)
 
 
 async def test_a_block_ends_by_itself_also_after_a_restart(site: Site, soc: Analyst, tmp_path: Path) -> None:
@@ -64,7 +66,7 @@ async def test_a_block_ends_by_itself_also_after_a_restart(site: Site, soc: Anal
     await soc.does("block_address", address=BAD, minutes=30, reason="case 42")
     text = site.world.aliases[1]["detail"][0]
     label = Label.read(text)
-    again = analyst(tmp_path, FirewallSettings(backend="pfsense")).server
+    again = analyst(build_configured, FirewallSettings(backend="pfsense"), tmp_path).server
     now = datetime.now(UTC)
 
     assert label is not None
@@ -124,7 +126,7 @@ async def test_a_block_whose_rules_are_switched_off_later_is_none(site: Site, so
         rule["disabled"] = True
 
     assert held(site) == ([f"{BAD}/32"], [BAD])
-    assert not await soc.blocked(BAD)
+    assert not await blocked(soc, BAD)
 
 
 @pytest.mark.thorough
@@ -147,7 +149,7 @@ async def test_a_block_that_never_becomes_live_is_no_success(site: Site, soc: An
     done = await soc.does("block_address", address=BAD, minutes=5)
 
     assert (done["ok"], done["status"], verified(done)) == (False, "error", False)
-    assert not await soc.blocked(BAD)
+    assert not await blocked(soc, BAD)
 
 
 @pytest.mark.thorough
@@ -199,8 +201,8 @@ async def test_a_network_is_blocked_with_its_connections(site: Site, soc: Analys
     done = await soc.does("block_address", address="203.0.113.0/24", minutes=5)
 
     assert verified(done) is True
-    assert await soc.blocked("203.0.113.77")
-    assert not await soc.blocked("203.0.114.1")
+    assert await blocked(soc, "203.0.113.77")
+    assert not await blocked(soc, "203.0.114.1")
     assert [each["source"] for each in site.world.states] == ["203.0.114.1:1"]
 
 
@@ -208,7 +210,7 @@ async def test_a_network_is_blocked_with_its_connections(site: Site, soc: Analys
 async def test_a_box_that_is_down_is_an_error(site: Site, soc: Analyst, monkeypatch: pytest.MonkeyPatch) -> None:
     """Never an answer from the simulated enterprise in its place."""
     monkeypatch.setenv("MCPSOC_PFSENSE_URL", "https://127.0.0.1:9")
-    down = analyst(Path(site.certificates.authority).parent, FirewallSettings(backend="pfsense"))
+    down = analyst(build_configured, FirewallSettings(backend="pfsense"), Path(site.certificates.authority).parent)
 
     listed, health = await down.asks("list_blocks"), await down.asks("health")
 
