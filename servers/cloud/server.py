@@ -2,12 +2,13 @@
 
 from typing import Final
 
+from servers.behind import server_over
 from servers.cloud.backend import CloudBackend
 from servers.cloud.cloudtrail import cloudtrail
 from servers.cloud.embedded import embedded
 from servers.cloud.reading import Reads
 from servers.cloud.settings import NEEDS, CloudSettings
-from servers.kit import SecurityServer, build_server
+from servers.kit import SecurityServer
 from servers.kit.server import wall_clock
 from servers.parts import Parts
 
@@ -17,9 +18,10 @@ INSTRUCTIONS: Final = "Calls of a cloud's API by its audit trail; first_seen tel
 def build(parts: Parts, settings: CloudSettings) -> SecurityServer:
     """The trail that is configured, or the one of the lab."""
     backend = backend_of(parts, settings)
-    tools, lab = Reads(backend), backend.product == "embedded"
-    return build_server(
+    tools = Reads(backend)
+    return server_over(
         "cloud",
+        backend,
         reads=[
             tools.cloud_search_events,
             tools.cloud_summarise_principal,
@@ -27,11 +29,6 @@ def build(parts: Parts, settings: CloudSettings) -> SecurityServer:
             tools.cloud_first_seen,
             tools.cloud_failed_calls,
         ],
-        backend="embedded" if lab else "real",
-        synthetic=lab,
-        clock=backend.now,
-        probe=backend.probe,
-        product=backend.product,
         instructions=INSTRUCTIONS + NEEDS,
         settings=settings,
         conditions=parts.conditions,

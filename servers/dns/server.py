@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+from servers.behind import server_over
 from servers.dns.asking import Asking
 from servers.dns.backend import DnsBackend
 from servers.dns.changing import SinkholeChanges
@@ -13,7 +14,7 @@ from servers.dns.querylog import SENSOR, UnboundLog
 from servers.dns.reading import LogReads, Resolving, SinkholeReads
 from servers.dns.settings import NEEDS, DnsSettings
 from servers.dns.unbound import UnboundSinkholes, ZoneFile, version
-from servers.kit import Protected, SecurityServer, build_server
+from servers.kit import Protected, SecurityServer
 from servers.kit.changes import Change, Read
 from servers.kit.guards import Hit
 from servers.kit.server import wall_clock
@@ -26,16 +27,11 @@ INSTRUCTIONS: Final = "Questions to the resolver, what a domain looks like from 
 def build(parts: Parts, settings: DnsSettings) -> SecurityServer:
     """The resolver that is configured, or the one of the lab."""
     backend = backend_of(parts, settings)
-    lab = backend.product == "embedded"
-    return build_server(
+    return server_over(
         "dns",
+        backend,
         reads=reads(backend),
         changes=changes(backend, parts.conditions.protected),
-        backend="embedded" if lab else "real",
-        synthetic=lab,
-        clock=backend.now,
-        probe=backend.probe,
-        product=backend.product,
         instructions=INSTRUCTIONS + NEEDS,
         settings=settings,
         conditions=parts.conditions,

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from servers.behind import server_over
 from servers.embedded import LabDoor, lab_server
 from servers.endpoint.backend import EndpointBackend
 from servers.endpoint.changing import CollectChanges, EstateChanges, HostChanges, KillChanges
@@ -23,7 +24,7 @@ from servers.endpoint.reading import (
 from servers.endpoint.settings import EndpointSettings, Product
 from servers.endpoint.wazuh import hosts as wazuh
 from servers.endpoint.wazuh.settings import WazuhSettings
-from servers.kit import Change, Conditions, SecurityServer, build_server
+from servers.kit import Change, Conditions, SecurityServer
 from servers.kit.conditions import EVERYTHING
 from servers.kit.tool import Method
 from servers.parts import Parts
@@ -39,14 +40,6 @@ def build_configured(parts: Parts, settings: EndpointSettings) -> SecurityServer
     if chosen == "wazuh":
         return wazuh.build(WazuhSettings(), parts.conditions)
     return build_over(behind(parts, settings, chosen), settings, parts.conditions)
-
-
-def _wazuh(parts: Parts) -> SecurityServer:
-    """Its API answers about agents only, so that its tools are other ones."""
-    from servers.endpoint.wazuh import hosts
-    from servers.endpoint.wazuh.settings import WazuhSettings
-
-    return hosts.build(WazuhSettings(), parts.conditions)
 
 
 def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
@@ -66,15 +59,11 @@ def build_over(
     backend: EndpointBackend, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING
 ) -> SecurityServer:
     """The endpoints that an operator runs."""
-    return build_server(
+    return server_over(
         "endpoint",
+        backend,
         reads=reads(backend),
         changes=changes(backend),
-        backend="real",
-        synthetic=False,
-        clock=backend.now,
-        probe=backend.probe,
-        product=backend.product,
         instructions=f"{backend.product}. Least privilege: {backend.needs}",
         settings=settings,
         conditions=conditions,

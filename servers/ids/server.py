@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+from servers.behind import server_over
 from servers.folders import Folders, folders_of
 from servers.ids.analysing import EngineReads
 from servers.ids.backend import IdsBackend
@@ -16,7 +17,7 @@ from servers.ids.socket_client import ControlSocket
 from servers.ids.suricata import SuricataIndicators, SuricataRules, running
 from servers.ids.suricata_log import RecordLog, suricata_log
 from servers.ids.zeek import logs_there, zeek_folder
-from servers.kit import Protected, SecurityServer, ToolError, build_server
+from servers.kit import Protected, SecurityServer, ToolError
 from servers.kit.changes import Change
 from servers.kit.server import wall_clock
 from servers.kit.tool import Method
@@ -28,16 +29,11 @@ INSTRUCTIONS: Final = "Alerts, flows and captures of network intrusion detection
 def build(parts: Parts, settings: IdsSettings) -> SecurityServer:
     """The sensor that is configured, or the one of the lab."""
     backend = backend_of(parts, settings)
-    lab = backend.product == "embedded"
-    return build_server(
+    return server_over(
         "ids",
+        backend,
         reads=reads(backend),
         changes=changes(backend, parts.conditions.protected),
-        backend="embedded" if lab else "real",
-        synthetic=lab,
-        clock=backend.now,
-        probe=backend.probe,
-        product=backend.product,
         instructions=INSTRUCTIONS + NEEDS,
         settings=settings,
         conditions=parts.conditions,
