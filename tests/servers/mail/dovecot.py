@@ -9,16 +9,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
 from tests.real import free_port, program
+from tests.servers.certificates import certificate
 
 MASTER, MASTER_WORD = "auditor", "canary-master-word"
 
@@ -106,7 +100,7 @@ def _write(server: Dovecot) -> None:
     home, name = server.home, server.owner.pw_name
     (home / "users").write_text("")
     (home / "masters").write_text(f"{MASTER}:{{PLAIN}}{MASTER_WORD}\n")
-    _certificate(home)
+    certificate(home)
     (home / "dovecot.conf").write_text(f"""
 base_dir = {home}/run
 state_dir = {home}/state
@@ -162,28 +156,6 @@ def _group(owner: pwd.struct_passwd) -> str:
     import grp
 
     return grp.getgrgid(owner.pw_gid).gr_name
-
-
-def _certificate(home: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (home / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    words = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (home / "key.pem").write_bytes(key.private_bytes(*words))
-    (home / "key.pem").chmod(0o600)
 
 
 def _wait(server: Dovecot, process: "subprocess.Popen[bytes]") -> None:
