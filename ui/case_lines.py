@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from agent.cases.lifecycle import is_overdue
+from agent.cases.naming import Naming
 from agent.cases.queries import CaseSummary
 from agent.cases.report.records import Record, records
 from agent.cases.report.timeline import SHOWN
@@ -16,6 +17,7 @@ from agent.evidence.errors import PathError
 from agent.evidence.ledger import INTAKE
 from agent.evidence.paths import ANY, Location
 from agent.evidence.provenance import classes, declarations, existence, leaf_class
+from agent.evidence.verification import Check
 from agent.host.bounds import bounded
 from agent.investigation.weighing import score
 from agent.models import Absent, Alert, Case, Claim, Count, Evidence, Finding, Provenance, Report, least_trusted
@@ -32,13 +34,14 @@ from servers.mcpsoc.models import (
     ClaimLine,
     ContributionLine,
     EvidenceFile,
+    FailedCheck,
+    FoundCase,
     GapLine,
     GateLine,
     HumanLine,
     HypothesisLine,
     NoteLine,
     OpeningLines,
-    SimilarLine,
     TimelineLine,
     WeightLine,
     WhyLine,
@@ -190,19 +193,23 @@ def _within(lines: Iterable[Attested], most_chars: int) -> list[Attested]:
     return kept
 
 
-def similar_line(item: Similar) -> SimilarLine:
+def named_line(line: CaseLine, item: Naming) -> FoundCase:
+    """A case whose alerts name what was looked for."""
+    naming = {"as": item.fields, "values": item.values, "exact": item.exact}
+    return FoundCase.model_validate({**line.model_dump(), **naming})
+
+
+def similar_line(line: CaseLine, item: Similar) -> FoundCase:
     """A case like another one."""
-    return SimilarLine(
-        id=item.id,
-        title=item.title,
-        score=item.score,
-        why=[WhyLine(kind=shared.kind, value=shared.value) for shared in item.why],
-        status=item.status,
-        disposition=item.disposition,
-        human_disposition=item.human_disposition,
-        created_at=iso(item.created_at),
-        closed_at=_iso(item.closed_at),
-    )
+    why = [WhyLine(kind=shared.kind, value=shared.value) for shared in item.why]
+    likeness = {"score": item.score, "why": why, "closed_at": _iso(item.closed_at)}
+    return FoundCase.model_validate({**line.model_dump(), **likeness})
+
+
+def failed_check(check: Check) -> FailedCheck:
+    """What does not hold of a case."""
+    what, _, subject = check.name.partition(" ")
+    return FailedCheck.model_validate({"what": what, "subject": subject or None, "detail": check.detail})
 
 
 def change_line(change: Change) -> CaseChange:

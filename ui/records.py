@@ -8,6 +8,7 @@ from agent.cases import CaseStore
 from agent.cases.errors import CaseNotFoundError, StoreError
 from agent.cases.queries import CaseQuery
 from agent.cases.telling import told
+from agent.evidence.verification import verify_case
 from agent.investigation.counterfactual import what_would_change
 from agent.models import Case, World
 from agent.playbooks.format import load_playbooks
@@ -25,17 +26,18 @@ from servers.mcpsoc.models import (
     EvidenceFile,
     FoundCase,
     Language,
-    SimilarLine,
     TimelineLine,
     WouldChange,
 )
-from servers.mcpsoc.records import CaseFilter, Counted, Part
+from servers.mcpsoc.records import CaseFilter, Counted, Part, Verification
 from ui.case_lines import (
     change_line,
     claim_lines,
     evidence_file,
+    failed_check,
     file_of,
     line_of,
+    named_line,
     similar_line,
     timeline_lines,
 )
@@ -99,22 +101,34 @@ class CaseRecords:
         if (store := self._opened()) is None:
             return ()
         named = store.naming(self._tenant, entity, kind)
-        query = CaseQuery(
-            now=self._clock(), tenant=self._tenant, ids=tuple(item.case_id for item in named), limit=len(named)
-        )
-        rows = {row.id: line_of(row) for row in store.list_cases(query)}
-        return [
-            FoundCase.model_validate(
-                {**rows[item.case_id].model_dump(), "as": item.fields, "values": item.values, "exact": item.exact}
-            )
-            for item in named
-            if item.case_id in rows
-        ]
+        lines = self._lines(store, [item.case_id for item in named])
+        return [named_line(lines[item.case_id], item) for item in named if item.case_id in lines]
 
-    def similar(self, case_id: str) -> Sequence[SimilarLine]:
+    def similar(self, case_id: str) -> Sequence[FoundCase]:
         """Cases like this one, most alike first."""
         case, store = self._case(case_id), self._opened()
-        return [similar_line(item) for item in store.similar(case.id, self._tenant, MOST_SIMILAR)] if store else ()
+        if store is None:
+            return ()
+        alike = store.similar(case.id, self._tenant, MOST_SIMILAR)
+        lines = self._lines(store, [item.id for item in alike])
+        return [similar_line(lines[item.id], item) for item in alike if item.id in lines]
+
+    def verify(self, case_id: str) -> Verification:
+        """Its report checked again from the evidence that was stored."""
+        case = self._case(case_id)
+        if case.report is None:
+            raise NotFoundError("the case has no report yet", "it is still being investigated; ask again later")
+        checks, claims = tuple(verify_case(case)), case.report.claims
+        held = sum(check.ok for check in checks if check.name.startswith("claim "))
+        return Verification(
+            case_id=case.id,
+            checks=len(checks),
+            evidence=len(case.evidence),
+            claims=len(claims),
+            reproduced=held,
+            struck=sum(claim.status == "struck" for claim in claims),
+            failed=[failed_check(check) for check in checks if not check.ok],
+        )
 
     def what_would_change(self, case_id: str, language: Language) -> WouldChange:
         """What its verdict hangs on."""
@@ -152,6 +166,11 @@ class CaseRecords:
         except CaseNotFoundError:
             pass
         raise NotFoundError("there is no case of this id", "mcpsoc_list_cases gives the ids, such as C-1")
+
+    def _lines(self, store: CaseStore, ids: Sequence[str]) -> dict[str, CaseLine]:
+        """Lines of the queue by case id."""
+        query = CaseQuery(now=self._clock(), tenant=self._tenant, ids=tuple(ids), limit=len(ids))
+        return {row.id: line_of(row) for row in store.list_cases(query)}
 
     def _query(self, wanted: CaseFilter, limit: int, offset: int) -> CaseQuery:
         return CaseQuery(

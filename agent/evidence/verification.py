@@ -109,19 +109,24 @@ def verify_export(
     return _report(export, signer, tuple(_checks(export, signed, signer)))
 
 
+def verify_case(case: Case) -> Iterator[Check]:
+    """What holds of a case whoever hands it over: its evidence is what was stored, and every claim follows from it."""
+    for item in case.evidence:
+        yield _hash_check(item)
+    yield _alert_check(case)
+    if case.report is not None:
+        evidence = by_id(case.evidence)
+        for claim in case.report.claims:
+            yield _claim_check(claim, evidence)
+        yield _verdict_check(case)
+
+
 def _checks(export: _Export, signed: bool, signer: Signer) -> Iterator[Check]:
     yield Check(name="format", ok=True, detail=FORMAT)
     said = "fits every byte" if signed else "does not fit: the document was changed after it was signed"
     yield Check(name="signature", ok=signed, detail=said)
     yield _signer_check(signer, export.key_id)
-    for item in export.case.evidence:
-        yield _hash_check(item)
-    yield _alert_check(export.case)
-    if export.case.report is not None:
-        evidence = by_id(export.case.evidence)
-        for claim in export.case.report.claims:
-            yield _claim_check(claim, evidence)
-        yield _verdict_check(export.case)
+    yield from verify_case(export.case)
 
 
 def _signer(export: _Export, key: VerifyKey | None, known: Mapping[str, VerifyKey]) -> Signer:

@@ -270,24 +270,6 @@ class OneEvidence(Output):
     evidence: EvidenceFile
 
 
-class FoundCase(CaseLine):
-    """A case whose alerts name what was looked for."""
-
-    named_as: Annotated[list[str], T1] = Field(alias="as")
-    """ECS names of the fields that hold it."""
-    values: Annotated[list[str], T2]
-    """What those fields say."""
-    exact: Annotated[bool, T1]
-    """False when only a part of a value fits."""
-
-
-class FoundCases(Output):
-    """Cases that name it; exact ones first, then the newest."""
-
-    rows: ClassVar[str | None] = "cases"
-    cases: list[FoundCase]
-
-
 class WhyLine(Output):
     """One thing two cases share."""
 
@@ -295,26 +277,28 @@ class WhyLine(Output):
     value: Annotated[str, T2]
 
 
-class SimilarLine(Output):
-    """A case like the one asked about, and why."""
+class FoundCase(CaseLine):
+    """A case whose alerts name what was looked for, or one that is like another case."""
 
-    id: Annotated[str, T1]
-    title: Annotated[str, T2]
-    score: Annotated[float, T1]
-    """0 to 1."""
-    why: list[WhyLine]
-    status: Annotated[Status, T1]
-    disposition: Annotated[Disposition | None, T1] = None
-    human_disposition: Annotated[Disposition | None, T0] = None
-    created_at: Annotated[str, T1]
+    named_as: Annotated[list[str] | None, T1] = Field(default=None, alias="as")
+    """ECS names of the fields that hold it."""
+    values: Annotated[list[str] | None, T2] = None
+    """What those fields say."""
+    exact: Annotated[bool | None, T1] = None
+    """False when only a part of a value fits."""
+    score: Annotated[float | None, T1] = None
+    """How much it is like the case asked about, 0 to 1."""
+    why: list[WhyLine] | None = None
+    """What the two share."""
     closed_at: Annotated[str | None, T1] = None
+    """Of a case like another one."""
 
 
-class SimilarLines(Output):
-    """Similar cases, most alike first."""
+class FoundCases(Output):
+    """Cases that name it, exact ones first, then the newest; or cases like one, most alike first."""
 
-    rows: ClassVar[str | None] = "similar"
-    similar: list[SimilarLine]
+    rows: ClassVar[str | None] = "cases"
+    cases: list[FoundCase]
 
 
 class ChangeLine(Output):
@@ -335,6 +319,34 @@ class WouldChange(Output):
     rows: ClassVar[str | None] = "changes"
     verdict: Annotated[Disposition | None, T1] = None
     changes: list[ChangeLine]
+
+
+class FailedCheck(Output):
+    """Something of a case that does not hold."""
+
+    what: Annotated[Literal["hash", "alert", "claim", "verdict"], T1]
+    """`hash`: the evidence is not what was stored. `alert`: it is not the one that came. `claim`: its evidence says
+    otherwise. `verdict`: it does not follow from its gates, or rests on claims that are not there."""
+    subject: Annotated[str | None, T1] = None
+    """Evidence id or claim id."""
+    detail: Annotated[str, T2]
+
+
+class Verified(Output):
+    """A report checked again from the evidence that was stored."""
+
+    rows: ClassVar[str | None] = "failed"
+    case_id: Annotated[str, T1]
+    passed: Annotated[bool, T1]
+    checks: Annotated[int, T1]
+    """One for each piece of evidence, one for each claim, one for the alerts, one for the verdict."""
+    evidence: Annotated[int, T1]
+    claims: Annotated[int, T1]
+    reproduced: Annotated[int, T1]
+    """Claims that come out exactly as they are written, struck ones as struck."""
+    struck: Annotated[int, T1]
+    """Claims that were struck when the report was written."""
+    failed: list[FailedCheck]
 
 
 class TimelineLine(Output):

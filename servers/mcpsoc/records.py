@@ -15,10 +15,10 @@ from servers.mcpsoc.models import (
     Disposition,
     EntityKind,
     EvidenceFile,
+    FailedCheck,
     FoundCase,
     Language,
     Priority,
-    SimilarLine,
     Status,
     TimelineLine,
     WouldChange,
@@ -58,6 +58,19 @@ class Counted:
     by_priority: ByPriority
 
 
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What came of checking one report."""
+
+    case_id: str
+    checks: int
+    evidence: int
+    claims: int
+    reproduced: int
+    struck: int
+    failed: Sequence[FailedCheck]
+
+
 class Records(Protocol):
     """The cases of one world and tenant, to read. All of it may be called from several threads at once.
 
@@ -88,12 +101,18 @@ class Records(Protocol):
         """Cases whose alerts name this; exact ones first, then the newest."""
         ...
 
-    def similar(self, case_id: str) -> Sequence[SimilarLine]:
+    def similar(self, case_id: str) -> Sequence[FoundCase]:
         """Cases like this one, most alike first."""
         ...
 
     def what_would_change(self, case_id: str, language: Language) -> WouldChange:
         """What its verdict hangs on."""
+        ...
+
+    def verify(self, case_id: str) -> Verification:
+        """Its report checked again from the evidence that was stored.
+
+        Raises: NotFoundError when there is no report yet."""
         ...
 
     def timeline(self, case_id: str) -> Sequence[TimelineLine]:

@@ -1,12 +1,13 @@
 """The mcpsoc server: our own cases for whoever may read them. It reads only, and what it tells is nobody's evidence
 about the world: each claim it shows rests on evidence of the case, which is one call away."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, Field
 
+from servers.errors import ToolError
 from servers.kit import Cursor, Limit, Output, Reply, SecurityServer, Time, build_server, paged
 from servers.kit.answer import Backend, offset_of, row_cursors
 from servers.kit.conditions import EVERYTHING, Conditions
@@ -18,17 +19,18 @@ from servers.mcpsoc.models import (
     ClaimStatus,
     Disposition,
     EntityKind,
+    FoundCase,
     FoundCases,
     Language,
     OneCase,
     OneEvidence,
     Priority,
-    SimilarLines,
     Status,
     Timeline,
+    Verified,
     WouldChange,
 )
-from servers.mcpsoc.records import CaseFilter, Part, Records
+from servers.mcpsoc.records import CaseFilter, Part, Records, Verification
 
 NAME = "mcpsoc"
 CaseId = Annotated[str, Field(min_length=1, max_length=40)]
@@ -89,17 +91,36 @@ class Mcpsoc:
         return Reply(OneEvidence(evidence=item), f"{item.id}: {item.tool} answered {item.status}")
 
     def mcpsoc_find_cases(
-        self, entity: Text, kind: EntityKind | None = None, limit: Limit = 20, cursor: Cursor = None
+        self,
+        entity: Text | None = None,
+        kind: EntityKind | None = None,
+        like: CaseId | None = None,
+        limit: Limit = 20,
+        cursor: Cursor = None,
     ) -> Reply[FoundCases]:
-        """Cases whose alerts name a host, account, address, domain or hash, whole or in part; exact ones first."""
-        page = paged(self._records.find(entity, kind), limit, cursor)
+        """Cases whose alerts name an entity (host, account, address, domain or hash), whole or in part, exact ones
+        first; or cases like another one, with what they share: context, never evidence."""
+        page = paged(self._found(entity, kind, like), limit, cursor)
         text, rows = f"{page.total} cases", list(page.rows)
         return Reply(FoundCases(cases=rows), text, total=page.total, after=page.after, more=page.more)
 
-    def mcpsoc_similar_cases(self, case_id: CaseId, limit: Limit = 10) -> Reply[SimilarLines]:
-        """Cases with entities, techniques, rules or a sequence of findings of this one. Context, never evidence."""
-        page = paged(self._records.similar(case_id), limit, None)
-        return Reply(SimilarLines(similar=list(page.rows)), f"{page.total} similar cases", total=page.total)
+    def mcpsoc_verify_report(self, case_id: CaseId, limit: Limit = 20, cursor: Cursor = None) -> Reply[Verified]:
+        """Check a case's report again: its evidence is what was stored, every claim is run on it anew, the verdict
+        follows from its gates. Rows are what does not hold."""
+        found = self._records.verify(case_id)
+        page = paged(found.failed, limit, cursor)
+        data = Verified(
+            case_id=found.case_id,
+            passed=not found.failed,
+            checks=found.checks,
+            evidence=found.evidence,
+            claims=found.claims,
+            reproduced=found.reproduced,
+            struck=found.struck,
+            failed=list(page.rows),
+        )
+        text = _verdict(found)
+        return Reply(data, text, total=page.total, after=page.after, more=page.more, beside=True)
 
     def mcpsoc_what_would_change(self, case_id: CaseId, language: Language = "en") -> Reply[WouldChange]:
         """What the verdict hangs on: decided again without each decisive claim, each missing look, each gate that
@@ -118,6 +139,14 @@ class Mcpsoc:
         offset = offset_of(cursor)
         part = self._records.changes(since, limit, offset)
         return _page(CaseChanges(changes=list(part.rows)), f"{part.total} changes", part, offset)
+
+    def _found(self, entity: str | None, kind: EntityKind | None, like: str | None) -> Sequence[FoundCase]:
+        """Raises: ToolError unless it is asked for one of the two."""
+        if like is not None and entity is None and kind is None:
+            return self._records.similar(like)
+        if entity is None or like is not None:
+            raise ToolError("invalid_argument", "either an entity, or a case to be like", "kind goes with entity only")
+        return self._records.find(entity, kind)
 
     def probe(self) -> str:
         """How many cases there are."""
@@ -147,7 +176,7 @@ def build(
             tools.mcpsoc_list_claims,
             tools.mcpsoc_get_evidence,
             tools.mcpsoc_find_cases,
-            tools.mcpsoc_similar_cases,
+            tools.mcpsoc_verify_report,
             tools.mcpsoc_what_would_change,
             tools.mcpsoc_case_timeline,
             tools.mcpsoc_list_changes,
@@ -165,6 +194,14 @@ def _page(data: D, text: str, part: Part[Output], offset: int) -> Reply[D]:
     """The reply of a page that was cut by whoever keeps the rows."""
     until = offset + len(part.rows)
     return Reply(data, text, total=part.total, after=row_cursors(offset, len(part.rows)), more=until < part.total)
+
+
+def _verdict(found: Verification) -> str:
+    """Passed or failed in one line of ours: names and numbers alone."""
+    if found.failed:
+        claims = sum(check.what == "claim" for check in found.failed)
+        return f"failed: {len(found.failed)} of {found.checks} checks do not hold, {claims} of them claims"
+    return f"passed: {found.reproduced} of {found.claims} claims come out as written, {found.struck} of them struck"
 
 
 def _several(given: list[One] | One | None) -> tuple[One, ...]:

@@ -31,11 +31,11 @@ class SimilarCases:
         """One or two sentences a case."""
         if (case := which_case(question)) is None:
             return no_case(question)
-        similar = await looker.read("mcpsoc__mcpsoc_similar_cases", {"case_id": case.value, "limit": _MOST})
-        listed = tuple(Entity(type="case", value=text(row, "id") or "") for row in rows(similar, "similar"))
+        similar = await looker.read("mcpsoc__mcpsoc_find_cases", {"like": case.value, "limit": _MOST})
+        listed = tuple(Entity(type="case", value=text(row, "id") or "") for row in rows(similar, "cases"))
         return Draft(
             said=told(
-                nothing(similar, NONE, "$.similar[*]"),
+                nothing(similar, NONE, "$.cases[*]"),
                 [sentence for place in range(len(listed)) for sentence in _lines(similar, place)],
             ),
             suggestions=tuple(
@@ -46,9 +46,9 @@ class SimilarCases:
 
 
 def _lines(similar: Evidence, place: int) -> list[Saying]:
-    at = ("similar", place)
+    at = ("cases", place)
     why = f"{path(*at, 'why')}[*].value"
-    judged = JUDGED.get(text(rows(similar, "similar")[place], "disposition") or "")
+    judged = JUDGED.get(text(rows(similar, "cases")[place], "disposition") or "")
     return [
         equals(similar, SIMILAR, path(*at, "id"), {"title": path(*at, "title"), "shared": why}),
         equals(similar, judged, path(*at, "disposition"), {"id": path(*at, "id")}) if judged else None,
