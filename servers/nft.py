@@ -16,6 +16,7 @@ from servers.kit.programs import Ran, run
 
 MOST_BYTES: Final = 16_000_000
 """Longest listing that is read."""
+_NO_CONTROLS: Final = bytes(max(code, 32) for code in range(256))
 
 
 class _Said(BaseModel):
@@ -57,11 +58,12 @@ class Set(_Said):
 
 
 class Chain(_Said):
-    """A chain; `policy` is there for those that packets enter by themselves."""
+    """A chain; `hook` and `policy` are there for those that packets enter by themselves."""
 
     family: str
     table: str
     name: str
+    hook: str | None = None
     policy: str | None = None
 
 
@@ -118,12 +120,15 @@ class Nft:
     program: str = "nft"
 
     def listed(self, *what: str) -> list[Item]:
-        """What `nft list` shows. Raises: ToolError, also where there is no such thing."""
+        """What `nft list` shows. Raises: ToolError, also where there is no such thing.
+
+        nft 1.0.6 writes what lies in memory in place of a table's flags: any byte is taken there."""
         done = self.space.ran([self.program, "-j", "list", *what])
         if done.code != 0:
             raise refused()
+        readable = done.stdout.translate(_NO_CONTROLS).decode("utf-8", "replace")
         try:
-            return _Listing.model_validate_json(done.stdout).nftables
+            return _Listing.model_validate_json(readable).nftables
         except ValidationError:
             raise ToolError(
                 "bad_answer", "nft gave a listing that cannot be read", "is it version 1.0 or later?"
@@ -135,6 +140,14 @@ class Nft:
         words = [self.program, *(["-c"] if dry else []), "-j", "-f", "-"]
         if self.space.ran(words, request.model_dump_json().encode()).code != 0:
             raise refused()
+
+
+def hooked(items: Sequence[Item], chain: str, hook: str) -> bool:
+    """Whether packets enter a chain of a listed table there. None do while the table is dormant: nft lists `flags`
+    then, which of the tables made here nothing else sets, and which nft 1.0.6 does not name."""
+    if any(item.table is not None and "flags" in item.table for item in items):
+        return False
+    return any(item.chain is not None and (item.chain.name, item.chain.hook) == (chain, hook) for item in items)
 
 
 class _Request(BaseModel):

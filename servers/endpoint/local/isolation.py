@@ -18,7 +18,7 @@ from servers.endpoint.local.machine import Here
 from servers.kit import Plan, Protected
 from servers.kit.answer import JsonObject
 from servers.kit.guards import Network
-from servers.nft import Item, Nft
+from servers.nft import Item, Nft, hooked
 
 NAME: Final = "mcpsoc_isolation"
 TABLE: Final[JsonObject] = {"family": "inet", "table": NAME}
@@ -86,10 +86,9 @@ class LocalIsolation:
 
     def _cuts(self, items: Sequence[Item], chain: str) -> bool:
         """Whether a chain is exactly ours: hooked, the accepts we wrote and nothing more, then the drop."""
-        hooked = any(item.chain is not None and item.chain.name == chain and item.chain.policy for item in items)
         rules = [item.rule for item in items if item.rule is not None and item.rule.chain == chain]
         kept: list[JsonValue] = [[part for part in rule.expr if "counter" not in part] for rule in rules]
-        return hooked and kept == [*self._accepts(chain), [{"drop": None}]]
+        return hooked(items, chain, _CHAINS[chain][0]) and kept == [*self._accepts(chain), [{"drop": None}]]
 
     def _commands(self) -> list[JsonObject]:
         """Add, delete and add again: whatever stood in a table of that name is gone."""

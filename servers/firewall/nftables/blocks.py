@@ -18,7 +18,7 @@ from pydantic import JsonValue
 from servers.errors import ToolError
 from servers.firewall.backend import Entry, Network, covers, plain_note
 from servers.kit.answer import JsonObject
-from servers.nft import Element, Held, Item, Nft, Set, Statement
+from servers.nft import Element, Held, Item, Nft, Set, hooked
 
 TABLE: Final[JsonObject] = {"family": "inet", "table": "mcpsoc"}
 SETS: Final = {4: "blocked4", 6: "blocked6"}
@@ -140,18 +140,23 @@ def _written(network: Network) -> JsonValue:
 
 
 def _dropping(items: Sequence[Item]) -> set[str]:
-    """The sets that a rule of each chain drops by."""
-    rules = [item.rule for item in items if item.rule is not None]
-    return {
-        name
-        for version, name in SETS.items()
-        if all(any(_drops(r, chain, field, version) for r in rules) for chain, (_, field) in _CHAINS.items())
-    }
+    """The sets that both chains drop by, before any rule that says something else."""
+    first = [_first(items, chain, field) for chain, (_, field) in _CHAINS.items()]
+    hooks = all(hooked(items, chain, hook) for chain, (hook, _) in _CHAINS.items())
+    return set.intersection(*first) if hooks else set()
 
 
-def _drops(rule: Statement, chain: str, field: str, version: int) -> bool:
-    kept = [part for part in rule.expr if "counter" not in part]
-    return rule.chain == chain and kept == [_match(field, version), {"drop": None}]
+def _first(items: Sequence[Item], chain: str, field: str) -> set[str]:
+    """The sets that the rules a chain begins with drop by."""
+    ours = {SETS[version]: [_match(field, version), {"drop": None}] for version in SETS}
+    found: set[str] = set()
+    for rule in (item.rule for item in items if item.rule is not None and item.rule.chain == chain):
+        kept = [part for part in rule.expr if "counter" not in part]
+        names = {name for name, drop in ours.items() if kept == drop}
+        if not names:
+            break
+        found |= names
+    return found
 
 
 def _entries(held: Set, now: datetime) -> Iterator[Entry]:
