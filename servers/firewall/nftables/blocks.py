@@ -76,8 +76,13 @@ class NftBlocks:
         return self.nft.listed("table", "inet", "mcpsoc") if _ours(self.nft.listed("tables")) else []
 
     def _apart(self, network: Network) -> None:
-        """Raises: ToolError for a network that lies in a blocked one, or around one: a set holds no overlaps."""
-        others = [entry.network for entry in self.entries() if entry.network != network]
+        """Raises: ToolError for a network that lies in a blocked one, or around one: a set holds no overlaps. And for
+        one that somebody blocked for ever, whose block would end with ours."""
+        entries = self.entries()
+        if any(entry.network == network and entry.until is None for entry in entries):
+            message = "it is blocked already, without an end, by somebody else"
+            raise ToolError("blocked_already", message, "ours would end it with the time of ours")
+        others = [entry.network for entry in entries if entry.network != network]
         if any(covers(other, network) or covers(network, other) for other in others):
             hint = "lift the other block first, see firewall_list_blocks"
             raise ToolError("overlaps", "a block in force lies within or around this network", hint)

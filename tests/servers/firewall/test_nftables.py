@@ -15,7 +15,8 @@ from servers.firewall.settings import FirewallSettings
 from servers.nft import Nft, Space
 from tests.servers.acting import Analyst, analyst, verified
 from tests.servers.firewall.blocks import blocked
-from tests.servers.firewall.spaces import FIREWALL, GATEWAY, PORT, WEB, Cable, joined, until
+from tests.servers.firewall.spaces import FIREWALL, GATEWAY, PORT, WEB, Cable, joined
+from tests.servers.waiting import until
 
 HOSTILE = (
     'case 4" } }; flush ruleset; add table ip x { # ',
@@ -244,6 +245,21 @@ async def test_rules_show_what_they_matched(soc: Analyst, cable: Cable) -> None:
     [policy, rule] = listed["data"]["rules"]
     assert (policy["action"], rule["action"], rule["place"]) == ("accept", "accept", "inet watch c")
     assert rule["packets"] > 0
+
+
+async def test_block_that_somebody_set_for_ever_does_not_end_with_ours(soc: Analyst, cable: Cable) -> None:
+    """An operator's own element in our set would lapse with the time that a model asked for."""
+    await soc.does("block_address", address="203.0.113.9", minutes=30)
+    cable.inside("nft", f"add element inet mcpsoc blocked4 {{ {WEB[4]} }}")
+    refused = await soc.does("block_address", address=WEB[4], minutes=30)
+
+    assert isinstance(refused["error"], dict)
+    assert refused["error"]["code"] == "blocked_already"
+    assert (
+        "timeout"
+        not in cable.inside("nft", f"get element inet mcpsoc blocked4 {{ {WEB[4]} }}").stdout.split("elements")[1]
+    )
+    assert not cable.reaches()
 
 
 @pytest.mark.parametrize(
