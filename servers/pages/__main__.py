@@ -2,12 +2,12 @@
 
 import sys
 
-from servers.pages.making import FOLDER, write
+from servers.pages.making import FOLDER, pages, write
 
 
 def main() -> int:
     """0, whether or not something changed."""
-    for name in write(FOLDER):
+    for name in write(FOLDER, pages()):
         sys.stdout.write(f"{name}\n")
     return 0
 

@@ -1,7 +1,7 @@
 """The pages of all bundled servers, and whether those in a folder are the ones."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +12,7 @@ from servers.bundle import bundled
 from servers.kit import SecurityServer
 from servers.mcpsoc import server as mcpsoc
 from servers.mcpsoc.records import Records
+from servers.pages.backends import declared, environment, manuals_of
 from servers.pages.manual import manual_of
 from servers.pages.markdown import index, page
 from servers.pages.options import groups_of, products_of
@@ -22,19 +23,21 @@ INDEX: Final = "README.md"
 
 
 def pages() -> dict[str, str]:
-    """Every page by its file name, made from the servers as they come: embedded, with every change they have."""
-    with TemporaryDirectory(prefix="mcpsoc-pages-") as folder:
-        servers = tuple(_servers(Path(folder)))
-        manuals = {server.name: manual_of(server) for server in servers}
+    """Every page by its file name, made from the servers as they come, embedded and over each product: with every
+    change they have."""
+    with TemporaryDirectory(prefix="mcpsoc-pages-") as folder, environment({}):
+        settings = Settings(home=Path(folder), grant_key=SigningKey.generate().public.text)
+        manuals = {server.name: manual_of(server) for server in _servers(Path(folder), settings)}
+        given = declared()
+        over = {name: manuals_of(name, settings, given.get(name, {})) for name in manuals}
     made = {
-        f"{name}.md": page(manual, about(name), products_of(name), groups_of(name)) for name, manual in manuals.items()
+        f"{name}.md": page(manual, about(name), products_of(name), groups_of(name), over=over[name])
+        for name, manual in manuals.items()
     }
-    return {INDEX: index([(manual, about(manual.name)) for manual in manuals.values()]), **made}
+    return {INDEX: index([(manual, over[name], about(name)) for name, manual in sorted(manuals.items())]), **made}
 
 
-def _servers(home: Path) -> Iterator[SecurityServer]:
-    key = SigningKey.generate().public.text
-    settings = Settings(home=home, grant_key=key, read_only=False, tools_allow=(), tools_deny=())
+def _servers(home: Path, settings: Settings) -> Iterator[SecurityServer]:
     yield from bundled(home / "lab.db", home, settings).values()
     # What it publishes does not depend on whose cases they are, and none is read here.
     yield mcpsoc.build(cast("Records", None), backend="real", synthetic=False)
@@ -48,18 +51,16 @@ def about(name: str) -> str:
     return " ".join(text.split())
 
 
-def differing(folder: Path) -> tuple[str, ...]:
-    """Files of a folder that are not what the servers give, missing and superfluous ones included."""
-    made = pages()
+def differing(folder: Path, made: Mapping[str, str]) -> tuple[str, ...]:
+    """Files of a folder that are not the pages that were made, missing and superfluous ones included."""
     there = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
     return tuple(sorted(name for name in made.keys() | there.keys() if made.get(name) != there.get(name)))
 
 
-def write(folder: Path) -> tuple[str, ...]:
-    """Bring a folder up to date; the files that changed."""
+def write(folder: Path, made: Mapping[str, str]) -> tuple[str, ...]:
+    """Bring a folder up to date with the pages that were made; the files that changed."""
     folder.mkdir(parents=True, exist_ok=True)
-    stale = differing(folder)
-    made = pages()
+    stale = differing(folder, made)
     for name in stale:
         if name in made:
             (folder / name).write_text(made[name], encoding="utf-8")

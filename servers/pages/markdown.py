@@ -1,33 +1,36 @@
 """The pages of docs/servers as text."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from servers.pages.manual import Argument, Manual, ToolManual
+from servers.pages.backends import offers
+from servers.pages.manual import Manual
 from servers.pages.options import Group, Product, Setting
+from servers.pages.tables import table
+from servers.pages.tools import change_table, comparison, told
 from servers.pages.unsupported import missing
 
 MADE = "<!-- Made by `{}` from what the server publishes; a test holds it to that. -->"
 MADE_BY = "python -m servers.pages"
-MOST_NAMES = 14
-"""Names of one place that a page lists."""
-_PROVENANCE = {
-    "T0": "the operator wrote it",
-    "T1": "a sensor attests it, or it is computed from such values",
-    "T2": "**possibly an attacker wrote it**: listed in the answer's `untrusted`, never in its summary",
-}
-_EXPIRY = {"lapse": "lapses by itself", "hold": "holds until a person ends it"}
 
 
 def page(
-    manual: Manual, about: str, products: Sequence[Product], groups: Sequence[Group], made_by: str = MADE_BY
+    manual: Manual,
+    about: str,
+    products: Sequence[Product],
+    groups: Sequence[Group],
+    made_by: str = MADE_BY,
+    over: Mapping[str, Manual] | None = None,
 ) -> str:
-    """The page of one server."""
-    reads = [tool for tool in manual.tools if not tool.changes]
-    changes = [tool for tool in manual.tools if tool.changes]
+    """The page of one server; `over` is what it offers over each product."""
+    backends = {manual.backend: manual, **(over or {})}
+    all_tools = offers(backends)
+    reads = [offer for offer in all_tools if not offer.variants[0].tool.changes]
+    changes = [offer for offer in all_tools if offer.variants[0].tool.changes]
     parts = [f"# {manual.name}", MADE.format(made_by), about, manual.instructions, _behind(manual, products)]
-    parts += ["## Reads", *(_tool(tool) for tool in reads)]
+    parts += [comparison(all_tools, tuple(backends))]
+    parts += ["## Reads", *(told(offer, tuple(backends)) for offer in reads)]
     if changes:
-        parts += ["## Changes", _CHANGES, _change_table(changes), *(_tool(tool) for tool in changes)]
+        parts += ["## Changes", _CHANGES, change_table(changes), *(told(offer, tuple(backends)) for offer in changes)]
     parts += ["## Settings", _SHARED if not groups else "", *(_group(group) for group in groups)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -62,64 +65,6 @@ def _product(product: Product) -> str:
     return f"{about}{simulated}"
 
 
-def _tool(tool: ToolManual) -> str:
-    parts = [f"### {tool.name}", tool.description, _arguments(tool.arguments)]
-    if tool.rate and not tool.changes:
-        parts.append(f"At most {tool.rate}.")
-    if tool.open_world:
-        parts.append("Asks a service outside the operator's own systems.")
-    parts.append("\n".join(f"- {by}, {_PROVENANCE[by]}: {_paths(paths)}" for by, paths in tool.outputs.items()))
-    return "\n\n".join(part for part in parts if part)
-
-
-def _arguments(arguments: Sequence[Argument]) -> str:
-    if not arguments:
-        return "No arguments."
-    rows = [
-        (f"`{each.name}`", each.kind, "required" if each.required else f"`{each.default}`" if each.default else "")
-        for each in arguments
-    ]
-    return table(("argument", "type", "default"), rows)
-
-
-def _paths(paths: Sequence[str]) -> str:
-    """Leaves by the place they stand in; `events[*]: host.name, user.name` rather than every path whole."""
-    places: dict[str, list[str]] = {}
-    for path in paths:
-        place, name = _split(path)
-        places.setdefault(place, []).append(name)
-    return "; ".join(_place(place, names) for place, names in places.items())
-
-
-def _split(path: str) -> tuple[str, str]:
-    """Place and name; `[*]` behind a name stays with it."""
-    bare, listed = path.removesuffix("[*]"), "[*]" if path.endswith("[*]") else ""
-    place, _, name = bare[:-2].rpartition("['") if bare.endswith("']") else bare.rpartition(".")
-    return place, name + listed
-
-
-def _place(place: str, names: Sequence[str]) -> str:
-    shown = ", ".join(f"`{name}`" for name in names[:MOST_NAMES])
-    rest = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return f"{shown}{rest}" if not place else f"`{place}`: {shown}{rest}"
-
-
-def _change_table(changes: Sequence[ToolManual]) -> str:
-    rows = [(f"`{tool.name}`", tool.risk, _undo(tool), _expiry(tool), tool.rate) for tool in changes]
-    return table(("change", "risk", "undo", "effect", "at most"), rows)
-
-
-def _undo(tool: ToolManual) -> str:
-    if tool.undo:
-        return f"`{tool.undo}`"
-    return "is an undo, or leaves nothing to undo" if not tool.expiry else "none: it cannot be taken back"
-
-
-def _expiry(tool: ToolManual) -> str:
-    text = _EXPIRY.get(tool.expiry, "no lasting effect")
-    return f"{text}, ended by the {tool.lapses}" if tool.lapses else text
-
-
 def _group(group: Group) -> str:
     needs = "\n".join(f"- {_named(product)}{text}" for product, text in group.needs.items())
     least = f"Least privilege:\n\n{needs}" if needs else ""
@@ -137,10 +82,14 @@ def _about(setting: Setting) -> str:
     return f"{setting.about} Or `{setting.name}_FILE`, a file that holds it." if setting.secret else setting.about
 
 
-def index(manuals: Sequence[tuple[Manual, str]]) -> str:
-    """The page that lists them all, each with what it is."""
-    rows = [(f"[{each.name}]({each.name}.md)", *_counts(each), first_sentence(about)) for each, about in manuals]
-    parts = ["# Servers", MADE.format(MADE_BY), _INTRODUCTION, table(("server", "reads", "changes", "about"), rows)]
+def index(manuals: Sequence[tuple[Manual, Mapping[str, Manual], str]]) -> str:
+    """The page that lists them all, each with what it is and what it offers over products."""
+    rows = [
+        (f"[{each.name}]({each.name}.md)", *_counts(each), _more(each, over), first_sentence(about))
+        for each, over, about in manuals
+    ]
+    headings = ("server", "reads", "changes", "more with a product", "about")
+    parts = ["# Servers", MADE.format(MADE_BY), _INTRODUCTION, table(headings, rows)]
     parts += ["## Over HTTP", _HTTP]
     parts += ["## Not supported", _NOT, table(("product", "server", "meanwhile", "what it takes"), list(_missing()))]
     return "\n\n".join(parts) + "\n"
@@ -167,6 +116,13 @@ def _counts(manual: Manual) -> tuple[str, str]:
     return str(len(manual.tools) - changes), str(changes or "")
 
 
+def _more(manual: Manual, over: Mapping[str, Manual]) -> str:
+    """How many tools there are that only products have."""
+    there = {tool.name for tool in manual.tools}
+    found = {tool.name for each in over.values() for tool in each.tools} - there
+    return str(len(found) or "")
+
+
 def _missing() -> Iterator[tuple[str, ...]]:
     for each in missing():
         yield each.product, each.server, each.meanwhile, each.needed
@@ -175,13 +131,3 @@ def _missing() -> Iterator[tuple[str, ...]]:
 def first_sentence(text: str) -> str:
     """Up to the first full stop that ends one."""
     return text.split(". ")[0].rstrip(".")
-
-
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table; a bar in a cell stays text."""
-    lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())

@@ -1,14 +1,15 @@
 """docs/servers says what the servers publish, no more and no less."""
 
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
 
 from servers.bundle import server_names
+from servers.pages.backends import declared, environment
 from servers.pages.making import FOLDER, INDEX, differing, pages, write
 from servers.pages.manual import kind_of
+from servers.pages.options import groups_of, products_of
 from servers.pages.tables import table
 from servers.pages.unsupported import missing
 
@@ -21,9 +22,9 @@ def made() -> dict[str, str]:
     return pages()
 
 
-def test_pages_are_what_the_servers_give() -> None:
+def test_pages_are_what_the_servers_give(made: dict[str, str]) -> None:
     """A page nobody made anew after a change is wrong."""
-    assert differing(FOLDER) == (), REMEDY
+    assert differing(FOLDER, made) == (), REMEDY
 
 
 def test_every_server_has_a_page_and_a_line_in_the_index(made: dict[str, str]) -> None:
@@ -43,28 +44,81 @@ def test_page_tells_risk_undo_and_who_wrote_what(made: dict[str, str]) -> None:
     assert "Least privilege" in page
 
 
+def test_tools_that_only_products_have_are_told_with_their_products(made: dict[str, str]) -> None:
+    """Whoever chooses a product reads here what it can do, before there is one."""
+    page = made["firewall.md"]
+
+    assert "| `firewall_list_rules` |  | yes |  |  | yes |" in page
+    assert "### firewall_list_rules\n\nOnly with **nftables**, **pfsense**.\n\nThe firewall's rules" in page
+    assert "| `firewall_kill_states` | medium |" in page
+    assert "| `firewall_block_address` with **fail2ban**, **pfsense** | medium |" in page
+    for tool in ("endpoint_query", "endpoint_list_hosts", "endpoint_kill_process", "endpoint_collect_file"):
+        assert f"### {tool}\n" in made["endpoint.md"]
+    assert "### dns_resolve\n\nOnly with **unbound**." in made["dns.md"]
+    assert "| [firewall](firewall.md) | 5 | 2 | 3 |" in made[INDEX]
+
+
+def test_tool_that_is_another_one_with_a_product_is_told_twice(made: dict[str, str]) -> None:
+    """The same name with other arguments and answers is another promise."""
+    whole = made["firewall.md"].partition("### firewall_check_address\n")[2].partition("\n### ")[0]
+    usual, _, other = whole.partition("With **nftables**, **crowdsec**, **fail2ban**, **pfsense**:")
+
+    assert "string, ipvanyaddress" in usual
+    assert "string, ipvanynetwork" in other
+    assert "dropped_packets" in other
+    assert "With **" not in usual
+
+
+def test_every_product_has_settings_that_some_server_reads() -> None:
+    """A product without them would be missing on the pages, a mistyped one would lack tools there."""
+    known = {setting.name for name in server_names() for group in groups_of(name) for setting in group.settings}
+
+    for name in server_names():
+        assert [product.name for product in products_of(name)] == list(declared().get(name, {})), name
+    assert {setting for each in declared().values() for given in each.values() for setting in given} <= known
+
+
+def test_making_pages_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever makes them in a running program goes on with its own settings."""
+    monkeypatch.setenv("MCPSOC_DNS_PORT", "5353")
+    with environment({"MCPSOC_DNS_LOG": "x"}):
+        assert ("MCPSOC_DNS_PORT" in os.environ, os.environ["MCPSOC_DNS_LOG"]) == (False, "x")
+
+    assert (os.environ["MCPSOC_DNS_PORT"], "MCPSOC_DNS_LOG" in os.environ) == ("5353", False)
+
+
 def test_what_is_not_supported_is_said_with_what_it_takes(made: dict[str, str]) -> None:
     """An honest gap saves somebody an afternoon."""
     assert all(each.product in made[INDEX] and each.needed for each in missing())
     assert {"OPNsense", "Splunk", "Okta, Microsoft Entra ID"} <= {each.product for each in missing()}
 
 
-def test_pages_do_not_depend_on_who_makes_them(made: dict[str, str], tmp_path: Path) -> None:
-    """Settings of the machine must not find their way into the documentation."""
-    code = "import sys, pathlib; from servers.pages.making import write; write(pathlib.Path(sys.argv[1]))"
-    variables = {"MCPSOC_FIREWALL_BACKEND": "nftables", "MCPSOC_READ_ONLY": "true", "MCPSOC_HOME": str(tmp_path / "h")}
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "docs")], env=variables, check=True)
+def test_pages_do_not_depend_on_who_makes_them(
+    made: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither settings of the machine nor the programs it has find their way into the documentation."""
+    variables = {
+        "PATH": "/nonexistent",
+        "MCPSOC_HOME": str(tmp_path / "h"),
+        "MCPSOC_READ_ONLY": "true",
+        "MCPSOC_TOOLS_DENY": "firewall_block_address",
+        "MCPSOC_FIREWALL_BACKEND": "nftables",
+        "MCPSOC_IDENTITY_BIND_PASSWORD_FILE": "/nonexistent",
+        "MCPSOC_ENDPOINT_KILL": "false",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
 
-    assert {path.name: path.read_text("utf-8") for path in (tmp_path / "docs").iterdir()} == made
+    assert pages() == made
 
 
-def test_pages_of_servers_that_are_gone_go_too(tmp_path: Path) -> None:
+def test_pages_of_servers_that_are_gone_go_too(made: dict[str, str], tmp_path: Path) -> None:
     """A page about a server nobody can start misleads."""
     (tmp_path / "gone.md").write_text("# gone\n")
 
-    assert "gone.md" in write(tmp_path)
+    assert "gone.md" in write(tmp_path, made)
     assert not (tmp_path / "gone.md").exists()
-    assert differing(tmp_path) == ()
+    assert differing(tmp_path, made) == ()
 
 
 def test_types_are_told_in_one_line() -> None:
