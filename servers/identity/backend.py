@@ -32,6 +32,8 @@ class Person:
     id: str
     """The key in the one spelling that is compared."""
     name: str
+    also: tuple[str, ...]
+    """Other names it is found by."""
     lock: Lock | None
     held: str | None
     """The lock as it stands in the entry, one that is over too."""

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from servers.embedded import Name, Reason
 from servers.identity.backend import FOREVER, Directory, Person, Team
-from servers.identity.kinds import Kinds
+from servers.identity.kinds import Kinds, named
 from servers.identity.nesting import Nesting
 from servers.identity.site_models import Disabled, Moved
 from servers.kit import Change, Hit, Plan, Reply, ToolError, Undo
@@ -137,7 +137,7 @@ class GroupChanges:
         """What the account would gain."""
         person, nesting, team = self._looked_up(account, group)
         privileged = "a group of administrators" if team.id in self.kinds.privileged(nesting) else "a group"
-        hits = tuple(self.kinds.protected.account(person.name))
+        hits = named(person, self.kinds.protected)
         return Plan(f"{person.name} in {team.name}", f"1 account joins {privileged}", hits=hits)
 
     def is_in(self, account: Name, group: Name, reason: Reason) -> bool:

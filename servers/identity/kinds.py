@@ -23,9 +23,9 @@ class Kinds:
 
     def kind_of(self, person: Person, nesting: Nesting) -> Kind:
         """Break-glass and service accounts by their names, administrators by their groups."""
-        if Protected(accounts=self.settings.break_glass).account(person.name):
+        if named(person, Protected(accounts=self.settings.break_glass)):
             return "break_glass"
-        if Protected(accounts=self.settings.service_accounts).account(person.name):
+        if named(person, Protected(accounts=self.settings.service_accounts)):
             return "service"
         return "admin" if person.id in self.administrators(nesting) else "user"
 
@@ -40,7 +40,7 @@ class Kinds:
 
     def against(self, person: Person, before: Nesting, after: Nesting) -> Iterator[Hit]:
         """What forbids shutting an account out, or taking it out of a group: `after` is what would be left."""
-        yield from self.protected.account(person.name)
+        yield from named(person, self.protected)
         kind = self.kind_of(person, before)
         if kind in ("break_glass", "service"):
             yield Hit(f"{kind}_account", f"a {kind} account is never changed by a program")
@@ -57,7 +57,7 @@ class Kinds:
 
     def _is_a_person(self, person: Person) -> bool:
         programs = Protected(accounts=self.settings.service_accounts)
-        return not programs.account(person.name) and not self.directory.is_mine(person)
+        return not named(person, programs) and not self.directory.is_mine(person)
 
     def _admin_teams(self, nesting: Nesting) -> Sequence[Team]:
         """Raises: ToolError when one that is configured is not there: nobody could say who is left."""
@@ -67,3 +67,9 @@ class Kinds:
             message = "a configured group of administrators is not in the directory"
             raise ToolError("not_configured", message, "see MCPSOC_IDENTITY_ADMIN_GROUPS")
         return found
+
+
+def named(person: Person, protected: Protected) -> tuple[Hit, ...]:
+    """The guards that an account hits by any name it is found by."""
+    hits = (protected.account(name) for name in (person.name, *person.also))
+    return next(filter(None, hits), ())

@@ -139,6 +139,7 @@ class LdapDirectory:
             key=entry.dn,
             id=folded(entry.dn),
             name=entry.one(self.settings.name_attribute) or "",
+            also=tuple(entry.all(self.settings.name_attribute)[1:]),
             lock=lock_of(entry, policy, self.now()),
             held=entry.one(LOCK),
             can_be_locked=None if policy is None else policy.locks,

@@ -153,6 +153,18 @@ async def test_nobody_disables_what_is_protected(directory: Directory, tmp_path:
     assert "own_account" in guards(own)
 
 
+@pytest.mark.parametrize("name", ["ben", "glass-2", "SVC-web"])
+async def test_account_is_protected_by_each_of_its_names(directory: Directory, tmp_path: Path, name: str) -> None:
+    """An account may have several; whichever names it, it is the same one that is shut out."""
+    for also in ("glass-2", "svc-web"):
+        directory.modify(f"dn: {person('ben')}\nchangetype: modify\nadd: uid\nuid: {also}\n")
+    server = ours(directory, tmp_path, Protected(accounts=("glass-*",)), admin_groups=("admins",))
+    found = guards(await server.plans("disable_account", account=name, **WHY))
+
+    assert found == ["protected_account", "service_account"]
+    assert directory.binds("ben")
+
+
 async def test_without_named_administrators_nothing_changes(directory: Directory, tmp_path: Path) -> None:
     """Nobody could say who the last one is; a group that is not there is no better."""
     server = ours(directory, tmp_path, admin_groups=())
