@@ -13,6 +13,9 @@ QUIET = {
 }
 """Libraries that send usage statistics or traces unless told not to; a person who sets these keeps their own value."""
 
+ADDRESSES = ("httpx", "httpcore", "urllib3")
+"""Loggers that write the address of each request: that of a chat's webhook is its credential."""
+
 
 def set_up() -> None:
     """Take MCPSOC_* settings from the `.env` in MCPSOC_HOME; the environment wins over the file.
@@ -28,6 +31,8 @@ def set_up() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(known)
     logging.basicConfig(handlers=[handler], level=known, format="%(levelname)s %(name)s %(message)s")
+    for name in ADDRESSES:
+        logging.getLogger(name).setLevel(max(known, logging.WARNING))
 
 
 def read_env(path: Path) -> dict[str, str]:
