@@ -112,7 +112,7 @@ class Antivirus:
             unscanned=[Unscanned(reason=reason, files=count) for reason, count in sorted(tally.unscanned.items())],
         )
         text = f"{infected} infected of {tally.scanned} files scanned"
-        return Reply(data, text, total=page.total, after=page.after, more=page.more, stale=_unseen(tally))
+        return page.reply(data, text, stale=_unseen(tally))
 
     def antivirus_lookup_hash(self, digest: Hash) -> Reply[HashFinding]:
         """What is known of a file by its hash alone. no_data: no list knows it, which does not mean clean."""
@@ -143,7 +143,7 @@ class Antivirus:
         """Files that are held: where they were, since when, and why."""
         page = paged(self._vault.listed(), limit, cursor)
         data = Quarantine(held=[_held(manifest) for manifest in page.rows])
-        return Reply(data, f"{page.total} files held", total=page.total, after=page.after, more=page.more)
+        return page.reply(data, f"{page.total} files held")
 
     def antivirus_quarantine_file(self, path: FilePath, sha256: Sha256, reason: Reason) -> Reply[Moved]:
         """Move a file with exactly this content out of reach; it is held until antivirus_restore_file."""

@@ -128,13 +128,10 @@ class Assets:
         An entry authorises only when account, host, source, technique and window all fit and it is not revoked."""
         touched = Touched(self._host_name(host), account, address, technique)
         page = paged([entry for entry in self._register(at) if touched.by(entry)], limit, cursor)
-        return Reply(
+        return page.reply(
             WorkList(work=list(page.rows)),
             f"{page.total} register entries touch this",
             query=asked(asdict(touched), at - _AROUND, at + _AROUND),
-            total=page.total,
-            after=page.after,
-            more=page.more,
         )
 
     def _host_name(self, host: str | None) -> str | None:
@@ -152,14 +149,11 @@ class Assets:
         name, until = host_of(db, host).name, end or self._door.now()
         since = start or until - timedelta(hours=24)
         page = paged(entities.neighbours(db, name, since, until, limit=_ALL), limit, cursor)
-        return Reply(
+        return page.reply(
             Neighbours(neighbours=[Neighbour(name=other, flows=flows) for other, flows in page.rows]),
             f"{page.total} neighbours",
             sensor="firewall",
             query=asked({"host": name}, since, until),
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=blind_spot(db, ["firewall"], None, since, until),
         )
 
@@ -168,17 +162,14 @@ class Assets:
         page = paged(entities.list_software(self._door.db, host_of(self._door.db, host).name), limit, cursor)
         rows = [Install(name=row.name, version=row.version, publisher=row.publisher) for row in page.rows]
         text = f"{page.total} products"
-        return Reply(Installs(software=rows), text, total=page.total, after=page.after, more=page.more)
+        return page.reply(Installs(software=rows), text)
 
     def assets_list_vulnerabilities(self, host: Name, limit: Limit = 20, cursor: Cursor = None) -> Reply[Weaknesses]:
         """Open vulnerabilities of a host, highest CVSS first; known_exploited: attackers are known to use it."""
         page = paged(entities.list_vulnerabilities(self._door.db, host_of(self._door.db, host).name), limit, cursor)
-        rows = [
-            Weakness(cve=row.cve, software=row.software, cvss=row.cvss, known_exploited=row.known_exploited)
-            for row in page.rows
-        ]
+        rows = [Weakness.of(row) for row in page.rows]
         text = f"{page.total} vulnerabilities"
-        return Reply(Weaknesses(vulnerabilities=rows), text, total=page.total, after=page.after, more=page.more)
+        return page.reply(Weaknesses(vulnerabilities=rows), text)
 
 
 def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:

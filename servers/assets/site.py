@@ -67,7 +67,7 @@ class InventoryReads:
         page = paged(wanted, limit, cursor)
         rows = [self._shown(entry) for entry in page.rows]
         said = f"{page.total} assets"
-        return Reply(SiteAssets(assets=rows), said, total=page.total, after=page.after, more=page.more)
+        return page.reply(SiteAssets(assets=rows), said)
 
     def assets_summarise(self, by: By = "kind", limit: Limit = 20, cursor: Cursor = None) -> Reply[Shares]:
         """Count the assets there are now by one property, most first."""
@@ -81,7 +81,7 @@ class InventoryReads:
             without=sum(not row for row in values),
         )
         said = f"{len(entries)} assets in {page.total} groups"
-        return Reply(data, said, total=page.total, after=page.after, more=page.more, beside=bool(entries))
+        return page.reply(data, said, beside=bool(entries))
 
     def _values(self, entry: Entry, by: By) -> Iterator[str]:
         if by == "tag":
@@ -110,21 +110,10 @@ class ScanReads:
         moment = at or self.now()
         seen = self._seen(host, moment)
         page = paged(seen.services, limit, cursor)
-        rows = [
-            Answering(
-                port=each.port,
-                protocol=each.protocol,
-                state=each.state,
-                name=each.name,
-                product=each.product,
-                version=each.version,
-                banner=each.banner,
-            )
-            for each in page.rows
-        ]
+        rows = [Answering.of(each) for each in page.rows]
         data = Answerings(ip=seen.ip, scanned_at=iso(seen.at), services=rows)
         said = f"{seen.open_ports} open of {page.total} ports"
-        return Reply(data, said, sensor="nmap", observed_at=seen.at, total=page.total, after=page.after, more=page.more)
+        return page.reply(data, said, sensor="nmap", observed_at=seen.at)
 
     def assets_list_unknown(self, limit: Limit = 20, cursor: Cursor = None) -> Reply[Strangers]:
         """Addresses that the scans saw up and that no inventory entry had then."""
@@ -138,7 +127,7 @@ class ScanReads:
             for seen in page.rows
         ]
         said = f"{page.total} addresses beyond the inventory"
-        return Reply(Strangers(unknown=rows), said, sensor="nmap", total=page.total, after=page.after, more=page.more)
+        return page.reply(Strangers(unknown=rows), said, sensor="nmap")
 
     def _seen(self, host: str, at: datetime) -> Seen:
         """The last look at a host; by its address then where the inventory has it. Raises: NotFoundError; ToolError."""

@@ -68,14 +68,11 @@ class Reads:
         whole = self.backend.trail.seen(asked)
         habits = [habit for facet in _FACETS for habit in self._habits(asked, facet)]
         page = paged(habits, limit, cursor)
-        return Reply(
+        return page.reply(
             Principal(events=whole.events, failed=whole.failed, habits=list(page.rows)),
             f"{whole.events} events, {whole.failed} failed",
             sensor=self.backend.sensor,
             query=_said(asked),
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=self.backend.trail.blind(start, end),
         )
 
@@ -89,14 +86,11 @@ class Reads:
         groups = [each for each in self.backend.trail.count(asked, ("access_key", "principal")) if each.values[0]]
         keys = sorted((self._key(each) for each in groups), key=lambda key: key.known_since or "", reverse=True)
         page = paged(keys, limit, cursor)
-        return Reply(
+        return page.reply(
             Keys(keys=list(page.rows)),
             f"{len({key.access_key for key in keys})} access keys in use",
             sensor=self.backend.sensor,
             query=_said(asked),
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=self.backend.trail.blind(start, end),
         )
 
@@ -144,14 +138,11 @@ class Reads:
         page = paged(groups, limit, cursor)
         events = self.backend.trail.seen(asked).events
         who = len({each.values[0] for each in groups if each.values[0]})
-        return Reply(
+        return page.reply(
             FailedCalls(calls=[_failure(each) for each in page.rows], events=events, principals=who),
             f"{events} failed calls of {who} principals",
             sensor=self.backend.sensor,
             query=_said(asked),
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=self.backend.trail.blind(start, end),
         )
 

@@ -44,13 +44,10 @@ class Facts:
             if prefix is None or fact.name.startswith(prefix)
         ]
         page = paged(rows, limit, cursor)
-        return Reply(
+        return page.reply(
             models.Facts(facts=list(page.rows)),
             f"{page.total} facts",
             observed_at=found.at,
-            total=page.total,
-            after=page.after,
-            more=page.more,
         )
 
     def _fetched(self, host: str) -> Fetched[Sequence[Fact]]:
@@ -95,16 +92,13 @@ class Checking:
 
     def _checked(self, name: str, limit: int, cursor: str | None) -> Reply[models.Check]:
         found = self.look(name)
-        rows = [
-            models.ResultRow(host=each.host, what=each.what, outcome=each.outcome, difference=each.difference)
-            for each in found.value.results
-        ]
+        rows = [models.ResultRow.of(each) for each in found.value.results]
         page, ran = paged(rows, limit, cursor), found.value
         data = models.Check(
             name=name, results=list(page.rows), looked_at=ran.looked_at, differs=ran.differs, failed=ran.failed
         )
         text = f"{ran.differs} differ, {ran.failed} failed"
-        return Reply(data, text, observed_at=found.at, total=page.total, after=page.after, more=page.more, beside=True)
+        return page.reply(data, text, observed_at=found.at, beside=True)
 
     def _row(self, name: str, sidecar: Sidecar) -> models.PlaybookRow:
         return models.PlaybookRow(

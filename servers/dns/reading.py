@@ -54,14 +54,11 @@ class LogReads:
         check_window(start, end)
         found = self._found(start, end, domain, client)
         page = paged(found, limit, cursor)
-        return Reply(
+        return page.reply(
             Queries(queries=[query.event() for query in page.rows]),
             f"{len(page.rows)} of {page.total} questions",
             sensor=self.backend.sensor,
             query=_asked(domain, client, start, end),
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=self.log.blind(start, end),
         )
 
@@ -79,14 +76,11 @@ class LogReads:
         check_window(start, end)
         found = self._found(start, end, domain, client)
         page = paged(_grouped(found, by), limit, cursor)
-        return Reply(
+        return page.reply(
             Groups(groups=list(page.rows), queries=len(found)),
             f"{len(found)} questions in {page.total} groups",
             sensor=self.backend.sensor,
             query=_asked(domain, client, start, end),
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=self.log.blind(start, end),
         )
 
@@ -131,7 +125,7 @@ class SinkholeReads:
             for entry in page.rows
         ]
         text = f"{page.total} sinkholes"
-        return Reply(SinkholeList(sinkholes=rows), text, total=page.total, after=page.after, more=page.more)
+        return page.reply(SinkholeList(sinkholes=rows), text)
 
     def dns_check_domain(self, domain: Domain) -> Reply[CheckedDomain]:
         """What a client is answered for a name now, asked so that the question does not leave the house."""

@@ -112,14 +112,11 @@ class LabProcesses:
             self.door.db, host=machine.name, process=process_id, at=at, minutes=minutes, limit=_ALL
         )
         page = paged(found, limit, cursor)
-        return Reply(
+        return page.reply(
             Processes(processes=[Process({**node.event, "depth": node.depth}) for node in page.rows]),
             f"{len(page.rows)} of {page.total} processes",
             sensor=SENSOR,
             query=f"tree of {process_id} on {machine.name} within {minutes} min of {iso(at)}",
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=blind_spot(self.door.db, [SENSOR], machine.name, at, at),
         )
 
@@ -211,10 +208,10 @@ class LabIndex:
         db, digest = self.door.db, sha256.lower()
         page = paged(endpoint.find_file(db, digest, limit=_ALL), limit, cursor)
         measure = network.contained(db, kind="quarantine_file", target=digest, at=self.door.now())
-        rows = [Sighting(host=s.host, path=s.path, first=s.first, executed=s.executed) for s in page.rows]
+        rows = [Sighting.of(s) for s in page.rows]
         data = Sightings(sightings=rows, quarantined=measure is not None)
         text = f"seen at {page.total} places, executed at {sum(row.executed for row in rows)} of those shown"
-        return Reply(data, text, total=page.total, after=page.after, more=page.more)
+        return page.reply(data, text)
 
 
 @dataclass(frozen=True, slots=True)

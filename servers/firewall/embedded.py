@@ -66,14 +66,11 @@ class LabFlows:
         address = _address(db, host_or_ip) or host_or_ip
         found = flows.summarise_flows(db, host_or_ip=address, start=start, end=end, limit=_ALL)
         page = paged(found, limit, cursor)
-        return Reply(
+        return page.reply(
             Peers(peers=[_peer(peer) for peer in page.rows]),
             f"{len(page.rows)} of {page.total} peers",
             sensor=SENSOR,
             query=asked({"address": address}, start, end),
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=blind_spot(db, [SENSOR], None, start, end),
         )
 

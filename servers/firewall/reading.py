@@ -10,7 +10,6 @@ from servers.firewall.backend import (
     Entry,
     FlowLog,
     RuleList,
-    State,
     StateTable,
     Target,
     shown,
@@ -76,7 +75,7 @@ class LabBlockReads:
             for b in page.rows
         ]
         text = f"{page.total} blocks in force"
-        return Reply(Blocks(blocks=blocks), text, total=page.total, after=page.after, more=page.more)
+        return page.reply(Blocks(blocks=blocks), text)
 
     def firewall_check_address(self, address: IPvAnyAddress) -> Reply[BlockState]:
         """Whether one address is blocked now: the read-back of a block."""
@@ -100,7 +99,7 @@ class SiteBlockReads:
         """Addresses and networks the firewall blocks now, until when, and what each block dropped."""
         page = paged(self.blocks.entries(), limit, cursor)
         data = SiteBlocks(blocks=[_block(entry) for entry in page.rows])
-        return Reply(data, f"{page.total} blocks in force", total=page.total, after=page.after, more=page.more)
+        return page.reply(data, f"{page.total} blocks in force")
 
     def firewall_check_address(self, address: Target) -> Reply[SiteBlockState]:
         """Whether an address or network is blocked now, by which entry, and what it dropped: the read-back of a
@@ -120,8 +119,8 @@ class StateReads:
     def firewall_list_states(self, address: Target, limit: Limit = 20, cursor: Cursor = None) -> Reply[Connections]:
         """Connections from or to an address or network that the firewall tracks now."""
         page = paged(self.table.states(address), limit, cursor)
-        data = Connections(states=[_connection(state) for state in page.rows])
-        return Reply(data, f"{page.total} connections", total=page.total, after=page.after, more=page.more)
+        data = Connections(states=[Connection.of(state) for state in page.rows])
+        return page.reply(data, f"{page.total} connections")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,7 @@ class RuleReads:
             )
             for rule in page.rows
         ]
-        return Reply(Rules(rules=rules), f"{page.total} rules", total=page.total, after=page.after, more=page.more)
+        return page.reply(Rules(rules=rules), f"{page.total} rules")
 
 
 def _block(entry: Entry) -> SiteBlock:
@@ -156,17 +155,4 @@ def _block(entry: Entry) -> SiteBlock:
         note=entry.note or None,
         dropped_packets=entry.packets,
         dropped_bytes=entry.bytes,
-    )
-
-
-def _connection(state: State) -> Connection:
-    return Connection(
-        protocol=state.protocol,
-        source=state.source,
-        source_port=state.source_port,
-        destination=state.destination,
-        destination_port=state.destination_port,
-        phase=state.phase,
-        packets=state.packets,
-        bytes=state.bytes,
     )

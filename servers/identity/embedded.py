@@ -76,7 +76,7 @@ class LabIdentity:
         page = paged(entities.list_groups(self._door.db), limit, cursor)
         groups = [Group(name=name, privileged=privileged, members=members) for name, privileged, members in page.rows]
         text = f"{len(groups)} of {page.total} groups"
-        return Reply(Groups(groups=groups), text, total=page.total, after=page.after, more=page.more)
+        return page.reply(Groups(groups=groups), text)
 
     def identity_list_members(self, group: Name, limit: Limit = 20, cursor: Cursor = None) -> Reply[Members]:
         """Accounts that are members of a group."""
@@ -85,7 +85,7 @@ class LabIdentity:
             raise NotFoundError("no group has this name", "identity_list_groups gives the names")
         page = paged(members, limit, cursor)
         data = Members(group=group, members=list(page.rows))
-        return Reply(data, f"{page.total} members", total=page.total, after=page.after, more=page.more)
+        return page.reply(data, f"{page.total} members")
 
     def identity_disable_account(self, account: Name, reason: Reason) -> Reply[Changed]:
         """Disable an account and end its sessions; it stays disabled until identity_enable_account."""

@@ -48,7 +48,7 @@ class SiteReads:
         page = paged(self.directory.search(text), limit, cursor)
         rows = [self._brief(each) for each in page.rows]
         said = f"{page.total} accounts"
-        return Reply(Accounts(accounts=rows), said, total=page.total, after=page.after, more=page.more)
+        return page.reply(Accounts(accounts=rows), said)
 
     def identity_summarise_accounts(self, password_days: Days = 365) -> Reply[Totals]:
         """Count accounts: all, locked, administrators, passwords older than some days, never signed in."""
@@ -74,7 +74,7 @@ class SiteReads:
             Group(name=team.name, privileged=team.id in privileged, members=len(team.members)) for team in page.rows
         ]
         said = f"{len(groups)} of {page.total} groups"
-        return Reply(Groups(groups=groups), said, total=page.total, after=page.after, more=page.more)
+        return page.reply(Groups(groups=groups), said)
 
     def identity_list_members(self, group: Name, limit: Limit = 20, cursor: Cursor = None) -> Reply[SiteMembers]:
         """Accounts in a group, through groups within it too; direct tells which the group itself names."""
@@ -86,7 +86,7 @@ class SiteReads:
         inner = [each.name for each in nesting.below(team)]
         data = SiteMembers(group=team.name, inner_groups=inner, members=rows)
         said = f"{page.total} members, {len(inner)} groups within"
-        return Reply(data, said, total=page.total, after=page.after, more=page.more)
+        return page.reply(data, said)
 
     def tools(self) -> Sequence[Method]:
         """All of them."""

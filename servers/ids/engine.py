@@ -68,9 +68,7 @@ class SuricataEngine:
             alerts=[record.event() for record in page.rows],
         )
         text = f"{page.total} alerts in {len(records)} events"
-        return Reply(
-            data, text, sensor="suricata", total=page.total, after=page.after, more=page.more, beside=bool(records)
-        )
+        return page.reply(data, text, sensor="suricata", beside=bool(records))
 
     def try_rule(self, rule: str, path: str, limit: int, cursor: str | None) -> Reply[Tested]:
         """What one rule finds in a capture."""
@@ -84,7 +82,7 @@ class SuricataEngine:
         page = paged([record for record in records if record.kind == "alert"], limit, cursor)
         data = Tested(valid=True, hits=page.total, alerts=[TriedEvent(record.event().root) for record in page.rows])
         text = f"{page.total} hits in {len(records)} events"
-        return Reply(data, text, sensor="suricata", total=page.total, after=page.after, more=page.more, beside=True)
+        return page.reply(data, text, sensor="suricata", beside=True)
 
     def check(self, rules: Sequence[str]) -> None:
         """Have the engine load rules without effect. Raises: ToolError when it does not."""

@@ -35,14 +35,11 @@ class LogReads:
         check_window(start, end)
         found = self._alerts(start, end, address, rule_id)
         page = paged(found, limit, cursor)
-        return Reply(
+        return page.reply(
             Alerts(alerts=[record.event() for record in page.rows]),
             f"{len(page.rows)} of {page.total} alerts",
             sensor=self.backend.sensor,
             query=asked({"address": _text(address), "rule": rule_id}, start, end),
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=self.log.blind(start, end),
         )
 
@@ -59,14 +56,11 @@ class LogReads:
         check_window(start, end)
         found = self._alerts(start, end, address, None)
         page = paged(_grouped(found, by), limit, cursor)
-        return Reply(
+        return page.reply(
             AlertGroups(groups=list(page.rows), alerts=len(found)),
             f"{len(found)} alerts in {page.total} groups",
             sensor=self.backend.sensor,
             query=f"count by {by} where {asked({'address': _text(address)}, start, end)}",
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=self.log.blind(start, end),
         )
 
@@ -77,13 +71,10 @@ class LogReads:
             raise NotFoundError("the sensor's log has no such flow", "ids_search_alerts gives flow.id")
         page = paged(found, limit, cursor)
         alerts = sum(record.kind == "alert" for record in found)
-        return Reply(
+        return page.reply(
             Flow(flow_id=found[0].flow, alerts=alerts, events=[record.event() for record in page.rows]),
             f"{page.total} events, {alerts} of them alerts",
             sensor=self.backend.sensor,
-            total=page.total,
-            after=page.after,
-            more=page.more,
         )
 
     def ids_host_activity(
@@ -96,14 +87,11 @@ class LogReads:
         page = paged(groups, limit, cursor)
         peers = {group.peer for group in groups if group.peer}
         alerts = sum(record.kind == "alert" for record in found)
-        return Reply(
+        return page.reply(
             Activities(activity=list(page.rows), alerts=alerts, events=len(found), peers=len(peers)),
             f"{len(found)} events with {len(peers)} peers, {alerts} of them alerts",
             sensor=self.backend.sensor,
             query=asked({"address": str(ip)}, start, end),
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=self.log.blind(start, end),
         )
 

@@ -49,7 +49,7 @@ class Intel:
         row = entities.get_address(self._door.db, indicator)
         if row is None:
             return None
-        return Network(meaning=row.meaning, owner=row.owner, country=row.country, asn=row.asn)
+        return Network.of(row)
 
 
 def _lookup(rows: tuple[Row, ...], network: Network | None) -> Lookup:

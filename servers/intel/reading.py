@@ -69,9 +69,7 @@ class StixReads:
         age, stale = self._age()
         rows = [self._actor(each) for each in page.rows]
         text = f"{page.total} entries by this name"
-        return Reply(
-            Actors(actors=rows), text, observed_at=age, total=page.total, after=page.after, more=page.more, stale=stale
-        )
+        return page.reply(Actors(actors=rows), text, observed_at=age, stale=stale)
 
     def intel_related(self, stix_id: StixId, limit: Limit = 20, cursor: Cursor = None) -> Reply[Relations]:
         """Relationships and sightings of a STIX object; ids come from intel_lookup and intel_get_actor."""
@@ -80,13 +78,10 @@ class StixReads:
         age, stale = self._age()
         rows = [self._relation(stix_id, each) for each in page.rows]
         text = f"{page.total} relationships"
-        return Reply(
+        return page.reply(
             Relations(relations=rows),
             text,
             observed_at=age,
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=stale,
         )
 

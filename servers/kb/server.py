@@ -85,40 +85,18 @@ class Kb:
     def kb_list_documents(self, limit: Limit = 20, cursor: Cursor = None, kind: Kind | None = None) -> Reply[Documents]:
         """The operator's documents in the knowledge base."""
         page = paged(self._library.documents("T0", kind), limit, cursor)
-        rows = [
-            DocumentLine(
-                id=row.id,
-                title=row.title,
-                sections=row.sections,
-                kind=row.kind,
-                language=row.language,
-                origin=row.origin,
-                promoted_by=row.promoted_by,
-            )
-            for row in page.rows
-        ]
+        rows = [DocumentLine.of(row) for row in page.rows]
         text = f"{page.total} documents"
-        return Reply(Documents(documents=rows), text, total=page.total, after=page.after, more=page.more)
+        return page.reply(Documents(documents=rows), text)
 
     def kb_list_outside(
         self, limit: Limit = 20, cursor: Cursor = None, kind: Kind | None = None
     ) -> Reply[OutsideDocuments]:
         """Documents that came from elsewhere: techniques, advisories, past cases, notes nobody has promoted."""
         page = paged(self._library.documents("T2", kind), limit, cursor)
-        rows = [
-            OutsideLine(
-                id=row.id,
-                title=row.title,
-                sections=row.sections,
-                kind=row.kind,
-                language=row.language,
-                origin=row.origin,
-                source=row.source,
-            )
-            for row in page.rows
-        ]
+        rows = [OutsideLine.of(row) for row in page.rows]
         text = f"{page.total} documents from outside"
-        return Reply(OutsideDocuments(outside=rows), text, total=page.total, after=page.after, more=page.more)
+        return page.reply(OutsideDocuments(outside=rows), text)
 
     def kb_get_technique(self, technique_id: TechniqueId, language: Language = "en") -> Reply[OneTechnique]:
         """An ATT&CK technique by id (T1110.003) or name: name, tactics, parent, and the runbook sections on it."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, ClassVar, Generic, Literal, TypeAlias, TypeVar
+from typing import Annotated, ClassVar, Generic, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
@@ -31,8 +31,14 @@ class Output(BaseModel):
     rows: ClassVar[str | None] = None
     """Name of the list field that paging and the size cap may shorten; an empty one means `no_data`."""
 
+    @classmethod
+    def of(cls, found: object) -> Self:
+        """The model whose fields are the attributes of the same names."""
+        return cls.model_validate(found, from_attributes=True)
+
 
 R = TypeVar("R")
+A = TypeVar("A", bound="Output")
 D = TypeVar("D", bound=Output, covariant=True)
 
 
@@ -112,6 +118,31 @@ class Paged(Generic[R]):
     total: int
     after: tuple[str, ...]
     more: bool
+
+    def reply(
+        self,
+        data: A,
+        summary: str,
+        *,
+        sensor: str | None = None,
+        query: str | None = None,
+        observed_at: datetime | None = None,
+        stale: Problem | None = None,
+        beside: bool = False,
+    ) -> Reply[A]:
+        """The answer that shows this page."""
+        return Reply(
+            data,
+            summary,
+            sensor=sensor,
+            query=query,
+            observed_at=observed_at,
+            total=self.total,
+            after=self.after,
+            more=self.more,
+            stale=stale,
+            beside=beside,
+        )
 
 
 def paged(rows: Sequence[R], limit: int, cursor: str | None) -> Paged[R]:

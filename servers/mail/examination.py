@@ -14,7 +14,7 @@ from servers.mail.hops import Hop, hops_of
 from servers.mail.links import Link, links_of, text_of
 from servers.mail.message import Address, Mail, parse
 from servers.mail.models import CheckRow, ClaimRow, FileRow, HopRow, LinkRow, Mailbox, Message
-from servers.mail.proof import Check, Claim, checked, claims_of
+from servers.mail.proof import Check, checked, claims_of
 from servers.mail.signs import Examined, Known
 from servers.mail.zone import Zone
 from servers.malware.analysis import Room
@@ -130,8 +130,8 @@ def message_row(looked: Looked) -> Message:
         date=None if mail.date is None else iso(mail.date),
         text=defanged(_visible(mail)),
         hops=[_hop(hop) for hop in found.hops[:_MOST_SHOWN]],
-        checks=[_check(check) for check in found.checks],
-        claims=[_claim(claim) for claim in found.claims[:_MOST_SHOWN]],
+        checks=[CheckRow.of(check) for check in found.checks],
+        claims=[ClaimRow.of(claim) for claim in found.claims[:_MOST_SHOWN]],
         links=[_link(link) for link in found.links[:_MOST_SHOWN]],
         attachments=[_file(file, looked.macros.get(file.sha256)) for file in found.files[:_MOST_FILES]],
         left_out=[*mail.limits, *looked.not_checked, *_more(found)],
@@ -156,21 +156,6 @@ def _mailbox(address: Address) -> Mailbox:
 def _hop(hop: Hop) -> HopRow:
     time = None if hop.at is None else iso(hop.at)
     return HopRow(said=hop.said, address=hop.address, by=hop.by, protocol=hop.protocol, time=time, ours=hop.ours)
-
-
-def _check(check: Check) -> CheckRow:
-    return CheckRow(
-        method=check.method,
-        result=check.result,
-        domain=check.domain,
-        selector=check.selector,
-        aligned=check.aligned,
-        why=check.why,
-    )
-
-
-def _claim(claim: Claim) -> ClaimRow:
-    return ClaimRow(by=claim.by, method=claim.method, result=claim.result, header=claim.header, ours=claim.ours)
 
 
 def _link(link: Link) -> LinkRow:

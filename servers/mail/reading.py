@@ -83,13 +83,10 @@ class Reading:
             raise ToolError("missing_argument", "give something to search for", hint)
         found = self._found(wanted, start, end)
         page = paged(found.copies, limit, cursor)
-        return Reply(
+        return page.reply(
             Deliveries(messages=[_delivery(copy) for copy in page.rows]),
             f"{len(page.rows)} of {page.total} messages in {len({copy.mailbox for copy in found.copies})} mailboxes",
             sensor="mail",
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=found.gap,
         )
 
@@ -107,13 +104,10 @@ class Reading:
         found = self._found(Wanted(sender=sender, attachment_sha256=attachment_sha256), start, end)
         counted = Counter(value for copy in found.copies for value in _values(copy, by))
         page = paged(sorted(counted.items(), key=lambda item: (-item[1], item[0])), limit, cursor)
-        return Reply(
+        return page.reply(
             Tallies(counts=[Tally(value=value, messages=count) for value, count in page.rows]),
             f"{len(found.copies)} messages, {page.total} values",
             sensor="mail",
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=found.gap,
         )
 

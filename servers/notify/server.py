@@ -52,7 +52,7 @@ class Notify:
         page = paged(self._outbox.newest(_MOST_LISTED), limit, cursor)
         text = f"{len(page.rows)} of {page.total} messages"
         rows = SentRows(messages=[_sent_row(sent) for sent in page.rows])
-        return Reply(rows, text, total=page.total, after=page.after, more=page.more)
+        return page.reply(rows, text)
 
     def notify_send(self, channel: Name, template: TemplateName, fields: Fields, reason: Reason) -> Reply[SendResult]:
         """Send a message from a template to one channel. It cannot be taken back; the same words within 10 minutes

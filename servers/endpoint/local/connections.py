@@ -82,15 +82,12 @@ class LocalConnections:
             running = {process.pid: process for process in snapshot()}
             found = [Event(event) for event in _events(here.name, now, running, process_id)]
         page = paged(found, limit, cursor)
-        return Reply(
+        return page.reply(
             Connections(connections=list(page.rows)),
             f"{len(page.rows)} of {page.total} connections open now",
             sensor=SENSOR,
             query=asked({"host.name": here.name}, start, end),
             observed_at=now,
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=_ONLY_OPEN,
         )
 

@@ -54,14 +54,11 @@ class LocalTables:
         found = answer(sql, self.tables)
         page = paged(found.rows, limit, cursor)
         cut = Problem("not_covered", "a table had more rows than are looked at", "absence proves nothing here")
-        return Reply(
+        return page.reply(
             QueryResult(columns=list(found.columns), values=list(page.rows)),
             f"{len(page.rows)} of {page.total}{' or more' if found.more else ''} rows",
             sensor=SENSOR,
             query=f"SELECT over {', '.join(found.tables) or 'no table'}",
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=cut if found.cut or found.more else None,
         )
 

@@ -44,15 +44,12 @@ class LocalProcesses:
         live = snapshot()
         family = _Family([*live, *self._ended(live)])
         page = paged(family.tree(process_id, at, window), limit, cursor)
-        return Reply(
+        return page.reply(
             Processes(processes=[Process({**family.event(p, here.name), "depth": d}) for d, p in page.rows]),
             f"{len(page.rows)} of {page.total} processes",
             sensor=SENSOR,
             query=f"tree of one process within {minutes} min of {iso(at)}",
             observed_at=self.now(),
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=self._unseen(live, window),
         )
 

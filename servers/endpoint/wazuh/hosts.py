@@ -85,13 +85,7 @@ class WazuhHosts:
     def endpoint_count_hosts(self) -> Reply[HostCounts]:
         """How many agents are active, disconnected, pending or never connected."""
         found = self.manager.counts()
-        data = HostCounts(
-            active=found.active,
-            disconnected=found.disconnected,
-            never_connected=found.never_connected,
-            pending=found.pending,
-            total=found.total,
-        )
+        data = HostCounts.of(found)
         return Reply(data, f"{found.active} of {found.total} agents are active", sensor="wazuh")
 
     def probe(self) -> str:

@@ -63,14 +63,11 @@ class BoxFlows:
             if start <= each.at <= end and _fits(each.source, origin) and _fits(each.destination, target)
         ]
         page = paged(list(_events(rows)), limit, cursor)
-        return Reply(
+        return page.reply(
             Flows(flows=list(page.rows)),
             f"{len(page.rows)} of {page.total} logged packets",
             sensor=SENSOR,
             query=f"filter log from {iso(start)} to {iso(end)}",
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=_gap(seen, start, end),
         )
 
@@ -82,14 +79,11 @@ class BoxFlows:
         network = _network(host_or_ip)
         seen = self._read(start)
         page = paged(_peers([each for each in seen.packets if start <= each.at <= end], network), limit, cursor)
-        return Reply(
+        return page.reply(
             Peers(peers=list(page.rows)),
             f"{len(page.rows)} of {page.total} peers in the filter log",
             sensor=SENSOR,
             query=f"filter log from {iso(start)} to {iso(end)}",
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=_gap(seen, start, end),
         )
 

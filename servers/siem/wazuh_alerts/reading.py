@@ -72,7 +72,7 @@ class WazuhSiem:
         page = paged(sorted(self.log.read().rows, key=_order), limit, cursor)
         lines = [_line(alert) for alert in page.rows]
         text = f"{len(lines)} of {page.total} alerts"
-        return Reply(Alerts(alerts=lines), text, sensor=SENSOR, total=page.total, after=page.after, more=page.more)
+        return page.reply(Alerts(alerts=lines), text, sensor=SENSOR)
 
     def siem_get_alert(self, alert_id: Name) -> Reply[Alert]:
         """One alert as flat fields, with what Wazuh's decoders read from the event."""
@@ -99,14 +99,11 @@ class WazuhSiem:
         check_names(fields or [], "fields")
         found, blind = self._found(filters, start, end, category, source)
         page = paged(found, limit, cursor)
-        return Reply(
+        return page.reply(
             Events(events=only([Event(alert.fields) for alert in page.rows], fields)),
             f"{len(page.rows)} of {page.total} events",
             sensor=SENSOR,
             query=asked({"category": category, **filters}, start, end),
-            total=page.total,
-            after=page.after,
-            more=page.more,
             stale=blind,
         )
 
