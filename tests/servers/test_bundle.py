@@ -17,6 +17,7 @@ from servers.errors import ConfigurationError
 from servers.kit import SecurityServer
 from servers.kit.provenance import undeclared
 from servers.settings import Settings
+from tests.servers.lab.tables import rows
 
 CANARY = "canary-5521-siem-token"
 WINDOW = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
@@ -146,9 +147,7 @@ async def test_every_read_answers_within_its_schema_and_bounds(
 
 async def test_no_answer_holds_the_ground_truth(servers: dict[str, SecurityServer], whole_lab: Path) -> None:
     """Whoever can read a story's name or kind needs no investigation."""
-    with sqlite3.connect(whole_lab) as db:
-        stories = [value for row in db.execute("SELECT id, family, kind FROM stories") for value in row]
-    db.close()
+    stories = [value for row in rows(whole_lab, "SELECT id, family, kind FROM stories") for value in row]
     arguments = calls(whole_lab)
     said = [
         json.dumps(await server.call(tool.name, arguments[tool.name]))

@@ -1,6 +1,5 @@
 """Changes at the lab: under a grant, with effect, and read back through another tool."""
 
-import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from servers.kit import SecurityServer
 from servers.lab.world import Lab
 from servers.settings import Settings
 from tests.servers.acting import Envelope, permission
+from tests.servers.lab.tables import rows, value
 
 Act = Callable[[str, Envelope], Awaitable[Envelope]]
 NOW = datetime(2026, 3, 9, 14, 0, tzinfo=UTC)
@@ -35,14 +35,6 @@ def act(servers: dict[str, SecurityServer]) -> Act:
         return await server.call(tool, given, permission(server, KEY, tool, given))
 
     return permitted
-
-
-def one(lab: Path, sql: str) -> str:
-    """A single value of the lab."""
-    with sqlite3.connect(lab) as db:
-        value = db.execute(sql).fetchone()[0]
-    db.close()
-    return str(value)
 
 
 async def test_block_shows_in_the_read_back_and_lapses(
@@ -77,7 +69,7 @@ async def test_disabled_account_reads_as_disabled_until_enabled(
     servers: dict[str, SecurityServer], act: Act, own_lab: Path
 ) -> None:
     """The read-back is a different tool than the one that acted."""
-    name = one(own_lab, "SELECT name FROM accounts WHERE kind = 'user' AND enabled = 1 LIMIT 1")
+    name = value(own_lab, "SELECT name FROM accounts WHERE kind = 'user' AND enabled = 1 LIMIT 1")
     states = []
     for tool in (None, "identity_disable_account", "identity_enable_account"):
         if tool is not None:
@@ -92,7 +84,7 @@ async def test_isolated_host_reads_as_isolated_until_released(
     servers: dict[str, SecurityServer], act: Act, own_lab: Path
 ) -> None:
     """Isolation holds until somebody ends it."""
-    host = one(own_lab, "SELECT name FROM hosts WHERE kind = 'workstation' LIMIT 1")
+    host = value(own_lab, "SELECT name FROM hosts WHERE kind = 'workstation' LIMIT 1")
     await act("endpoint_isolate_host", {"host": host})
     isolated = await servers["endpoint"].call("endpoint_get_host", {"host": host})
     await act("endpoint_release", {"kind": "host", "target": host})
@@ -106,7 +98,7 @@ async def test_quarantined_file_reads_as_quarantined_until_released(
     servers: dict[str, SecurityServer], act: Act, own_lab: Path
 ) -> None:
     """Upper-case hashes name the same file."""
-    digest = one(own_lab, "SELECT value FROM terms WHERE field = 'process.hash.sha256' LIMIT 1")
+    digest = value(own_lab, "SELECT value FROM terms WHERE field = 'process.hash.sha256' LIMIT 1")
     await act("endpoint_quarantine_file", {"sha256": digest.upper()})
     held = await servers["endpoint"].call("endpoint_find_file", {"sha256": digest})
     freed = await act("endpoint_release", {"kind": "file", "target": digest})
@@ -151,26 +143,24 @@ async def test_change_at_an_unknown_target_changes_nothing(act: Act, own_lab: Pa
 
     assert host["status"] == "error"
     assert account["status"] == "no_data"
-    assert one(own_lab, "SELECT count(*) FROM containment") == "0"
+    assert value(own_lab, "SELECT count(*) FROM containment") == "0"
 
 
 async def test_accounts_of_machines_and_of_emergencies_are_never_disabled(act: Act, own_lab: Path) -> None:
     """A grant does not open what everything runs on, or what is left when all else is locked."""
     answers = []
     for kind in ("service", "break_glass"):
-        name = one(own_lab, f"SELECT name FROM accounts WHERE kind = '{kind}' LIMIT 1")
+        name = value(own_lab, f"SELECT name FROM accounts WHERE kind = '{kind}' LIMIT 1")
         answers.append(await act("identity_disable_account", {"account": name}))
 
     assert [str(answer["status"]) for answer in answers] == ["refused", "refused"]
     assert all("protected_target" in str(answer["error"]) for answer in answers)
-    assert one(own_lab, "SELECT count(*) FROM containment") == "0"
+    assert value(own_lab, "SELECT count(*) FROM containment") == "0"
 
 
 async def test_last_administrator_is_never_disabled(act: Act, own_lab: Path) -> None:
     """Somebody has to be able to take everything back."""
-    with sqlite3.connect(own_lab) as db:
-        names = [row[0] for row in db.execute("SELECT name FROM accounts WHERE kind = 'admin' AND enabled = 1")]
-    db.close()
+    names = [name for (name,) in rows(own_lab, "SELECT name FROM accounts WHERE kind = 'admin' AND enabled = 1")]
     answers = [await act("identity_disable_account", {"account": name}) for name in names]
 
     assert len(names) > 1
@@ -182,7 +172,7 @@ async def test_plan_says_whom_a_change_would_hit_and_how_it_is_undone(
     servers: dict[str, SecurityServer], own_lab: Path
 ) -> None:
     """A person approves an effect, not a tool name."""
-    host = one(own_lab, "SELECT name FROM hosts WHERE kind = 'workstation' LIMIT 1")
+    host = value(own_lab, "SELECT name FROM hosts WHERE kind = 'workstation' LIMIT 1")
     meta: Envelope = {"mcpsoc/mode": "plan"}
     isolate = await servers["endpoint"].call("endpoint_isolate_host", {"host": host, "reason": "drill"}, meta=meta)
     block = {"address": "198.18.77.7", "minutes": 30, "reason": "drill"}
@@ -192,12 +182,12 @@ async def test_plan_says_whom_a_change_would_hit_and_how_it_is_undone(
     assert "'arguments': {'kind': 'host', 'target': '" + host in str(isolate["action"])
     assert "'expiry': 'hold'" in str(isolate["action"])
     assert "'expires_at': '2026-03-09T14:30:00.000Z'" in str(blocked["action"])
-    assert one(own_lab, "SELECT count(*) FROM containment") == "0"
+    assert value(own_lab, "SELECT count(*) FROM containment") == "0"
 
 
 async def test_what_the_operator_protects_is_refused_in_the_rehearsal_too(own_lab: Path, tmp_path: Path) -> None:
     """A rehearsal that may do more than the real thing teaches the wrong thing."""
-    host = one(own_lab, "SELECT name FROM hosts WHERE kind = 'workstation' LIMIT 1")
+    host = value(own_lab, "SELECT name FROM hosts WHERE kind = 'workstation' LIMIT 1")
     settings = Settings(
         home=tmp_path,
         grant_key=KEY.public.text,

@@ -1,7 +1,6 @@
 """The inventory over a lab with every story."""
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -10,20 +9,13 @@ from pydantic import JsonValue
 from servers.assets.server import build
 from servers.embedded import LabDoor
 from servers.kit import SecurityServer
+from tests.servers.lab.tables import first
 
 
 @pytest.fixture(scope="module")
 def assets(whole_lab: Path) -> SecurityServer:
     """The inventory."""
     return build(LabDoor(whole_lab))
-
-
-def first(lab: Path, sql: str) -> tuple[str, ...]:
-    """The first row of a question to the lab's tables."""
-    with sqlite3.connect(lab) as db:
-        row = db.execute(sql).fetchone()
-    db.close()
-    return tuple(row)
 
 
 def data(envelope: dict[str, JsonValue]) -> dict[str, dict[str, JsonValue]]:

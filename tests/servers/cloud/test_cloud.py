@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from servers.kit.conformance import assert_conformant
 from tests.servers.acting import Analyst, Envelope, analyst, part
 from tests.servers.cloud import trails
 from tests.servers.cloud.trails import ALICE, FEDERATED, IAM_USER, PLANTED, ROLE, ROOT, SESSION, delivered, record
+from tests.servers.lab.tables import first
 
 DAY: JsonObject = {"start": "2026-03-09T10:00:00Z", "end": "2026-03-09T10:30:00Z"}
 
@@ -225,12 +225,10 @@ async def test_link_out_of_the_folder_is_not_followed(folder: Path, tmp_path: Pa
 
 async def test_lab_answers_from_its_audit_trail(whole_lab: Path, tmp_path: Path) -> None:
     """Counts are those of the tables, and a key is usual from its own address."""
-    with sqlite3.connect(whole_lab) as db:
-        stored = db.execute("SELECT count(*) FROM events WHERE source = 'cloud-audit'").fetchone()[0]
-        sql = """SELECT user, src_ip FROM events WHERE source = 'cloud-audit' AND fields LIKE '%access_key%'
-                 GROUP BY user, src_ip ORDER BY count(*) DESC"""
-        user, address = db.execute(sql).fetchone()
-    db.close()
+    stored = first(whole_lab, "SELECT count(*) FROM events WHERE source = 'cloud-audit'")[0]
+    sql = """SELECT user, src_ip FROM events WHERE source = 'cloud-audit' AND fields LIKE '%access_key%'
+             GROUP BY user, src_ip ORDER BY count(*) DESC"""
+    user, address = first(whole_lab, sql)
     lab = analyst(build, CloudSettings(backend="cloudtrail"), tmp_path, whole_lab)
     week: JsonObject = {"start": "2026-03-01T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
     usual = await lab.asks("first_seen", principal=user, source_ip=address)

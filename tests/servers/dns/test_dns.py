@@ -1,6 +1,5 @@
 """The dns server over the lab: questions, profiles, and sinkholes that the lab reacts to."""
 
-import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from servers.dns.server import build
 from servers.dns.settings import DnsSettings
 from servers.lab.world import Lab
 from tests.servers.acting import Analyst, analyst, part
+from tests.servers.lab.tables import value
 
 DAY = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 
@@ -30,10 +30,7 @@ def tunnel(lab: Path) -> str:
     sql = """SELECT json_extract(fields, '$."dns.question.registered_domain"') AS d FROM events WHERE source = 'dns'
              AND d NOT IN (SELECT domain FROM known_domains)
              GROUP BY d ORDER BY count(DISTINCT json_extract(fields, '$."dns.question.name"')) DESC LIMIT 1"""
-    with sqlite3.connect(lab) as db:
-        value = db.execute(sql).fetchone()[0]
-    db.close()
-    return str(value)
+    return value(lab, sql)
 
 
 async def test_questions_of_a_domain_are_those_the_summary_counts(server: Analyst, whole_lab: Path) -> None:

@@ -1,7 +1,6 @@
 """The endpoint server's reads over a lab with every story."""
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from pydantic import JsonValue
 from servers.embedded import LabDoor
 from servers.endpoint.server import build
 from servers.kit import SecurityServer
+from tests.servers.lab.tables import first
 
 DAY = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 
@@ -18,14 +18,6 @@ DAY = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 def endpoint(whole_lab: Path) -> SecurityServer:
     """The endpoint server."""
     return build(LabDoor(whole_lab))
-
-
-def first(lab: Path, sql: str) -> tuple[str, ...]:
-    """The first row of a question to the lab's tables."""
-    with sqlite3.connect(lab) as db:
-        row = db.execute(sql).fetchone()
-    db.close()
-    return tuple(row)
 
 
 def data(envelope: dict[str, JsonValue]) -> dict[str, list[dict[str, JsonValue]]]:

@@ -1,7 +1,6 @@
 """The firewall's reads over a lab with every story."""
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from servers.embedded import LabDoor
 from servers.firewall.server import build
 from servers.kit import SecurityServer
+from tests.servers.lab.tables import first
 
 DAY = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 
@@ -24,9 +24,7 @@ def talker(whole_lab: Path) -> tuple[str, str]:
     """A host with many flows, and its address."""
     sql = """SELECT h.name, h.ip FROM events e JOIN hosts h ON h.ip = e.src_ip WHERE e.source = 'firewall'
              AND e.time >= 1773014400000 GROUP BY h.name ORDER BY count(*) DESC LIMIT 1"""
-    with sqlite3.connect(whole_lab) as db:
-        name, ip = db.execute(sql).fetchone()
-    db.close()
+    name, ip = first(whole_lab, sql)
     return name, ip
 
 

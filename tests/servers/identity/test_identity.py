@@ -1,7 +1,6 @@
 """The directory's reads over a lab with every story."""
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from pydantic import JsonValue
 from servers.embedded import LabDoor
 from servers.identity.server import build
 from servers.kit import SecurityServer
+from tests.servers.lab.tables import first, rows
 
 WEEK = {"start": "2026-03-02T14:00:00Z", "end": "2026-03-09T14:00:00Z"}
 
@@ -24,10 +24,7 @@ def identity(whole_lab: Path) -> SecurityServer:
 def signs(whole_lab: Path) -> list[dict[str, JsonValue]]:
     """Every sign-in of the lab, read without the server."""
     sql = "SELECT fields FROM events WHERE category = 'authentication' AND source IN ('idp', 'dc-security')"
-    with sqlite3.connect(whole_lab) as db:
-        found = [json.loads(row[0]) for row in db.execute(sql)]
-    db.close()
-    return found
+    return [json.loads(fields) for (fields,) in rows(whole_lab, sql)]
 
 
 async def test_sign_ins_of_a_sprayed_account_hold_those_attempted_at_it(
@@ -68,9 +65,7 @@ async def test_sign_ins_from_an_address_page_without_loss(
 async def test_account_is_found_by_any_of_its_names(identity: SecurityServer, whole_lab: Path) -> None:
     """Alerts name accounts with domain, in capitals or by security id."""
     sql = "SELECT a.name, a.sid, p.email FROM accounts a JOIN people p ON p.id = a.person WHERE a.kind = 'user' LIMIT 1"
-    with sqlite3.connect(whole_lab) as db:
-        name, sid, email = db.execute(sql).fetchone()
-    db.close()
+    name, sid, email = first(whole_lab, sql)
     found = [
         json.loads(json.dumps((await identity.call("identity_get_account", {"account": who}))["data"]))["account"][
             "name"

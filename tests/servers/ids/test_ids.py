@@ -1,7 +1,6 @@
 """The ids server over the lab."""
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from servers.ids.server import build
 from servers.ids.settings import IdsSettings
 from tests.servers.acting import Analyst, analyst, part
+from tests.servers.lab.tables import value
 
 WEEK = {"start": "2026-03-02T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 
@@ -19,17 +19,9 @@ def ids(whole_lab: Path, tmp_path: Path) -> Analyst:
     return analyst(build, IdsSettings(backend="suricata"), tmp_path, whole_lab)
 
 
-def one(lab: Path, sql: str) -> str:
-    """A single value of the lab."""
-    with sqlite3.connect(lab) as db:
-        value = db.execute(sql).fetchone()[0]
-    db.close()
-    return str(value)
-
-
 async def test_summary_adds_up_to_the_alerts(ids: Analyst, whole_lab: Path) -> None:
     """Every way of counting gives the same number, that of the sensor's events."""
-    stored = int(one(whole_lab, "SELECT count(*) FROM events WHERE source = 'ids'"))
+    stored = int(value(whole_lab, "SELECT count(*) FROM events WHERE source = 'ids'"))
     searched = await ids.asks("search_alerts", limit=1, **WEEK)
     counted = [await ids.asks("summarise_alerts", by=by, limit=200, **WEEK) for by in ("rule", "source", "destination")]
     sums = [
@@ -44,7 +36,7 @@ async def test_summary_adds_up_to_the_alerts(ids: Analyst, whole_lab: Path) -> N
 async def test_alert_leads_to_its_flow_and_its_host(ids: Analyst, whole_lab: Path) -> None:
     """An analyst goes from the alert to what passed between the two, and to what else the host did."""
     sql = "SELECT dst_ip FROM events WHERE source = 'ids' GROUP BY dst_ip ORDER BY count(*) DESC LIMIT 1"
-    address = one(whole_lab, sql)
+    address = value(whole_lab, sql)
     alerts = await ids.asks("search_alerts", address=address, **WEEK)
     flow = await ids.asks("get_flow", flow_id=part(alerts, "data", "alerts", 0, "flow.id"))
     activity = await ids.asks("host_activity", ip=address, limit=200, **WEEK)

@@ -1,7 +1,6 @@
 """Intelligence and the registers over a lab with every story."""
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -9,20 +8,13 @@ import pytest
 from servers.embedded import LabDoor
 from servers.intel.server import build
 from servers.kit import SecurityServer
+from tests.servers.lab.tables import value
 
 
 @pytest.fixture(scope="module")
 def intel(whole_lab: Path) -> SecurityServer:
     """The intel server."""
     return build(LabDoor(whole_lab))
-
-
-def first(lab: Path, sql: str) -> str:
-    """A single value of the lab."""
-    with sqlite3.connect(lab) as db:
-        value = db.execute(sql).fetchone()[0]
-    db.close()
-    return str(value)
 
 
 async def test_unknown_indicator_is_no_data_and_never_clean(intel: SecurityServer) -> None:
@@ -36,7 +28,7 @@ async def test_unknown_indicator_is_no_data_and_never_clean(intel: SecurityServe
 async def test_address_that_no_feed_knows_still_tells_whose_it_is(intel: SecurityServer, whole_lab: Path) -> None:
     """Hosting or a private line is worth knowing before anything else is."""
     sql = "SELECT ip FROM addresses WHERE meaning = 'hosting' AND ip NOT IN (SELECT indicator FROM intel) LIMIT 1"
-    envelope = await intel.call("intel_lookup", {"indicator": first(whole_lab, sql)})
+    envelope = await intel.call("intel_lookup", {"indicator": value(whole_lab, sql)})
     data = json.loads(json.dumps(envelope["data"]))
 
     assert envelope["status"] == "no_data"
@@ -45,7 +37,7 @@ async def test_address_that_no_feed_knows_still_tells_whose_it_is(intel: Securit
 
 async def test_known_indicator_names_its_feeds(intel: SecurityServer, whole_lab: Path) -> None:
     """Who says so matters as much as what is said."""
-    envelope = await intel.call("intel_lookup", {"indicator": first(whole_lab, "SELECT indicator FROM intel LIMIT 1")})
+    envelope = await intel.call("intel_lookup", {"indicator": value(whole_lab, "SELECT indicator FROM intel LIMIT 1")})
     data = json.loads(json.dumps(envelope["data"]))
 
     assert data["sources"][0]["confidence"] == data["confidence"]
@@ -54,8 +46,8 @@ async def test_known_indicator_names_its_feeds(intel: SecurityServer, whole_lab:
 
 async def test_register_knows_files_and_names_below_its_domains(intel: SecurityServer, whole_lab: Path) -> None:
     """The operator's own word closes more cases than any feed."""
-    digest = first(whole_lab, "SELECT sha256 FROM known_files LIMIT 1")
-    domain = first(whole_lab, "SELECT domain FROM known_domains LIMIT 1")
+    digest = value(whole_lab, "SELECT sha256 FROM known_files LIMIT 1")
+    domain = value(whole_lab, "SELECT domain FROM known_domains LIMIT 1")
     answers = [
         json.loads(json.dumps((await intel.call("intel_check_known", {"value": value}))["data"]))
         for value in (digest.upper(), f"a.b.{domain}", f"{domain}.evil.example")

@@ -1,7 +1,6 @@
 """The siem over a lab with every story."""
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from pydantic import JsonValue
 from servers.embedded import LabDoor
 from servers.kit import SecurityServer
 from servers.siem.server import build
+from tests.servers.lab.tables import rows
 
 DAY = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 WEEK = {"start": "2026-03-02T14:00:00Z", "end": "2026-03-09T14:00:00Z"}
@@ -20,14 +20,6 @@ Arguments = dict[str, JsonValue]
 def siem(whole_lab: Path) -> SecurityServer:
     """The siem."""
     return build(LabDoor(whole_lab))
-
-
-def rows(lab: Path, sql: str) -> list[tuple[str, ...]]:
-    """What the lab's tables say."""
-    with sqlite3.connect(lab) as db:
-        found = db.execute(sql).fetchall()
-    db.close()
-    return found
 
 
 def data(envelope: dict[str, JsonValue]) -> dict[str, list[dict[str, JsonValue]]]:
