@@ -13,13 +13,12 @@ from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_settings import NoDecode
 
 from servers.errors import ToolError
-from servers.observables import Observable, address, host_of, read
+from servers.observables import Observable, address, host_in, read
 
 MOST_BYTES: Final = 64_000_000
 MOST_VALUES: Final = 2_000_000
@@ -72,7 +71,7 @@ class Values:
         """The value that matches, if any."""
         if wanted.value in self.same:
             return wanted.value
-        host = _host(wanted)
+        host = host_in(wanted)
         if host is not None and (found := self._named(host)) is not None:
             return found
         return next((part for part in self.parts if part in wanted.value), None)
@@ -199,12 +198,3 @@ def _values(given: Iterable[str], *, exact: bool = False) -> Values:
         (names if found.kind == "domain" and not exact else same).add(found.value)
     lengths = frozenset((net.version, net.prefixlen) for net in map(ip_network, networks))
     return Values(frozenset(same), frozenset(names), frozenset(networks), lengths, skipped=skipped)
-
-
-def _host(wanted: Observable) -> str | None:
-    """The host a value is about. Raises nothing: observables are well formed."""
-    if wanted.kind in ("address", "domain"):
-        return wanted.value
-    if wanted.kind == "url":
-        return host_of(urlsplit(wanted.value))
-    return wanted.value.rpartition("@")[2] if wanted.kind == "email" else None

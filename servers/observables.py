@@ -97,3 +97,12 @@ def host_of(parts: SplitResult) -> str:
         return str(address(host))
     except ValueError:
         return plain(host)
+
+
+def host_in(wanted: Observable) -> str | None:
+    """The host that an observable is about: an address or a name; None for a hash."""
+    if wanted.kind in ("address", "domain"):
+        return wanted.value
+    if wanted.kind == "url":
+        return host_of(urlsplit(wanted.value))
+    return wanted.value.rpartition("@")[2] if wanted.kind == "email" else None

@@ -16,7 +16,7 @@ from servers.intel.reading import StixReads
 from servers.intel.stix import LOCAL, FeedState, Held
 from servers.kit import Change, Hit, Plan, Protected, Reply, Time, Undo
 from servers.kit.envelope import iso
-from servers.observables import Observable, observable
+from servers.observables import Observable, address, host_in, observable
 
 Told: TypeAlias = Literal["malicious", "suspicious", "benign"]
 Days = Annotated[int, Field(ge=1, le=365)]
@@ -166,9 +166,12 @@ class StixChanges:
         return ids[:MOST_SIGHTED]
 
     def _hits(self, wanted: Observable) -> tuple[Hit, ...]:
-        if wanted.kind == "address":
-            return self.protected.address(wanted.value)
-        return self.protected.domain(wanted.value) if wanted.kind == "domain" else ()
+        if (host := host_in(wanted)) is None:
+            return ()
+        try:
+            return self.protected.address(str(address(host)))
+        except ValueError:
+            return self.protected.domain(host)
 
     def _put(self, new: StixObject) -> None:
         store = self.reads.store

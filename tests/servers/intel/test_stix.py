@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -213,11 +214,21 @@ async def test_own_indicator_is_added_read_back_and_revoked(tmp_path: Path) -> N
     assert part(again, "action", "verified") is True
 
 
-async def test_own_domain_is_never_made_an_indicator(tmp_path: Path) -> None:
-    """Whoever can poison the intelligence would have us block ourselves."""
-    intel = site(tmp_path, protected=Protected(domains=("corp.example",)))
+@pytest.mark.parametrize(
+    "value",
+    [
+        "www.corp.example",
+        "https://portal.corp.example:8443/login",
+        "it@corp.example",
+        "http://[::ffff:192.0.2.7]/",
+        "http://localhost/",
+    ],
+)
+async def test_what_is_our_own_is_never_made_an_indicator(tmp_path: Path, value: str) -> None:
+    """Whoever can poison the intelligence would have us block ourselves, by whatever names us."""
+    ours = Protected(domains=("corp.example",), addresses=(ip_network("192.0.2.0/28"),))
     asked: dict[str, JsonValue] = {"verdict": "malicious", "confidence": 90, "days": 7, "reason": "a case"}
-    envelope = await intel.does("add_indicator", indicator="www.corp.example", **asked)
+    envelope = await site(tmp_path, protected=ours).does("add_indicator", indicator=value, **asked)
 
     assert (envelope["status"], part(envelope, "error", "code")) == ("refused", "protected_target")
 
