@@ -5,21 +5,29 @@ from typing import Annotated, ClassVar
 from servers.kit import T0, T1, Output
 
 
-class Asset(Output):
-    """A host, or an address outside that is known to be ours or a partner's."""
+class Described(Output):
+    """What is told of an asset, as far as an inventory has it."""
 
     id: Annotated[str, T0]
     name: Annotated[str, T0]
-    ip: Annotated[str, T0]
-    kind: Annotated[str, T0]
+    ip: Annotated[str | None, T0] = None
+    kind: Annotated[str | None, T0] = None
     """workstation, server, ...; for addresses own_nat, vpn_egress, partner or scanner."""
-    zone: Annotated[str, T0]
+    zone: Annotated[str | None, T0] = None
     owner: Annotated[str | None, T0] = None
     department: Annotated[str | None, T0] = None
     criticality: Annotated[str | None, T0] = None
     os: Annotated[str | None, T0] = None
     mac: Annotated[str | None, T0] = None
     internet_facing: Annotated[bool | None, T0] = None
+
+
+class Asset(Described):
+    """A host, or an address outside that is known to be ours or a partner's."""
+
+    ip: Annotated[str, T0]
+    kind: Annotated[str, T0]
+    zone: Annotated[str, T0]
 
 
 class OneAsset(Output):

@@ -2,23 +2,13 @@
 
 from typing import Annotated, ClassVar, Literal
 
+from servers.assets.models import Described
 from servers.kit import T0, T1, T2, Output
 
 
-class SiteAsset(Output):
+class SiteAsset(Described):
     """An asset as the inventory had it at the time asked about."""
 
-    id: Annotated[str, T0]
-    name: Annotated[str, T0]
-    ip: Annotated[str | None, T0] = None
-    kind: Annotated[str | None, T0] = None
-    zone: Annotated[str | None, T0] = None
-    owner: Annotated[str | None, T0] = None
-    department: Annotated[str | None, T0] = None
-    criticality: Annotated[str | None, T0] = None
-    os: Annotated[str | None, T0] = None
-    mac: Annotated[str | None, T0] = None
-    internet_facing: Annotated[bool | None, T0] = None
     tags: Annotated[list[str], T0] = []
     since: Annotated[str | None, T0] = None
     """From when this entry holds; null: always did."""
