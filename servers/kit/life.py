@@ -147,7 +147,8 @@ class Changing:
         return envelope
 
     async def _acted(self, call: "_Call") -> tuple[Reply[Output] | None, ToolError]:
-        """What the method gave, or why it gave nothing. Whatever it raises, the backend may have acted."""
+        """What the method gave, or why it gave nothing. Whatever it raises, a bug too, the backend may have acted: what
+        became of that has to be looked up and written down."""
         try:
             return await call.tool.run(call.arguments, CHANGE_S), _UNSURE
         except ToolError as problem:
@@ -157,7 +158,8 @@ class Changing:
             return None, _BUG
 
     async def _read_back(self, change: Change, arguments: Mapping[str, object]) -> tuple[Verified, bool]:
-        """Whether the effect is there, and whether looking was possible where it can be looked at all."""
+        """Whether the effect is there, and whether looking was possible where it can be looked at all. A bug in looking
+        leaves a change unknown, never unrecorded."""
         try:
             seen = await _bounded(lambda: change.read_back(**arguments), self.timeout_s)
         except ToolError as problem:
@@ -260,7 +262,8 @@ class Changing:
         return late
 
     async def _ended(self, due: Action) -> bool:
-        """End an effect whose time is over, and find out that it is gone."""
+        """End an effect whose time is over, and find out that it is gone. A bug in ending one keeps no other from its
+        end."""
         try:
             gone = await self._end(due)
         except ToolError as problem:

@@ -145,6 +145,8 @@ class SecurityServer:
     async def _answered(
         self, name: str, arguments: Mapping[str, JsonValue], meta: Mapping[str, JsonValue]
     ) -> JsonObject:
+        """The envelope of one call. A bug in a tool goes to the log whole, and to the caller as no more than that there
+        was one: the next call is answered."""
         now = wall_clock()
         try:
             now, waiting = await anyio.to_thread.run_sync(self._moment)
@@ -220,6 +222,7 @@ class SecurityServer:
                 group.cancel_scope.cancel()
 
     async def _sweep_now_and_then(self) -> None:
+        """For as long as a client is there. A bug in a sweep goes to the log: raised here it would cut clients off."""
         while True:
             try:
                 if (await anyio.to_thread.run_sync(self._moment))[1]:
