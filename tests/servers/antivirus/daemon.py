@@ -2,14 +2,14 @@
 
 import hashlib
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.real import listens, program
 from tests.servers.antivirus.samples import EICAR
+from tests.servers.waiting import until
 
 STREAM_BYTES = 3_000_000
 OWN_MARK = b"mcpsoc-" + b"own-signature-mark"
@@ -36,14 +36,6 @@ def sign(database: Path) -> None:
     (database / "own.ndb").write_text(f"Own.Mark:0:*:{OWN_MARK.hex()}\n")
     allowed = hashlib.sha256(ALLOWED).hexdigest()
     (database / "own.sfp").write_text(f"{allowed}:{len(ALLOWED)}:Own.Allowed:73\n")
-
-
-def until(holds: Callable[[], bool], within_s: float = 15.0) -> None:
-    """Return when it holds. Raises: AssertionError when it does not in time."""
-    end = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < end, "it never came about"
-        time.sleep(0.01)
 
 
 @contextmanager

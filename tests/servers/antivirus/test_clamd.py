@@ -13,8 +13,9 @@ from servers.antivirus.server import build
 from servers.antivirus.settings import AntivirusSettings
 from servers.errors import ToolError
 from tests.servers.acting import Analyst, analyst, part
-from tests.servers.antivirus.daemon import ALLOWED, BY_SHA256, OWN_MARK, STREAM_BYTES, Daemon, clamd, until
+from tests.servers.antivirus.daemon import ALLOWED, BY_SHA256, OWN_MARK, STREAM_BYTES, Daemon, clamd
 from tests.servers.antivirus.samples import EICAR, mailed, zipped
+from tests.servers.waiting import until
 
 
 @pytest.fixture(scope="module")

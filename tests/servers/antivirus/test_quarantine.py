@@ -15,8 +15,8 @@ from servers.antivirus.vault import Vault, id_of
 from servers.errors import ToolError
 from servers.folders import Folders
 from tests.servers.acting import Analyst, analyst, part
-from tests.servers.antivirus.daemon import until
 from tests.servers.antivirus.samples import EICAR
+from tests.servers.waiting import until
 
 DIGEST = hashlib.sha256(EICAR).hexdigest()
 NOW = datetime(2026, 3, 9, 14, 0, tzinfo=UTC)

@@ -1,8 +1,7 @@
 """An Unbound of our own on a free port of loopback, with a control socket and a log in the test's folder."""
 
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ import dns.rcode
 
 from servers.dns.settings import DnsSettings
 from tests.real import free_port, listens, program
+from tests.servers.waiting import until
 
 _CONFIGURATION = """
 server:
@@ -95,11 +95,3 @@ def unbound(home: Path) -> Iterator[Unbound]:
         yield resolver
     finally:
         resolver.stop()
-
-
-def until(condition: Callable[[], bool], at_most_s: float = 10.0) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + at_most_s
-    while not condition():
-        assert time.monotonic() < end, "it did not come about in time"
-        time.sleep(0.02)

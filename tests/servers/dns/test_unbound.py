@@ -2,7 +2,6 @@
 
 import asyncio
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,9 @@ from servers.dns.settings import DnsSettings
 from servers.dns.unbound import UnboundSinkholes, ZoneFile
 from servers.kit import Protected, ToolError
 from tests.servers.acting import Analyst, analyst, part
-from tests.servers.dns.resolver import Unbound, unbound, until
+from tests.servers.dns.resolver import Unbound, unbound
+from tests.servers.serving import running
+from tests.servers.waiting import until
 
 
 @pytest.fixture
@@ -191,11 +192,5 @@ def refusing(path: Path) -> Iterator[None]:
         def handle(self) -> None:
             self.wfile.write(b"" if b"list_local_zones" in self.rfile.readline() else b"error no\n")
 
-    with socketserver.UnixStreamServer(str(path), Answering) as server:
-        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        serving.start()
-        try:
-            yield
-        finally:
-            server.shutdown()
-            serving.join()
+    with running(socketserver.UnixStreamServer(str(path), Answering)):
+        yield

@@ -11,7 +11,7 @@ import pytest
 
 from servers.endpoint.local.auditlog import AuditLog
 from tests.real import program, root
-from tests.servers.firewall.spaces import until
+from tests.servers.waiting import until
 
 KEY = "mcpsoc-test"
 CONFIGURATION = """log_file = {folder}/audit.log

@@ -3,14 +3,14 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from tests.real import program, root
+from tests.servers.waiting import until
 
 FIREWALL = {4: "198.51.100.1", 6: "2001:db8:77::1"}
 WEB = {4: "198.51.100.2", 6: "2001:db8:77::2"}
@@ -58,14 +58,6 @@ def joined(folder: Path) -> Iterator[Cable]:
         stack.enter_context(_web_server(cable, folder))
         until(lambda: cable.reaches(4, "2") and cable.reaches(6, "2"))
         yield cable
-
-
-def until(holds: Callable[[], bool], within_s: float = 10.0) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.02)
 
 
 def _cabled(cable: Cable) -> None:

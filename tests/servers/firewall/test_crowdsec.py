@@ -4,7 +4,6 @@ import gzip
 import json
 import socket
 import subprocess
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +26,8 @@ from servers.firewall.server import build_configured
 from servers.firewall.settings import FirewallSettings
 from tests.real import free_port, program
 from tests.servers.acting import Analyst, analyst, verified
-from tests.servers.firewall.spaces import until
+from tests.servers.serving import running
+from tests.servers.waiting import until
 
 pytestmark = pytest.mark.thorough
 
@@ -76,7 +76,7 @@ class Api:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Api]:
+def crowdsec(home: Path) -> Iterator[Api]:
     """The API until the end."""
     server = program("crowdsec", INSTALL)
     api = Api(home, free_port())
@@ -98,7 +98,7 @@ def running(home: Path) -> Iterator[Api]:
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """One API for all tests here."""
-    with running(tmp_path_factory.mktemp("crowdsec")) as found:
+    with crowdsec(tmp_path_factory.mktemp("crowdsec")) as found:
         yield found
 
 
@@ -388,12 +388,9 @@ def recorded(upstream: str) -> Iterator[tuple[str, list[Sent]]]:
 
     for method in ("GET", "POST", "DELETE", "PUT"):
         setattr(Passing, f"do_{method}", Passing._pass)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Passing) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}", sent
-        finally:
-            server.shutdown()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Passing)
+    with running(server):
+        yield f"http://127.0.0.1:{server.server_port}", sent
 
 
 def _listens(port: int) -> bool:

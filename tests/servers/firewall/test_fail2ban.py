@@ -18,7 +18,7 @@ from servers.kit.machine import Machine
 from tests.real import listens, program
 from tests.servers.acting import Analyst, analyst, verified
 from tests.servers.firewall.blocks import blocked
-from tests.servers.firewall.spaces import until
+from tests.servers.waiting import until
 
 pytestmark = pytest.mark.thorough
 

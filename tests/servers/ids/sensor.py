@@ -9,8 +9,8 @@ from pathlib import Path
 
 from servers.ids.settings import IdsSettings
 from tests.real import listens, program, root
-from tests.servers.dns.resolver import until
 from tests.servers.ids.packets import question
+from tests.servers.waiting import until
 
 CLIENT, SERVER = "10.99.7.1", "10.99.7.2"
 _SEND = "import socket,sys; socket.socket(2, 2).sendto(bytes.fromhex(sys.argv[2]), (sys.argv[1], 53))"

@@ -10,8 +10,8 @@ import pytest
 from servers.ids.server import build
 from servers.kit import Protected
 from tests.servers.acting import Analyst, analyst, part
-from tests.servers.dns.resolver import until
 from tests.servers.ids.sensor import SERVER, Sensor, sensor
+from tests.servers.waiting import until
 
 RULE = 'alert dns any any -> any any (msg:"loaded"; dns.query; content:"loaded.test"; nocase; sid:{}; rev:1;)'
 OWN = RULE.format(9_100_001)
