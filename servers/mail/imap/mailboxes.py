@@ -52,13 +52,15 @@ class ImapMail:
                 if session.enter(folder, readonly=True):
                     uids = session.search(*_criteria(wanted), *_window(start, end))
                     most = MOST_MESSAGES if wanted.attachment_sha256 is None else MOST_HASHED
-                    cut = cut or len(uids) > most
-                    found += self._matching(session, login.mailbox, folder, uids[-most:], wanted)
+                    copies = [*self._matching(session, login.mailbox, folder, uids[-most:], wanted)]
+                    found += [copy for copy in copies if copy is not None]
+                    cut = cut or len(uids) > most or None in copies
         return [copy for copy in found if start <= copy.at <= end], cut
 
     def _matching(
         self, session: Session, mailbox: str, folder: str, uids: Sequence[str], wanted: Wanted
-    ) -> Iterator[Copy]:
+    ) -> Iterator[Copy | None]:
+        """The messages that are wanted; None for one whose headers are too long to tell."""
         for fetched in session.summaries(uids):
             hashes: tuple[str, ...] = ()
             if wanted.attachment_sha256 is not None:
@@ -68,6 +70,8 @@ class ImapMail:
             copy = self._copy(mailbox, folder, fetched, hashes)
             if wanted.message_id in (None, copy.message_id) and _sent_by(copy.sender, wanted.sender):
                 yield copy
+            elif not fetched.whole:
+                yield None
 
     def _copy(self, mailbox: str, folder: str, fetched: Fetched, hashes: tuple[str, ...]) -> Copy:
         headers = message_from_bytes(fetched.headers)
@@ -165,11 +169,14 @@ class ImapMail:
         hits = session.search("HEADER", "MESSAGE-ID", quoted(message_id))
         if len(hits) > MOST_MESSAGES:
             raise Unavailable("too_many_messages")
-        return [
-            fetched.uid
-            for fetched in session.summaries(hits)
-            if self._copy("", folder, fetched, ()).message_id == message_id
-        ]
+        return [fetched.uid for fetched in session.summaries(hits) if self._is(fetched, message_id)]
+
+    def _is(self, fetched: Fetched, message_id: str) -> bool:
+        """Whether it is this message. Raises: Unavailable for one whose id is too long to tell."""
+        same = self._copy("", "", fetched, ()).message_id == message_id
+        if not same and not fetched.whole:
+            raise Unavailable("too_long_header")
+        return same
 
     def probe(self) -> str:
         """The server's address and how many of the mailboxes open. Raises: ToolError when none does."""
@@ -235,5 +242,6 @@ def _gap(failed: int, cut: bool) -> Problem | None:
     if failed:
         return Problem("partial", f"{failed} mailboxes could not be searched", "what is missing may lie there")
     if cut:
-        return Problem("partial", "a mailbox holds more messages than one search looks at", "ask for a shorter window")
+        message = "a mailbox holds more than one search looks at: too many messages, or headers too long to read"
+        return Problem("partial", message, "ask for a shorter window")
     return None

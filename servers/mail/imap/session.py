@@ -24,7 +24,12 @@ _LISTED = re.compile(rb'\(([^)]*)\) (?:"(?:[^"\\]|\\.)"|NIL) (?:"((?:[^"\\]|\\.)
 _UID = re.compile(rb"\bUID (\d+)")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 _RECEIVED = re.compile(rb'\bINTERNALDATE "([^"]{10,40})"')
-_SUMMARY = "(UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID FROM TO SUBJECT DATE)]<0.16384>)"
+_MOST_HEADER = 16_384
+_SUMMARY = (
+    f"(UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]<0.{_MOST_HEADER}> "
+    f"BODY.PEEK[HEADER.FIELDS (FROM)]<0.{_MOST_HEADER}> BODY.PEEK[HEADER.FIELDS (SUBJECT)]<0.{_MOST_HEADER // 2}>)"
+)
+"""Each header by itself: in front of the others a long one of the sender's would leave no room for them."""
 _BATCH = 50
 
 
@@ -57,12 +62,14 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What the server tells of one message, and the first headers."""
+    """What the server tells of one message, with Message-ID, From and Subject."""
 
     uid: str
     size: int
     at: datetime
     headers: bytes
+    whole: bool
+    """Whether Message-ID and From are no longer than what was fetched of them."""
 
 
 class Unavailable(Exception):
@@ -150,7 +157,7 @@ class Session:
         return tuple(uid.decode() for uid in rows.split() if uid.isdigit())
 
     def summaries(self, uids: Sequence[str]) -> Iterator[Fetched]:
-        """Size, time and first headers of messages; one that vanished meanwhile is left out."""
+        """Size, time and some headers of messages; one that vanished meanwhile is left out."""
         for start in range(0, len(uids), _BATCH):
             _, rows = self._imap.uid("FETCH", ",".join(uids[start : start + _BATCH]), _SUMMARY)
             yield from _fetched(rows)
@@ -193,14 +200,24 @@ def day(when: date) -> str:
 
 
 def _fetched(rows: Sequence[object]) -> Iterator[Fetched]:
-    for number, row in enumerate(rows):
-        if not isinstance(row, tuple):
-            continue
-        after = rows[number + 1] if number + 1 < len(rows) else b""
-        told = bytes(row[0]) + (after if isinstance(after, bytes) else b"")
-        uid, size, received = _UID.search(told), _SIZE.search(told), _RECEIVED.search(told)
-        if uid and size and received:
-            at = parsedate_to_datetime(
-                received.group(1).decode("ascii", "replace").replace("-", " ").replace("  ", " ")
-            )
-            yield Fetched(uid.group(1).decode(), int(size.group(1)), at.astimezone(UTC), bytes(row[1]))
+    """What rows of an answer tell: of each message what stands before and between its literals, these, and the end."""
+    told, parts = b"", list[bytes]()
+    for row in rows:
+        if isinstance(row, tuple):
+            told += bytes(row[0])
+            parts.append(bytes(row[1]))
+        elif isinstance(row, bytes):
+            if (found := _message(told + row, parts)) is not None:
+                yield found
+            told, parts = b"", []
+
+
+def _message(told: bytes, parts: Sequence[bytes]) -> Fetched | None:
+    """One message; None for an answer about something else."""
+    uid, size, received = _UID.search(told), _SIZE.search(told), _RECEIVED.search(told)
+    if not (uid and size and received):
+        return None
+    at = parsedate_to_datetime(received.group(1).decode("ascii", "replace").replace("-", " ").replace("  ", " "))
+    headers = b"".join(part.rstrip(b"\r\n") + b"\r\n" for part in parts if part.strip())
+    whole = all(len(part) < _MOST_HEADER for part in parts)
+    return Fetched(uid.group(1).decode(), int(size.group(1)), at.astimezone(UTC), headers, whole)

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.thorough
 KEY = SigningKey.generate()
 ANNA, BERND = "anna@halden.example", "bernd@halden.example"
 ID = "<offer.2026@evil.example>"
+OTHER = "<later.2026@evil.example>"
 CONTENT = b"MZ\x90\x00 not really a program"
 Act = Callable[..., Awaitable[JsonObject]]
 
@@ -89,11 +90,16 @@ async def act(server: SecurityServer, tool: str, mailboxes: list[str], message_i
     return await server.call(tool, arguments, permission(server, KEY, tool, arguments))
 
 
-async def found(server: SecurityServer, **wanted: str) -> list[tuple[str, str]]:
-    """Mailbox and folder of every copy found."""
+async def searched(server: SecurityServer, **wanted: str) -> JsonObject:
+    """What a search around now says."""
     now = datetime.now(UTC)
     window = {"start": (now - timedelta(hours=1)).isoformat(), "end": (now + timedelta(hours=1)).isoformat()}
-    envelope = await server.call("mail_search_messages", {**window, **wanted})
+    return await server.call("mail_search_messages", {**window, **wanted})
+
+
+async def found(server: SecurityServer, **wanted: str) -> list[tuple[str, str]]:
+    """Mailbox and folder of every copy found."""
+    envelope = await searched(server, **wanted)
     assert envelope["status"] in ("success", "no_data"), envelope
     rows = envelope["data"]
     assert isinstance(rows, dict)
@@ -221,6 +227,28 @@ async def test_header_that_only_contains_the_id_is_another_message(server: Secur
 
     assert "1 copies quarantined in 1 of 1 mailboxes" in str(done["summary"])
     assert (ANNA, "INBOX") in await found(server, sender="x@evil.example")
+
+
+@pytest.mark.parametrize("header", [b"To", b"Subject"])
+async def test_long_header_in_front_hides_no_message(server: SecurityServer, imap: Dovecot, header: bytes) -> None:
+    """What its sender writes before the id must not make a message one that is not there."""
+    padding = header + b": " + b",\r\n ".join(b"user%04d@halden.example" % number for number in range(1_200))
+    imap.deliver(ANNA, padding + b"\r\n" + message(OTHER))
+    seen, by_sender = await found(server, message_id=OTHER), await found(server, sender="x@evil.example")
+    done = await act(server, "mail_quarantine_message", [ANNA], OTHER)
+
+    assert (seen, by_sender.count((ANNA, "INBOX"))) == ([(ANNA, "INBOX")], 2)
+    assert (done["status"], action(done)["verified"]) == ("success", True)
+
+
+async def test_id_that_is_too_long_to_be_read_is_never_not_there(server: SecurityServer, imap: Dovecot) -> None:
+    """Blank lines within the header put the id behind what is fetched of it."""
+    mail = message(OTHER).replace(b"Message-ID: ", b"Message-ID:" + b"\r\n \t" * 6_000)
+    imap.deliver(ANNA, mail)
+    answer = await searched(server, message_id=OTHER)
+    done = await act(server, "mail_quarantine_message", [ANNA], OTHER)
+
+    assert (answer["status"], done["status"]) == ("stale", "error")
 
 
 async def test_mailbox_nobody_configured_is_not_opened(server: SecurityServer) -> None:
