@@ -116,6 +116,19 @@ class Rule:
     bytes: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FlowQuery:
+    """Which logged flows are asked for, and which page of them."""
+
+    start: datetime
+    end: datetime
+    source: str | None
+    """An address, a network or a host's name, as the product may know them; likewise `destination`."""
+    destination: str | None
+    limit: int
+    cursor: str | None
+
+
 class BlockList(Protocol):
     """The blocks this server may set and lift. Every method asks the product afresh. Raises: ToolError."""
 
@@ -142,15 +155,7 @@ class BlockList(Protocol):
 class FlowLog(Protocol):
     """Flows the firewall logged. Raises: ToolError."""
 
-    def search(
-        self,
-        start: datetime,
-        end: datetime,
-        source: str | None,
-        destination: str | None,
-        limit: int,
-        cursor: str | None,
-    ) -> Reply[Flows]:
+    def search(self, wanted: FlowQuery) -> Reply[Flows]:
         """Flows from a source and/or to a destination, earliest first."""
 
     def summarise(

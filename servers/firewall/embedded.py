@@ -8,7 +8,7 @@ from sqlite3 import Connection
 from typing import Literal
 
 from servers.embedded import LabDoor, asked, blind_spot, cursors_of, events_of, host_of, searched
-from servers.firewall.backend import Entry, FirewallBackend, Network, covers, shown
+from servers.firewall.backend import Entry, FirewallBackend, FlowQuery, Network, covers, shown
 from servers.firewall.models import Flows, Peer, Peers
 from servers.kit import Reply, ToolError, paged
 from servers.kit.envelope import iso
@@ -30,21 +30,20 @@ class LabFlows:
 
     door: LabDoor
 
-    def search(
-        self,
-        start: datetime,
-        end: datetime,
-        source: str | None,
-        destination: str | None,
-        limit: int,
-        cursor: str | None,
-    ) -> Reply[Flows]:
+    def search(self, wanted: FlowQuery) -> Reply[Flows]:
         """Flows as events, earliest first."""
         db = self.door.db
-        source, destination = _address(db, source), _address(db, destination)
+        start, end = wanted.start, wanted.end
+        source, destination = _address(db, wanted.source), _address(db, wanted.destination)
         page = searched(
             lambda: flows.search_flows(
-                db, start=start, end=end, source=source, destination=destination, limit=limit, cursor=cursor
+                db,
+                start=start,
+                end=end,
+                source=source,
+                destination=destination,
+                limit=wanted.limit,
+                cursor=wanted.cursor,
             )
         )
         return Reply(

@@ -9,6 +9,7 @@ from servers.firewall.backend import (
     BlockList,
     Entry,
     FlowLog,
+    FlowQuery,
     RuleList,
     StateTable,
     Target,
@@ -51,7 +52,7 @@ class FlowReads:
         check_window(start, end)
         if source is None and destination is None:
             raise ToolError("missing_argument", "give a source or a destination", "an address or a host name")
-        return self.flows.search(start, end, source, destination, limit, cursor)
+        return self.flows.search(FlowQuery(start, end, source, destination, limit, cursor))
 
     def firewall_summarise_flows(
         self, host_or_ip: Name, start: Time, end: Time, limit: Limit = 20, cursor: Cursor = None

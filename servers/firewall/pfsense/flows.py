@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from servers.embedded import check_window
 from servers.errors import ToolError
-from servers.firewall.backend import Network
+from servers.firewall.backend import FlowQuery, Network
 from servers.firewall.models import Flows, Peer, Peers
 from servers.firewall.pfsense.client import PfSense
 from servers.firewall.pfsense.filterlog import Address, Packet, packet
@@ -42,27 +42,20 @@ class BoxFlows:
     box: PfSense
     now: Callable[[], datetime]
 
-    def search(
-        self,
-        start: datetime,
-        end: datetime,
-        source: str | None,
-        destination: str | None,
-        limit: int,
-        cursor: str | None,
-    ) -> Reply[Flows]:
+    def search(self, wanted: FlowQuery) -> Reply[Flows]:
         """Logged packets from a source and/or to a destination (address or network), earliest first."""
+        start, end = wanted.start, wanted.end
         check_window(start, end)
-        if source is None and destination is None:
+        if wanted.source is None and wanted.destination is None:
             raise ToolError("missing_argument", "give a source or a destination", "an address or a network")
-        origin, target = _network(source), _network(destination)
+        origin, target = _network(wanted.source), _network(wanted.destination)
         seen = self._read(start)
         rows = [
             each
             for each in seen.packets
             if start <= each.at <= end and _fits(each.source, origin) and _fits(each.destination, target)
         ]
-        page = paged(list(_events(rows)), limit, cursor)
+        page = paged(list(_events(rows)), wanted.limit, wanted.cursor)
         return page.reply(
             Flows(flows=list(page.rows)),
             f"{len(page.rows)} of {page.total} logged packets",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from servers.errors import ToolError
-from servers.firewall.backend import FirewallBackend
+from servers.firewall.backend import FirewallBackend, FlowQuery
 from tests.servers.firewall.pfsense.conftest import Site
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -34,8 +34,8 @@ def test_the_order_in_which_a_version_reads_its_log_does_not_matter(site: Site, 
     log = flows(site).flows
     assert log is not None
 
-    found = log.search(START, NOW, "203.0.113.1", None, 20, None)
-    rest = log.search(START, NOW, "203.0.113.1", None, 20, found.after[-1])
+    found = log.search(FlowQuery(START, NOW, "203.0.113.1", None, 20, None))
+    rest = log.search(FlowQuery(START, NOW, "203.0.113.1", None, 20, found.after[-1]))
 
     assert (found.total, len(found.data.flows), found.more, found.stale) == (833, 20, True, None)
     times = [event.root["@timestamp"] for event in (*found.data.flows, *rest.data.flows)]
@@ -51,8 +51,8 @@ def test_a_window_the_log_was_not_read_for_is_not_called_empty(site: Site, newes
     log = flows(site, log_rows=1_500).flows
     assert log is not None
 
-    whole = log.search(START, NOW, "198.51.100.99", None, 20, None)
-    recent = log.search(START + timedelta(seconds=2_000), NOW, "203.0.113.5", None, 20, None)
+    whole = log.search(FlowQuery(START, NOW, "198.51.100.99", None, 20, None))
+    recent = log.search(FlowQuery(START + timedelta(seconds=2_000), NOW, "203.0.113.5", None, 20, None))
 
     assert whole.stale is not None
     assert (recent.stale is None, recent.total) == ((True, 1_000) if newest_first else (False, 0))
@@ -62,11 +62,11 @@ def test_an_empty_log_is_not_an_answer(site: Site) -> None:
     """A box whose rules do not log has seen nothing."""
     log = flows(site).flows
     assert log is not None
-    assert log.search(START, NOW, "203.0.113.5", None, 20, None).stale is not None
+    assert log.search(FlowQuery(START, NOW, "203.0.113.5", None, 20, None)).stale is not None
     with pytest.raises(ToolError):
-        log.search(START, NOW, "not-an-address", None, 20, None)
+        log.search(FlowQuery(START, NOW, "not-an-address", None, 20, None))
     with pytest.raises(ToolError):
-        log.search(START, NOW, None, None, 20, None)
+        log.search(FlowQuery(START, NOW, None, None, 20, None))
 
 
 def test_peers_are_counted_from_the_packets(site: Site) -> None:
