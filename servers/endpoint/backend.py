@@ -56,19 +56,23 @@ class LogonLog(Protocol):
         """Logons on a host, earliest first."""
 
 
+@dataclass(frozen=True, slots=True)
+class FileQuery:
+    """Which file events of a host are asked for, and which page of them."""
+
+    host: str
+    start: datetime
+    end: datetime
+    sha256: str | None
+    path_prefix: str | None
+    limit: int
+    cursor: str | None
+
+
 class FileLog(Protocol):
     """What happened to files. Raises: ToolError."""
 
-    def search(
-        self,
-        host: str,
-        start: datetime,
-        end: datetime,
-        sha256: str | None,
-        path_prefix: str | None,
-        limit: int,
-        cursor: str | None,
-    ) -> Reply[Files]:
+    def search(self, wanted: FileQuery) -> Reply[Files]:
         """File events of a host; of one hash or below one path when given."""
 
 

@@ -75,15 +75,7 @@ class EstateChanges:
             expiry="hold",
             undo="endpoint_release",
         )
-        release = Change(self.endpoint_release, self.plan_release, self.is_released, risk="medium")
-        isolate = Change(
-            self.endpoint_isolate_host,
-            self.plan_isolate,
-            self.is_isolated,
-            risk="high",
-            expiry="hold",
-            undo="endpoint_release",
-        )
+        isolate, release = _isolating(self)
         return isolate, quarantine, release
 
     def _named(self, kind: Literal["host", "file"], target: str) -> str:
@@ -131,15 +123,7 @@ class HostChanges:
 
     def declared(self) -> Sequence[Change]:
         """Both, as the kit wants them."""
-        isolate = Change(
-            self.endpoint_isolate_host,
-            self.plan_isolate,
-            self.is_isolated,
-            risk="high",
-            expiry="hold",
-            undo="endpoint_release",
-        )
-        return isolate, Change(self.endpoint_release, self.plan_release, self.is_released, risk="medium")
+        return _isolating(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +170,19 @@ class CollectChanges:
     def declared(self) -> Sequence[Change]:
         """The change, as the kit wants it: the copy stays until a person takes it away."""
         return (Change(self.endpoint_collect_file, self.plan, self.is_collected, risk="low", expiry="hold"),)
+
+
+def _isolating(tools: EstateChanges | HostChanges) -> tuple[Change, Change]:
+    """Isolation, and the release that ends it."""
+    isolate = Change(
+        tools.endpoint_isolate_host,
+        tools.plan_isolate,
+        tools.is_isolated,
+        risk="high",
+        expiry="hold",
+        undo="endpoint_release",
+    )
+    return isolate, Change(tools.endpoint_release, tools.plan_release, tools.is_released, risk="medium")
 
 
 def _released_by(plan: Plan, kind: Literal["host", "file"]) -> Plan:

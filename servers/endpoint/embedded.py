@@ -16,7 +16,7 @@ from servers.embedded import (
     iso_or_none,
     searched,
 )
-from servers.endpoint.backend import EndpointBackend
+from servers.endpoint.backend import EndpointBackend, FileQuery
 from servers.endpoint.models import (
     Agent,
     Connections,
@@ -167,33 +167,24 @@ class LabFiles:
 
     door: LabDoor
 
-    def search(
-        self,
-        host: str,
-        start: datetime,
-        end: datetime,
-        sha256: str | None,
-        path_prefix: str | None,
-        limit: int,
-        cursor: str | None,
-    ) -> Reply[Files]:
+    def search(self, wanted: FileQuery) -> Reply[Files]:
         """Those of a window."""
-        name = host_of(self.door.db, host).name
+        name = host_of(self.door.db, wanted.host).name
         return _page(
             self.door,
             lambda: endpoint.list_files(
                 self.door.db,
                 host=name,
-                start=start,
-                end=end,
-                sha256=sha256,
-                path_prefix=path_prefix,
-                limit=limit,
-                cursor=cursor,
+                start=wanted.start,
+                end=wanted.end,
+                sha256=wanted.sha256,
+                path_prefix=wanted.path_prefix,
+                limit=wanted.limit,
+                cursor=wanted.cursor,
             ),
             lambda events: Files(files=events),
-            {"host.name": name, "file.hash.sha256": sha256, "file.path": path_prefix},
-            (start, end),
+            {"host.name": name, "file.hash.sha256": wanted.sha256, "file.path": wanted.path_prefix},
+            (wanted.start, wanted.end),
         )
 
 

@@ -11,6 +11,7 @@ from servers.endpoint.backend import (
     FileIndex,
     FileLog,
     FileLook,
+    FileQuery,
     Hosts,
     LogonLog,
     ProcessLog,
@@ -111,7 +112,7 @@ class FileReads:
         cursor: Cursor = None,
     ) -> Reply[Files]:
         """File events of a host (created, written, renamed, deleted); of one hash or below one path when given."""
-        return self.files.search(host, start, end, sha256, path_prefix, limit, cursor)
+        return self.files.search(FileQuery(host, start, end, sha256, path_prefix, limit, cursor))
 
 
 @dataclass(frozen=True, slots=True)
