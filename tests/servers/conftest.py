@@ -41,3 +41,12 @@ def own_lab(whole_lab: Path, tmp_path: Path) -> Path:
     path = tmp_path / "lab.db"
     shutil.copy(whole_lab, path)
     return path
+
+
+@pytest.fixture(scope="session")
+def public_data_if_any(request: pytest.FixtureRequest) -> Path | None:
+    """Folder of the public data sets; None on a machine without them."""
+    try:
+        return Path(request.getfixturevalue("public_data"))
+    except pytest.skip.Exception:
+        return None

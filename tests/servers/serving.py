@@ -46,7 +46,7 @@ def served(application: ASGIApp, certificate: Path | None = None, key: Path | No
 
 
 @contextmanager
-def running(server: BaseServer) -> Iterator[None]:
+def listening(server: BaseServer) -> Iterator[None]:
     """A server of the standard library answers until the end."""
     with server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -17,7 +17,7 @@ from servers.dns.unbound import UnboundSinkholes, ZoneFile
 from servers.kit import Protected, ToolError
 from tests.servers.acting import Analyst, analyst, part
 from tests.servers.dns.resolver import Unbound, unbound
-from tests.servers.serving import running
+from tests.servers.serving import listening
 from tests.servers.waiting import until
 
 
@@ -192,5 +192,5 @@ def refusing(path: Path) -> Iterator[None]:
         def handle(self) -> None:
             self.wfile.write(b"" if b"list_local_zones" in self.rfile.readline() else b"error no\n")
 
-    with running(socketserver.UnixStreamServer(str(path), Answering)):
+    with listening(socketserver.UnixStreamServer(str(path), Answering)):
         yield

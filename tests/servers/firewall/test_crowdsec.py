@@ -26,7 +26,7 @@ from servers.firewall.server import build_configured
 from servers.firewall.settings import FirewallSettings
 from tests.real import free_port, program
 from tests.servers.acting import Analyst, analyst, verified
-from tests.servers.serving import running
+from tests.servers.serving import listening
 from tests.servers.waiting import until
 
 pytestmark = pytest.mark.thorough
@@ -389,7 +389,7 @@ def recorded(upstream: str) -> Iterator[tuple[str, list[Sent]]]:
     for method in ("GET", "POST", "DELETE", "PUT"):
         setattr(Passing, f"do_{method}", Passing._pass)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Passing)
-    with running(server):
+    with listening(server):
         yield f"http://127.0.0.1:{server.server_port}", sent
 
 

@@ -12,8 +12,8 @@ from servers.kit.answer import JsonObject
 from servers.kit.conformance import assert_conformant
 from tests.servers.acting import analyst
 from tests.servers.intel.feed import ADDRESS, DOMAIN
-from tests.servers.intel.serving import served
 from tests.servers.intel.test_stix import site
+from tests.servers.serving import served
 
 EXAMPLES: dict[str, JsonObject] = {
     "intel_lookup": {"indicator": ADDRESS},

@@ -2,16 +2,12 @@
 
 import gzip
 import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
 from pydantic import JsonValue, SecretStr
 
 from servers.errors import ConfigurationError
@@ -20,7 +16,8 @@ from servers.intel.server import build_configured
 from servers.intel.settings import IntelSettings
 from tests.servers.acting import Analyst, analyst, part
 from tests.servers.intel.feed import ADDRESS, DIGEST, DOMAIN, PLANTED, URL
-from tests.servers.intel.serving import served
+from tests.servers.openapi import Document, explored
+from tests.servers.serving import served
 
 KEY = "a-key-of-an-automation-user"
 SEEN: dict[str, JsonValue] = {"seen_at": "2026-03-09T12:00:00Z", "reason": "in the proxy log"}
@@ -31,7 +28,6 @@ PATHS = {
     "/sightings/index/{eventId}": "get",
     "/servers/getVersion": "get",
 }
-Json = dict[str, JsonValue]
 
 
 @pytest.fixture
@@ -58,15 +54,14 @@ def site(home: Path, url: str, key: str = KEY) -> Analyst:
     return analyst(build_configured, settings, home)
 
 
-@pytest.fixture(scope="module")
-def published(public_data: Path) -> Json:
-    """The document, in the words of JSON schema."""
+@pytest.fixture
+def published(public_data: Path) -> Document:
+    """The document."""
     with gzip.open(public_data / "contracts" / "misp-openapi.yaml.gz") as file:
-        document: Json = _nullable(yaml.load(file, Loader=yaml.CSafeLoader))
-    return document
+        return Document(yaml.load(file, Loader=yaml.CSafeLoader))
 
 
-def test_every_exchange_is_as_published(tmp_path: Path, url: str, world: World, published: Json) -> None:
+def test_every_exchange_is_as_published(tmp_path: Path, url: str, world: World, published: Document) -> None:
     """What the client sends and what the stand-in answers: a field of our own invention would work here alone."""
     import anyio
 
@@ -139,27 +134,14 @@ def test_misp_without_a_key_stops_the_start(tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
-def test_schemathesis_finds_no_disagreement(tmp_path: Path, public_data: Path, url: str, world: World) -> None:
+def test_schemathesis_finds_no_disagreement(tmp_path: Path, published: Document, url: str, world: World) -> None:
     """Thousands of requests nobody thought of: the stand-in answers each as the document says."""
-    with gzip.open(public_data / "contracts" / "misp-openapi.yaml.gz") as file:
-        document = yaml.load(file, Loader=yaml.CSafeLoader)
+    document = published.document
     document["paths"] = {path: {method: document["paths"][path][method]} for path, method in PATHS.items()}
     known = document["components"]["requestBodies"]["AddSightingsRequest"]["content"]["application/json"]
     known["example"] = {"values": [ADDRESS], "timestamp": "1773057600"}
-    schema = tmp_path / "part.json"
-    schema.write_text(json.dumps(document, default=str))
-    command = [
-        str(Path(sys.executable).with_name("schemathesis")), "run", str(schema), "--url", url,
-        "-H", f"Authorization: {KEY}", "--phases", "examples,coverage,fuzzing", "--max-examples", "30", "--seed", "1",
-        "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
-    ]  # fmt: skip
+    explored(tmp_path, document, url, f"Authorization: {KEY}", examples=30)
 
-    environment = {**os.environ, "NO_COLOR": "1"}
-    ran = subprocess.run(
-        command, capture_output=True, text=True, timeout=280, cwd=tmp_path, env=environment, check=False
-    )
-
-    assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
     assert {_template(each.path) for each in world.exchanges if each.status == 200} == set(PATHS)
 
 
@@ -167,54 +149,19 @@ def _template(path: str) -> str:
     return re.sub(r"/sightings/index/[^/]*$", "/sightings/index/{eventId}", path)
 
 
-def _wrong(document: Json, exchange: Exchange) -> Iterator[str]:
+def _wrong(published: Document, exchange: Exchange) -> Iterator[str]:
     """What of a request and its answer the document does not allow."""
-    operation = part(document, "paths", _template(exchange.path), exchange.method.lower())
+    operation = published.operation(exchange.method, _template(exchange.path))
     if exchange.body is not None:
-        schema = _schema(document, part(operation, "requestBody"))
-        yield from _errors(document, schema, exchange.body)
+        schema = _schema(published, operation["requestBody"])
+        yield from published.errors(schema, exchange.body)
         if isinstance(exchange.body, dict):
-            named = set(_fields(document, schema))
+            named = set(published.fields(schema))
             yield from (f"body member {name} is not published" for name in exchange.body if name not in named)
-    responses = part(operation, "responses")
-    assert isinstance(responses, dict)
+    responses = operation["responses"]
     answer = responses.get(str(exchange.status), responses["default"])
-    yield from _errors(document, _schema(document, answer), exchange.answer)
+    yield from published.errors(_schema(published, answer), exchange.answer)
 
 
-def _schema(document: Json, node: JsonValue) -> JsonValue:
-    return part(_resolved(document, node), "content", "application/json", "schema")
-
-
-def _fields(document: Json, schema: JsonValue) -> Mapping[str, JsonValue]:
-    found = _resolved(document, schema)
-    fields = dict(found.get("properties") or {})
-    for each in found.get("allOf") or []:
-        fields |= _fields(document, each)
-    return fields
-
-
-def _resolved(document: Json, node: JsonValue) -> Json:
-    assert isinstance(node, dict)
-    while isinstance(reference := node.get("$ref"), str):
-        node = part(document, *reference.removeprefix("#/").split("/"))
-        assert isinstance(node, dict)
-    return node
-
-
-def _errors(document: Json, schema: JsonValue, value: JsonValue) -> Iterator[str]:
-    assert isinstance(schema, dict)
-    judge = Draft202012Validator({**schema, "components": document["components"]})
-    yield from (f"{error.json_path}: {error.message[:200]}" for error in judge.iter_errors(value))
-
-
-def _nullable(node: JsonValue) -> JsonValue:
-    """OpenAPI 3.0's `nullable` in the words of JSON schema."""
-    if isinstance(node, list):
-        return [_nullable(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    kept = {key: _nullable(value) for key, value in node.items() if key != "nullable"}
-    if node.get("nullable") is True and isinstance(kept.get("type"), str):
-        kept["type"] = [kept["type"], "null"]
-    return kept
+def _schema(published: Document, node: JsonValue) -> JsonValue:
+    return part(published.resolved(node), "content", "application/json", "schema")

@@ -1,9 +1,8 @@
 """Settings, HTTP and cache: what the backends of real products are made with."""
 
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,6 +20,7 @@ from servers.kit.settings import BackendSettings
 from servers.parts import Parts, World
 from servers.settings import Settings
 from tests.servers.kit.shelf import START
+from tests.servers.serving import listening
 
 CANARY = "canary-5521-token"
 
@@ -159,18 +159,12 @@ for verb in ("GET", "POST"):
 @contextmanager
 def product(*answers: tuple[int, dict[str, str], bytes]) -> Iterator[tuple[Product, Http]]:
     """A product with prepared answers, and a client of it."""
-    with Product() as running:
-        running.answers = list(answers)
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
-        address = f"http://127.0.0.1:{running.server_port}/api"
-        client = Http(address, product="shelf", headers={"X-Key": SecretStr(CANARY)}, timeout_s=5, most_bytes=10_000)
-        try:
-            yield running, client
-        finally:
-            client.close()
-            running.shutdown()
-            thread.join()
+    running = Product()
+    running.answers = list(answers)
+    address = f"http://127.0.0.1:{running.server_port}/api"
+    client = Http(address, product="shelf", headers={"X-Key": SecretStr(CANARY)}, timeout_s=5, most_bytes=10_000)
+    with listening(running), closing(client):
+        yield running, client
 
 
 def test_request_goes_out_whole_with_its_credential() -> None:

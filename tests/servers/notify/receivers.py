@@ -1,6 +1,5 @@
 """Receivers that tests start: a mail sink with STARTTLS and login, and a web server that keeps what it is sent."""
 
-import threading
 from asyncio import WriteTransport
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.real import free_port
 from tests.servers.certificates import certificate
+from tests.servers.serving import listening
 
 USER, WORD = "mcpsoc", "canary-smtp-word"
 
@@ -117,11 +117,5 @@ def hook() -> Iterator[Hook]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     found.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with listening(server):
         yield found
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

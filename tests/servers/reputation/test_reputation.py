@@ -1,7 +1,6 @@
 """Reputation from lists in files and from services: here receivers on loopback that answer in the documented shapes."""
 
 import json
-import sqlite3
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -23,7 +22,8 @@ from servers.reputation.quota import Allowance
 from servers.reputation.server import build
 from servers.reputation.settings import ReputationSettings
 from tests.servers.acting import Analyst, analyst, part
-from tests.servers.intel.serving import served
+from tests.servers.lab.tables import value
+from tests.servers.serving import served
 
 BAD, GOOD, BUSY, WEAK = "8.8.8.8", "9.9.9.9", "1.1.1.1", "1.0.0.1"
 DIGEST = "ab" * 32
@@ -268,13 +268,11 @@ async def test_lists_that_cannot_be_read_are_errors(tmp_path: Path) -> None:
 
 async def test_lab_answers_from_its_feeds(whole_lab: Path, tmp_path: Path) -> None:
     """The demo needs no key, and asks nobody."""
-    with sqlite3.connect(whole_lab) as db:
-        sql = "SELECT indicator FROM intel WHERE verdict = 'malicious' AND type LIKE '%domain%' LIMIT 1"
-        domain = db.execute(sql).fetchone()
-    db.close()
+    sql = "SELECT indicator FROM intel WHERE verdict = 'malicious' AND type LIKE '%domain%' LIMIT 1"
+    domain = value(whole_lab, sql)
     server = analyst(build, ReputationSettings(backend="online"), tmp_path, whole_lab)
     assert "reputation_quota" not in server.server.tools
-    assert part(await server.asks("check_domain", domain=domain[0]), "data", "verdict") == "malicious"
+    assert part(await server.asks("check_domain", domain=domain), "data", "verdict") == "malicious"
     assert (await server.asks("check_domain", domain="never.example"))["status"] == "no_data"
 
 

@@ -3,26 +3,20 @@
 import gzip
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import yaml
-from jsonschema import Draft202012Validator
 from pydantic import JsonValue
 
 from servers.endpoint.wazuh.contract import contract
 from servers.endpoint.wazuh.simulator import Recorded
+from tests.servers.openapi import Document, Json
 
-Json: TypeAlias = dict[str, JsonValue]
 _LISTED = re.compile(r"separated by comma|commas to enter")
 
 
-@dataclass(frozen=True)
-class Published:
+class Published(Document):
     """All of it, with its slips mended."""
-
-    document: Json
 
     @classmethod
     def load(cls, path: Path) -> "Published":
@@ -52,27 +46,6 @@ class Published:
             "security": self.document["security"],
             "paths": paths,
         }
-
-    def operation(self, method: str, path: str) -> Json:
-        """One call. Raises: KeyError when it is not published."""
-        return self.document["paths"][path][method.lower()]
-
-    def resolved(self, node: JsonValue) -> Json:
-        """What a reference stands for."""
-        while "$ref" in node:
-            found = self.document
-            for step in node["$ref"].removeprefix("#/").split("/"):
-                found = found[step]
-            node = found
-        return node
-
-    def fields(self, node: JsonValue) -> Json:
-        """Properties of a schema with its parts."""
-        schema = self.resolved(node)
-        found: Json = dict(schema.get("properties", {}))
-        for part in schema.get("allOf", []):
-            found |= self.fields(part)
-        return found
 
     def answer(self, method: str, path: str) -> Json:
         """The properties of `data` in a successful answer."""
@@ -112,7 +85,7 @@ class Published:
             value = text.split(",")
         elif schema["type"] == "integer":
             value = int(text)
-        yield from self._errors(schema, value, parameter["name"])
+        yield from (f"{parameter['name']} {error}" for error in self.errors(schema, value))
 
     def _wrong_answer(self, exchange: Recorded, operation: Json) -> Iterator[str]:
         responses = operation["responses"]
@@ -120,7 +93,7 @@ class Published:
             yield f"status {exchange.status} is not published"
             return
         content = self.resolved(responses[str(exchange.status)])["content"]["application/json"]
-        yield from self._errors(content["schema"], exchange.answer, "answer")
+        yield from (f"answer {error}" for error in self.errors(content["schema"], exchange.answer))
         shown = content.get("example", {})
         if unknown := set(exchange.answer) - set(self.fields(content["schema"])) - set(shown) - {"error"}:
             yield f"answer: {sorted(unknown)} is not published"
@@ -135,8 +108,3 @@ class Published:
             for name, value in item.items():
                 names = {f"{name}.{key}" for key in value} if isinstance(value, dict) else {name}
                 yield from (f"field {each} is not published" for each in names - known)
-
-    def _errors(self, schema: JsonValue, value: JsonValue, where: str) -> Iterator[str]:
-        judge = Draft202012Validator({**schema, "components": self.document["components"]})
-        for error in judge.iter_errors(value):
-            yield f"{where} {error.json_path}: {error.message[:200]}"

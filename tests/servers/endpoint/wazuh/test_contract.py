@@ -1,9 +1,5 @@
 """The package's own contract, its client, the simulator and the published document say the same."""
 
-import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -15,6 +11,7 @@ from servers.endpoint.wazuh.settings import NEEDS
 from servers.endpoint.wazuh.simulator import Recorded
 from tests.servers.endpoint.wazuh.conftest import Site
 from tests.servers.endpoint.wazuh.published import Published
+from tests.servers.openapi import explored
 
 OPERATIONS = pytest.mark.parametrize("operation", contract().operations, ids=lambda each: f"{each.method} {each.path}")
 
@@ -77,27 +74,10 @@ def test_schemathesis_finds_no_disagreement(site: Site, document: Published, tmp
     """Thousands of requests nobody thought of: the simulator answers each as the vendor's document says."""
     site.world.login_attempts = 10**9
     site.world.tokens.add("known")
-    schema = tmp_path / "part.json"
-    schema.write_text(json.dumps(document.part(), default=str))
-    command = [
-        str(Path(sys.executable).with_name("schemathesis")), "run", str(schema), "--url", site.url,
-        "-H", "Authorization: Bearer known", "--phases", "examples,coverage,fuzzing", "--max-examples", "60",
-        "--seed", "1", "--checks",
-        "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
-    ]  # fmt: skip
-    ran = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        cwd=tmp_path,
-        env={**os.environ, "NO_COLOR": "1"},
-        check=False,
-    )
+    explored(tmp_path, document.part(), site.url, "Authorization: Bearer known", examples=60)
     statuses = Counter((each.path, each.status) for each in site.world.recorded)
     site.world.recorded.clear()
 
-    assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
     answered = {path for path, status in statuses if status == 200}
     assert answered == {each.path for each in contract().operations} - {"/security/user/authenticate"}
     assert statuses.total() > 150, statuses

@@ -1,7 +1,5 @@
 """A simulated box behind real TLS on loopback; each exchange with it is held against the published documents."""
 
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,13 +7,11 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from servers.firewall.backend import FirewallBackend
 from servers.firewall.pfsense.backend import connected, over
@@ -24,6 +20,7 @@ from servers.firewall.pfsense.settings import PfSenseSettings
 from servers.firewall.pfsense.simulator import simulator
 from servers.firewall.pfsense.simulator_world import World
 from tests.servers.firewall.pfsense.published import Published
+from tests.servers.serving import Door, served
 
 
 @dataclass(frozen=True)
@@ -74,13 +71,9 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture(scope="session")
-def published(request: pytest.FixtureRequest) -> Published | None:
+def published(public_data_if_any: Path | None) -> Published | None:
     """The published documents; None on a machine without the public data."""
-    try:
-        folder = request.getfixturevalue("public_data")
-    except pytest.skip.Exception:
-        return None
-    return Published.load(folder / "pfsense")
+    return None if public_data_if_any is None else Published.load(public_data_if_any / "pfsense")
 
 
 @pytest.fixture
@@ -89,46 +82,21 @@ def world() -> World:
     return World()
 
 
-class Door:
-    """What is served: the box of the test that runs."""
-
-    app: ASGIApp
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request on."""
-        await self.app(scope, receive, send)
-
-
 @pytest.fixture(scope="session")
-def served(certificates: Certificates) -> Iterator[tuple[Door, str]]:
-    """A socket with TLS, for all tests; no connection outlives its request, so that it can be closed."""
+def door(certificates: Certificates) -> Iterator[tuple[Door, str]]:
+    """A socket with TLS, for all tests."""
     door = Door()
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        door,
-        log_level="critical",
-        lifespan="off",
-        headers=[("connection", "close")],
-        ssl_certfile=certificates.certificate,
-        ssl_keyfile=certificates.key,
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield door, f"https://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(timeout=10)
-    listener.close()
-    assert not thread.is_alive()
+    with served(door, certificates.certificate, certificates.key) as url:
+        yield door, url
 
 
 @pytest.fixture
 def site(
-    world: World, served: tuple[Door, str], certificates: Certificates, published: Published | None
+    world: World, door: tuple[Door, str], certificates: Certificates, published: Published | None
 ) -> Iterator[Site]:
     """The box, served; afterwards every exchange must be one that the published documents allow."""
-    door, url = served
-    door.app = simulator(world)
+    leads, url = door
+    leads.app = simulator(world)
     yield Site(world, url, certificates)
     if published is not None:
         assert [wrong for each in world.recorded for wrong in published.wrong(each)] == []

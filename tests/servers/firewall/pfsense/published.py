@@ -3,29 +3,23 @@
 import gzip
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
-from jsonschema import Draft202012Validator
 from pydantic import JsonValue
 
 from servers.firewall.pfsense.contract import contract
 from servers.firewall.pfsense.simulator_world import Recorded
+from tests.servers.openapi import Document, Json
 
-Json: TypeAlias = dict[str, JsonValue]
 _LARGEST = 2**53
 
 
 @dataclass(frozen=True)
-class Published:
+class Published(Document):
     """Both documents: all of v2.7.1, and what writes take in v2.10.0."""
 
-    document: Json
     writes: Json
-    judges: dict[int, Draft202012Validator] = field(default_factory=dict)
-    """By the schema of the document, which lives as long as they do."""
 
     @classmethod
     def load(cls, folder: Path) -> "Published":
@@ -46,18 +40,6 @@ class Published:
             paths.setdefault(each.path, {})[each.method.lower()] = operation
         return {**self.document, "paths": paths}
 
-    def operation(self, method: str, path: str) -> Json:
-        """One operation. Raises: KeyError when it is not published."""
-        return self.document["paths"][path][method.lower()]
-
-    def fields(self, schema: JsonValue) -> Json:
-        """All properties of a schema with its references and parts resolved."""
-        schema = self._resolved(schema)
-        found: Json = dict(schema.get("properties", {}))
-        for part in schema.get("allOf", []):
-            found |= self.fields(part)
-        return found
-
     def answer(self, method: str, path: str) -> JsonValue:
         """Schema of `data` of a successful answer."""
         schema = self.operation(method, path)["responses"]["200"]["content"]["application/json"]["schema"]
@@ -76,7 +58,7 @@ class Published:
 
     def _wrong_query(self, exchange: Recorded, operation: Json) -> Iterator[str]:
         named = {each["name"] for each in operation.get("parameters", [])}
-        data = self._resolved(self.answer(exchange.method, exchange.path))
+        data = self.resolved(self.answer(exchange.method, exchange.path))
         fields = {"id", *self.fields(data.get("items", data))} if "query" in named else set()
         for key in exchange.query:
             name, _, kind = key.partition("__")
@@ -90,7 +72,7 @@ class Published:
         control = contract().control
         known = {*self.fields(schema), *control}
         yield from (f"body member {name} is not published" for name in exchange.body if name not in known)
-        yield from self._errors(schema, exchange.body)
+        yield from self.errors(schema, exchange.body)
         newer = self.writes.get(f"{exchange.method} {exchange.path}", {}).get("properties")
         for name in exchange.body if newer is not None else ():
             if name not in {*newer, *control}:
@@ -102,24 +84,7 @@ class Published:
             yield f"status {exchange.status} is not published"
         elif exchange.answer is not None:
             schema = responses[str(exchange.status)]["content"]["application/json"]["schema"]
-            yield from self._errors(schema, exchange.answer)
-
-    def _errors(self, schema: JsonValue, value: JsonValue) -> Iterator[str]:
-        if (judge := self.judges.get(id(schema))) is None:
-            judge = Draft202012Validator({**_nullable(schema), "components": self.components})
-            self.judges[id(schema)] = judge
-        for error in judge.iter_errors(value):
-            yield f"{error.json_path}: {error.message[:200]}"
-
-    @cached_property
-    def components(self) -> JsonValue:
-        """Shared schemas, in the words of JSON schema."""
-        return _nullable(self.document["components"])
-
-    def _resolved(self, schema: JsonValue) -> Json:
-        while "$ref" in schema:
-            schema = self.document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-        return schema
+            yield from self.errors(schema, exchange.answer)
 
 
 def strict(schema: Mapping[str, JsonValue]) -> tuple[JsonValue, JsonValue, JsonValue, JsonValue]:
@@ -139,18 +104,4 @@ def _mended(node: JsonValue) -> JsonValue:
     for key in ("maximum", "minimum"):
         if isinstance(kept.get(key), int) and abs(kept[key]) >= _LARGEST:
             del kept[key]
-    return kept
-
-
-def _nullable(node: JsonValue) -> JsonValue:
-    """OpenAPI 3.0's `nullable` in the words of JSON schema."""
-    if isinstance(node, list):
-        return [_nullable(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    kept = {key: _nullable(value) for key, value in node.items() if key != "nullable"}
-    if node.get("nullable") is True and isinstance(kept.get("type"), str):
-        kept["type"] = [kept["type"], "null"]
-        if "enum" in kept:
-            kept["enum"] = [*kept["enum"], None]
     return kept

@@ -1,9 +1,5 @@
 """The package's own contract, the simulator and the published documents say the same."""
 
-import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +10,7 @@ from servers.firewall.pfsense.contract import Operation, contract
 from servers.firewall.pfsense.settings import NEEDS, privileges
 from tests.servers.firewall.pfsense.conftest import Site
 from tests.servers.firewall.pfsense.published import Published, strict
+from tests.servers.openapi import explored
 
 
 @pytest.fixture
@@ -86,22 +83,12 @@ def test_an_answer_of_another_shape_is_a_breach() -> None:
 def test_schemathesis_finds_no_disagreement(site: Site, documents: Published, tmp_path: Path) -> None:
     """Thousands of requests nobody thought of: the simulator answers each as the vendor's document says."""
     site.world.log_dies = False
-    schema = tmp_path / "part.json"
-    schema.write_text(json.dumps(documents.part()))
-    command = [
-        str(Path(sys.executable).with_name("schemathesis")), "run", str(schema), "--url", site.url,
-        "-H", "x-api-key: good", "--tls-verify", str(site.certificates.authority), "--phases",
-        "examples,coverage,fuzzing", "--max-examples", "30", "--seed", "1", "--checks",
-        "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
-    ]  # fmt: skip
-    environment = {**os.environ, "NO_COLOR": "1", "SSL_CERT_FILE": str(site.certificates.authority)}
+    trusted = str(site.certificates.authority)
+    words, more = ("--tls-verify", trusted), {"SSL_CERT_FILE": trusted}
 
-    ran = subprocess.run(
-        command, capture_output=True, text=True, timeout=280, cwd=tmp_path, env=environment, check=False
-    )
+    explored(tmp_path, documents.part(), site.url, "x-api-key: good", *words, examples=30, more=more)
     statuses = Counter((each.path, each.status) for each in site.world.recorded)
     site.world.recorded.clear()
 
-    assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
     assert {path for path, status in statuses if status == 200} == {each.path for each in contract().operations}
     assert statuses.total() > 500
