@@ -26,7 +26,7 @@ from servers.kit.gate import Gate
 from servers.kit.limits import Limits
 from servers.kit.record import planned, recorded
 from servers.kit.request import Request
-from servers.kit.tool import Tool
+from servers.kit.tool import Tool, tool_of
 
 T = TypeVar("T")
 CHANGE_S: Final = 120.0
@@ -53,6 +53,8 @@ class Changing:
     source: Source
     tools: Mapping[str, Tool]
     changes: Mapping[str, Change]
+    declared: Mapping[str, Change]
+    """All it has, those too that the operator does not want: what they did before is found out and ended like this."""
     gate: Gate
     actions: ActionStore
     limits: Limits
@@ -231,11 +233,11 @@ class Changing:
 
     async def _settled(self, left: Action) -> None:
         """Find out what became of a change whose process died: done when its effect is there, else unknown."""
-        change, tool = self.changes.get(left.tool), self.tools.get(left.tool)
+        change = self.declared.get(left.tool)
         verified: Verified = "unknown"
-        if change is not None and tool is not None:
+        if change is not None:
             try:
-                verified, _ = await self._read_back(change, tool.checked(left.arguments))
+                verified, _ = await self._read_back(change, _checked(change, left))
             except ToolError:
                 self.log.warning("intent_unreadable tool=%s action=%s", left.tool, left.action_id)
         self._keep(replace(left, state="done" if verified is True else "unknown", verified=verified))
@@ -279,12 +281,12 @@ class Changing:
 
     async def _end(self, due: Action) -> bool:
         """By the change's own way, else by its undo, which is read back. Raises: whatever they raise."""
-        change, undo = self.changes.get(due.tool), due.undo
-        if change is not None and (lapse := change.lapse) is not None:
-            given = self.tools[due.tool].checked(due.arguments)
-            return await _bounded(lambda: lapse(**given), CHANGE_S)
+        change, undo = self.declared.get(due.tool), due.undo
         if undo is None or (tool := self.tools.get(undo.tool)) is None:
             return False
+        if change is not None and (lapse := change.lapse) is not None:
+            given = _checked(change, due)
+            return await _bounded(lambda: lapse(**given), CHANGE_S)
         because = {"reason": LAPSED} if "reason" in tool.arguments.model_fields else {}
         arguments = tool.checked({**undo.arguments, **because})
         await tool.run(arguments, CHANGE_S)
@@ -345,6 +347,11 @@ async def _bounded(ask: Callable[[], T | Awaitable[T]], timeout_s: float) -> T:
             return await found if inspect.isawaitable(found) else found
     except TimeoutError:
         raise ToolError("timeout", f"the backend took longer than {timeout_s:g} s", "try again later") from None
+
+
+def _checked(change: Change, done: Action) -> dict[str, object]:
+    """The arguments of a change that was made. Raises: ToolError when it takes others by now."""
+    return tool_of(change.method, changes=True).checked(done.arguments)
 
 
 def _state(*, acted: bool, verified: Verified, looked: bool) -> State:

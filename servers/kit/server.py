@@ -311,14 +311,18 @@ def build_server(
         overdue=overdue,
         log=log,
     )
-    return server if gate is None or not offered else replace(server, changing=_changing(server, conditions, gate))
+    if gate is None or not offered:
+        return server
+    declared = {_name(each): each for each in changes}
+    return replace(server, changing=_changing(server, declared, conditions, gate))
 
 
-def _changing(server: SecurityServer, conditions: Conditions, gate: Gate) -> Changing:
+def _changing(server: SecurityServer, declared: Mapping[str, Change], conditions: Conditions, gate: Gate) -> Changing:
     return Changing(
         source=server.source,
         tools={name: server.tools[name] for name in server.changes},
         changes=server.changes,
+        declared=declared,
         gate=gate,
         actions=conditions.actions or ActionStore(),
         limits=server.limits,

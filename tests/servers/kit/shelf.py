@@ -61,6 +61,8 @@ class Shelf:
     """When set, putting waits for it."""
     lapses: Literal["server", "backend"] = "server"
     rate: Rate = OFTEN
+    own_way: bool = False
+    """Whether what it put ends in a way of its own, not by the undo."""
 
     def clock(self) -> datetime:
         """The time."""
@@ -118,6 +120,12 @@ class Shelf:
     def is_gone(self, name: str, reason: str = "") -> bool | None:
         """Whether it is gone."""
         return self._seen(not (self.folder / name).exists())
+
+    def end(self, name: str, minutes: int = 30, reason: str = "") -> bool:
+        """Take off the shelf what this server put there."""
+        self.acted.append(f"end {name}")
+        (self.folder / name).unlink(missing_ok=True)
+        return True
 
     def _after(self) -> None:
         if self.trouble == "breaks after acting":
@@ -178,6 +186,7 @@ def serve(
         expiry="lapse",
         lapses=shelf.lapses,
         undo="shelf_take",
+        lapse=shelf.end if shelf.own_way else None,
         rate=shelf.rate,
     )
     server = build_server(

@@ -15,7 +15,7 @@ from servers.errors import ConfigurationError
 from servers.kit import Conditions, Gate
 from servers.kit.actions import ActionStore
 from tests.servers.conftest import Connect
-from tests.servers.kit.shelf import Served, Shelf, serve
+from tests.servers.kit.shelf import START, Served, Shelf, serve
 
 KEY = SigningKey.generate()
 VICTIM = """
@@ -96,6 +96,18 @@ async def test_what_the_backend_ends_itself_is_left_to_it(home: Path) -> None:
     await served.server.call("shelf_list", {})
 
     assert shelf.acted == ["put a"]
+
+
+@pytest.mark.parametrize("denied", [(), ("shelf_put",)])
+async def test_effect_ends_in_its_own_way_also_when_no_more_may_be_made(home: Path, denied: tuple[str, ...]) -> None:
+    """The undo may take back what others did, too: an operator who denies a tool must not set that off."""
+    await opened(home).act("shelf_put", name="a", minutes=30)
+    gate = Gate(KEY.public, "lab", lambda: pytest.fail("nothing is used up"))
+    conditions = Conditions(gate=gate, actions=ActionStore(home / "actions.db"), deny=frozenset(denied))
+    shelf = Shelf(home / "shelf", now=START + timedelta(minutes=31), own_way=True)
+    await serve(shelf, conditions=conditions, key=KEY).server.call("shelf_list", {})
+
+    assert (shelf.acted, things(home)) == (["end a"], [])
 
 
 async def test_effect_that_cannot_be_ended_stays_due_and_health_says_so(home: Path) -> None:
