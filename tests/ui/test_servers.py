@@ -8,6 +8,7 @@ import pytest
 
 from knowledge.trust.keys import SigningKey
 from servers.bundle import server_names
+from servers.lab.world import Lab
 from tests.real import free_port
 from tests.ui.conftest import CommandLine
 
@@ -42,6 +43,33 @@ def test_every_bundled_server_is_listed_with_backend_tools_and_health(shared: Co
         assert row["health"]["detail"]
     assert rows["kb"]["health"]["ready"] is True
     assert rows["siem"]["health"]["ready"] is False
+
+
+@pytest.mark.parametrize("language", ["en_GB.UTF-8", "zh_CN.UTF-8"])
+def test_list_ends_with_what_to_do_where_there_is_no_simulated_enterprise(run: CommandLine, language: str) -> None:
+    """Nineteen times "not ready" is no advice; what is advised is a command that works."""
+    fresh = run("servers", "ls", LC_ALL=language)
+    told = fresh.stderr.splitlines()
+
+    assert fresh.returncode == 0
+    assert len(told) == 1
+    for part in ("mcpsoc demo", f"MCPSOC_HOME={run.home / 'demo'} mcpsoc servers ls", "MCPSOC_<SERVER>_BACKEND"):
+        assert part in told[0]
+    assert ("\u4e00" <= told[0][1] <= "\u9fff") is language.startswith("zh")
+    assert run("servers", "ls", "--json", LC_ALL=language).stderr == ""
+
+
+def test_list_over_a_simulated_enterprise_needs_no_advice(run: CommandLine) -> None:
+    """A demo that is there already is pointed at, and its own home has nothing to be told."""
+    Lab.create(run.home / "demo" / "lab.db", 5, stories=()).close()
+
+    beside = run("servers", "ls").stderr.splitlines()
+    within = run("servers", "ls", MCPSOC_HOME=str(run.home / "demo"))
+
+    assert len(beside) == 1
+    assert "mcpsoc demo" not in beside[0]
+    assert f"MCPSOC_HOME={run.home / 'demo'} mcpsoc servers ls" in beside[0]
+    assert (within.stderr, "not ready" in within.stdout) == ("", False)
 
 
 def test_server_is_shown_with_arguments_risk_undo_and_settings_but_no_secret(shared: CommandLine) -> None:

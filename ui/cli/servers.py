@@ -52,14 +52,15 @@ def _add_ls(group: typer.Typer, t: Catalogue) -> None:
         import asyncio
 
         from ui.cli.output import write_json
-        from ui.cli.servers_showing import write_servers
-        from ui.serving import described
+        from ui.cli.servers_showing import say_what_is_missing, write_servers
+        from ui.serving import described, own_home
 
         servers = asyncio.run(described())
         if as_json:
             write_json([dict(server) for server in servers])
         else:
             write_servers(t, servers)
+            say_what_is_missing(t, servers, own_home())
 
 
 def _add_add(group: typer.Typer, t: Catalogue) -> None:

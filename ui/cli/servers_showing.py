@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from shlex import quote
 
 from pydantic import JsonValue
 
@@ -9,6 +10,7 @@ from agent.models import JsonObject
 from ui.cli.catalogue import Catalogue
 from ui.cli.output import say, write_line, write_table
 from ui.cli.terms import inert
+from ui.home import Home
 from ui.server_checks import Verification
 
 
@@ -26,6 +28,26 @@ def write_servers(t: Catalogue, servers: Sequence[JsonObject]) -> None:
         for row in servers
     ]
     write_table((t("server"), t("from"), t("backend"), t("reads"), t("changes"), t("health")), rows)
+
+
+def say_what_is_missing(t: Catalogue, servers: Sequence[JsonObject], home: Home) -> None:
+    """What to do about servers with neither a product nor a simulated enterprise behind them; nothing otherwise."""
+    waiting = [row for row in servers if row["backend"] == "embedded" and not _ready(row["health"])]
+    if not waiting or home.lab.exists():
+        return
+    demo = inert(quote(str(home.demo.root)))
+    if home.demo.lab.exists():
+        say(t("The simulated enterprise lies beside: MCPSOC_HOME={demo} mcpsoc servers ls. "
+              "Or put a product behind a server, MCPSOC_<SERVER>_BACKEND: mcpsoc servers show NAME",
+              demo=demo))  # fmt: skip
+    else:
+        say(t("Make a simulated enterprise with mcpsoc demo, then: MCPSOC_HOME={demo} mcpsoc servers ls. "
+              "Or put a product behind a server, MCPSOC_<SERVER>_BACKEND: mcpsoc servers show NAME",
+              demo=demo))  # fmt: skip
+
+
+def _ready(health: JsonValue) -> bool:
+    return isinstance(health, dict) and health["ready"] is True
 
 
 def _health(t: Catalogue, health: JsonValue) -> str:
