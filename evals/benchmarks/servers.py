@@ -24,9 +24,10 @@ from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.memory import create_client_server_memory_streams
 
-from agent.models import Model
+from agent.conversation.model.toolbox import MOST_TOOLS
+from agent.models import JsonObject, Model
 from evals.benchmarks.starting import Started, start_alone, start_together
-from evals.benchmarks.toolsize import Sized, Sizes, sizes
+from evals.benchmarks.toolsize import Sized, in_view, sizes
 from evals.benchmarks.twins import ARGUMENTS, TOOL, Twin, ours, twin
 from evals.errors import EvalError
 from evals.statistics import percentile
@@ -36,7 +37,7 @@ from servers.bundle import ANALYST, server_names
 RATIO: Final = 1.3
 MEAN_TOKENS: Final = 180
 VIEW_TOKENS: Final = 3_000
-"""What is promised: time of a call against the bare server's, tokens of a tool, tokens of the servers in view."""
+"""What is promised: time of a call against the bare server's, tokens of a tool, tokens of the tools in view."""
 ROUNDS: Final = 12
 CALLS: Final = 25
 WARM_UP: Final = 20
@@ -80,6 +81,11 @@ class ServersReport(Model):
     analyst: tuple[str, ...]
     analyst_tokens: int
     """All tools of the servers that the analyst is connected to."""
+    view: tuple[Sized, ...]
+    """The tools that a model in the chat is shown at once."""
+    view_tokens: int
+    view_bound_tokens: int
+    """As many tools as it may be shown, the largest that there are: no choice among them costs more."""
     largest_tools: tuple[Sized, ...]
     servers: tuple[Sized, ...]
     missed: tuple[str, ...]
@@ -193,22 +199,23 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def started(names: Sequence[str]) -> tuple[list[Started], Started, Sizes]:
+async def started(names: Sequence[str]) -> tuple[list[Started], Started, dict[str, list[JsonObject]]]:
     """Every server alone, all together, and their tools; with a grant key, so that changes are listed as well."""
-    environment = {"MCPSOC_GRANT_KEY": SigningKey.generate().public.text, "MCPSOC_LOG_LEVEL": "critical"}
+    environment = {"MCPSOC_GRANT_KEY": SigningKey.generate().public.text, "MCPSOC_LOG_LEVEL": "error"}
     with TemporaryDirectory(prefix="mcpsoc-servers-") as folder:
         home = Path(folder)
         await start_alone(names[0], home, environment)
         alone = [await start_alone(name, home, environment) for name in names]
         together = await start_together(home, environment)
     tools = {name: listed for name, (_, listed) in zip(names, alone, strict=True)}
-    return [each for each, _ in alone], together, sizes(tools)
+    return [each for each, _ in alone], together, tools
 
 
 async def measure(rounds: int) -> ServersReport:
     """All of it."""
     transports = [await compare(name, rounds) for name in TRANSPORTS]
-    alone, together, sized = await started((*server_names(), OWN_CASES))
+    alone, together, listed = await started((*server_names(), OWN_CASES))
+    sized, view = sizes(listed), in_view(listed, (*ANALYST, OWN_CASES))
     report = ServersReport(
         calls=rounds * CALLS,
         transports=tuple(transports),
@@ -218,7 +225,10 @@ async def measure(rounds: int) -> ServersReport:
         mean_tokens=sized.mean,
         analyst=tuple(ANALYST),
         analyst_tokens=sized.of(ANALYST),
-        largest_tools=tuple(sorted(sized.tools, key=lambda tool: -tool.tokens)[:LARGEST]),
+        view=view,
+        view_tokens=sum(tool.tokens for tool in view),
+        view_bound_tokens=sum(tool.tokens for tool in sized.largest(MOST_TOOLS)),
+        largest_tools=sized.largest(LARGEST),
         servers=sized.servers,
         missed=(),
     )
@@ -232,6 +242,9 @@ def missed(report: ServersReport) -> list[str]:
         for way in report.transports
     }
     held[f"tokens of a tool: {report.mean_tokens} (at most {MEAN_TOKENS})"] = report.mean_tokens <= MEAN_TOKENS
+    held[f"tokens of the tools in view: {report.view_tokens} (at most {VIEW_TOKENS})"] = (
+        report.view_tokens <= VIEW_TOKENS
+    )
     return [promise for promise, kept in held.items() if not kept]
 
 
@@ -256,6 +269,11 @@ def table(report: ServersReport) -> str:
     )
     lines.append(f"\ntokens of a tool, on average {report.mean_tokens}; of the analyst's {report.analyst_tokens}")
     lines += [f"  {tool.tokens:4} {tool.name}" for tool in report.largest_tools]
+    lines.append(
+        f"tokens of the {len(report.view)} tools that a model in the chat is shown: {report.view_tokens}; "
+        f"of the {MOST_TOOLS} largest there are: {report.view_bound_tokens}"
+    )
+    lines += [f"  {tool.tokens:4} {tool.name}" for tool in report.view]
     return "\n".join([*lines, *(f"missed: {promise}" for promise in report.missed), ""])
 
 
