@@ -76,7 +76,7 @@ async def test_nftables_conforms(tmp_path: Path) -> None:
 @pytest.mark.thorough
 async def test_crowdsec_conforms(tmp_path: Path) -> None:
     """Over a real local API; its secrets are the canaries."""
-    with test_crowdsec.running(tmp_path) as api:
+    with test_crowdsec.crowdsec(tmp_path) as api:
         CrowdSec(test_crowdsec.door(api.url)).block(single("203.0.113.66"), timedelta(hours=1), PLANTED)
         settings = FirewallSettings(
             backend="crowdsec",
