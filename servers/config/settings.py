@@ -12,7 +12,8 @@ from servers.settings import Words
 NEEDS: Final = (
     "ansible: ansible-core beside this program (`pip install mcpsoc[config]`) and the rights its playbooks need on "
     "the hosts of the inventory. puppet: the programs puppet and facter. Playbooks and manifests run only by name, "
-    "only when the allow-list names them, and only from a folder that others cannot write to."
+    "only when the allow-list names them, and only from a folder that others cannot write to. A check runs lookups and "
+    "tasks with `check_mode: false` as they are, also in read-only mode: allow what is harmless to check."
 )
 """The least a real backend needs."""
 
