@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from servers.bundle import FACTORIES, conditions_of
 from servers.embedded import LabDoor
+from servers.errors import ConfigurationError
 from servers.kit.machine import Machine
 from servers.pages.manual import Manual, ToolManual, manual_of
 from servers.pages.options import products_of
@@ -45,9 +46,13 @@ class Offer:
 
 
 def manuals_of(name: str, settings: Settings, given: Mapping[str, Mapping[str, str]]) -> dict[str, Manual]:
-    """By product, what a server offers over it with the settings `given` for that product."""
+    """By product, what a server offers over it with the settings `given` for that product.
+
+    Raises: ConfigurationError for a product that none are given for."""
     found: dict[str, Manual] = {}
     for product in products_of(name):
+        if product.name not in given:
+            raise ConfigurationError(f"servers/pages/backends.yaml: no settings of {product.name} behind {name}")
         variables = {key: value.format(folder=settings.root) for key, value in given[product.name].items()}
         with environment({product.setting: product.name, **variables}):
             found[product.name] = manual_of(FACTORIES[name](_parts(settings)))
