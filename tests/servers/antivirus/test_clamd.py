@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,6 @@ from tests.servers.acting import Analyst, analyst, part
 from tests.servers.antivirus.daemon import ALLOWED, BY_SHA256, OWN_MARK, STREAM_BYTES, Daemon, clamd
 from tests.servers.antivirus.samples import EICAR, mailed, zipped
 from tests.servers.waiting import until
-
-
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """One clamd for all but those that end it."""
-    with clamd(tmp_path_factory.mktemp("clamd")) as running:
-        yield running
 
 
 @pytest.fixture

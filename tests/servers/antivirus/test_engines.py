@@ -2,7 +2,6 @@
 
 import base64
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,15 +9,8 @@ import pytest
 from servers.antivirus.server import build
 from servers.antivirus.settings import AntivirusSettings
 from tests.servers.acting import Analyst, analyst, part
-from tests.servers.antivirus.daemon import Daemon, clamd
+from tests.servers.antivirus.daemon import Daemon
 from tests.servers.antivirus.samples import EICAR
-
-
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """One clamd for all."""
-    with clamd(tmp_path_factory.mktemp("clamd")) as running:
-        yield running
 
 
 @pytest.fixture
