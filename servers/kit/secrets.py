@@ -1,6 +1,7 @@
 """Values no answer, log line or error may ever hold: those of the `SecretStr` settings, plain or encoded."""
 
 import base64
+import json
 import logging
 import traceback
 from collections.abc import Iterable, Iterator
@@ -72,5 +73,7 @@ def _held(model: BaseModel) -> Iterator[str]:
 
 
 def _forms(value: str) -> set[str]:
+    """How a secret may stand in a text: as it is, in an address, in Base64, within JSON, and as Python shows it."""
     encoded = base64.b64encode(value.encode()).decode()
-    return {value, quote(value, safe=""), encoded, encoded.rstrip("=")}
+    quoted = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]}
+    return {value, quote(value, safe=""), encoded, encoded.rstrip("="), *quoted}

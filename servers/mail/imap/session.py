@@ -8,7 +8,7 @@ import re
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -50,7 +50,7 @@ class Login:
 
     mailbox: str
     user: str
-    password: str
+    password: str = field(repr=False)
 
     def plain(self) -> bytes:
         """The SASL PLAIN answer. Raises: ToolError for a name that would end before its end."""
