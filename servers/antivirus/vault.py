@@ -102,17 +102,22 @@ class Vault:
             data = self._read(handle, sha256)
             manifest = _manifest(quarantine_id, path, sha256.lower(), os.fstat(handle), reason, now)
             with self._stored(quarantine_id, data, manifest):
-                _remove(place, handle)
+                _remove(place, handle, quarantine_id)
         return manifest
 
     def taken(self, path: str, sha256: str) -> bool:
-        """Whether the content is held and its name is gone. Raises: ToolError."""
+        """Whether the content is held and gone from its folder, where a crash may have left it under another name.
+
+        Raises: ToolError."""
+        quarantine_id = id_of(path, sha256)
         try:
-            self.content(id_of(path, sha256))
+            self.content(quarantine_id)
             with self._folders.place(path) as place:
+                if _is_left(place.folder, quarantine_id):
+                    return False
                 place.look()
         except NotFoundError:
-            return self._holds(id_of(path, sha256))
+            return self._holds(quarantine_id)
         return False
 
     def free(self, path: str) -> bool:
@@ -187,9 +192,19 @@ def _told(path: Path) -> Manifest:
         raise ToolError("broken_manifest", "a manifest of the quarantine cannot be read") from None
 
 
-def _remove(place: Place, handle: int) -> None:
+def _aside(quarantine_id: str) -> str:
+    """How the name begins that a file has while it is taken."""
+    return f".mcpsoc-{quarantine_id}-"
+
+
+def _is_left(folder: int, quarantine_id: str) -> bool:
+    """Whether a file stands in a folder under such a name."""
+    return any(name.startswith(_aside(quarantine_id)) for name in os.listdir(folder))
+
+
+def _remove(place: Place, handle: int, quarantine_id: str) -> None:
     """Take the name away, if it still leads to what was read. Raises: ToolError when it does not; it is put back."""
-    before, aside = os.fstat(handle), f".mcpsoc-{secrets.token_hex(8)}"
+    before, aside = os.fstat(handle), f"{_aside(quarantine_id)}{secrets.token_hex(8)}"
     os.rename(place.name, aside, src_dir_fd=place.folder, dst_dir_fd=place.folder)
     found = os.stat(aside, dir_fd=place.folder, follow_symlinks=False)
     if _same(before, found):

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -205,6 +206,19 @@ def test_held_bytes_that_changed_are_not_restored(vault: Vault, share: Path, tmp
 
     assert refusal.value.code == "hash_mismatch"
     assert not (share / "report.pdf").exists()
+
+
+def test_file_that_a_crash_left_in_its_folder_is_not_called_taken(vault: Vault, share: Path) -> None:
+    """Killed between the renaming and the end of the name, it can still be opened there."""
+    if (child := os.fork()) == 0:
+        sys.addaudithook(lambda event, given: os._exit(9) if event == "os.remove" and given[1] != -1 else None)
+        vault.take(str(share / "report.pdf"), DIGEST, "a drill", NOW)
+        os._exit(1)
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    assert (ended, [path.read_bytes() for path in share.iterdir()]) == (9, [EICAR])
+    assert not (share / "report.pdf").exists()
+    assert not vault.taken(str(share / "report.pdf"), DIGEST)
 
 
 def test_taking_goes_on_where_a_crash_left_off(vault: Vault, share: Path) -> None:
