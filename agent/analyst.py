@@ -151,6 +151,7 @@ class Analyst:
             limits=Limits(settings.max_calls, settings.max_rounds, settings.max_seconds),
             tenant=placed.case.tenant,
             excuse=door.budget.excuse,
+            offers=door.offers,
         )
         return await investigate(alert, alert_class(alert), deps, on_step)
 

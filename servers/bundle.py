@@ -17,18 +17,48 @@ from servers.kit import Conditions, Gate, Protected, SecurityServer
 from servers.kit.actions import ActionStore
 from servers.kit.calls import CallLog
 from servers.kit.machine import Machine, this_machine
+from servers.kit.settings import BackendSettings
 from servers.mcpsoc import server as mcpsoc
-from servers.parts import Parts
+from servers.parts import Parts, World
 from servers.settings import Settings
 from servers.unready import PRODUCT, unready
 
+SETTINGS: Final[Mapping[str, str]] = {
+    "siem": "SiemSettings",
+    "firewall": "FirewallSettings",
+    "endpoint": "EndpointSettings",
+    "identity": "IdentitySettings",
+    "intel": "IntelSettings",
+    "reputation": "ReputationSettings",
+    "assets": "AssetsSettings",
+    "antivirus": "AntivirusSettings",
+    "malware": "MalwareSettings",
+    "mail": "MailSettings",
+    "notify": "NotifySettings",
+    "ids": "IdsSettings",
+    "dns": "DnsSettings",
+    "tickets": "TicketsSettings",
+    "config": "ConfigSettings",
+    "vulnerability": "VulnerabilitySettings",
+    "cloud": "CloudSettings",
+}
+"""Server to the class of its settings; the knowledge base has none."""
+_OLDER: Final = frozenset({"siem", "firewall", "endpoint", "identity", "intel", "assets"})
+"""Servers whose `build` is that of the lab alone."""
 
-def _configured(name: str, settings: str, build: str = "build") -> Callable[[Parts], SecurityServer]:
+
+def _settings(name: str) -> BackendSettings:
+    """What is configured for a server. Raises: ConfigurationError, ValidationError for what cannot be used."""
+    made: BackendSettings = getattr(import_module(f"servers.{name}.settings"), SETTINGS[name])()
+    return made
+
+
+def _configured(name: str) -> Callable[[Parts], SecurityServer]:
     """A factory that imports its server when it is used: who asks seven servers does not wait for nineteen."""
 
     def factory(parts: Parts) -> SecurityServer:
-        chosen = getattr(import_module(f"servers.{name}.settings"), settings)
-        made: SecurityServer = getattr(import_module(f"servers.{name}.server"), build)(parts, chosen())
+        build = "build_configured" if name in _OLDER else "build"
+        made: SecurityServer = getattr(import_module(f"servers.{name}.server"), build)(parts, _settings(name))
         return made
 
     return factory
@@ -40,29 +70,27 @@ def _kb(parts: Parts) -> SecurityServer:
     return kb.build(parts.knowledge_home, parts.settings, parts.tenant, parts.conditions)
 
 
-FACTORIES: dict[str, Callable[[Parts], SecurityServer]] = {
-    "siem": _configured("siem", "SiemSettings", "build_configured"),
-    "firewall": _configured("firewall", "FirewallSettings", "build_configured"),
-    "endpoint": _configured("endpoint", "EndpointSettings", "build_configured"),
-    "identity": _configured("identity", "IdentitySettings", "build_configured"),
-    "intel": _configured("intel", "IntelSettings", "build_configured"),
-    "reputation": _configured("reputation", "ReputationSettings"),
-    "assets": _configured("assets", "AssetsSettings", "build_configured"),
+FACTORIES: Final[Mapping[str, Callable[[Parts], SecurityServer]]] = {
+    **{name: _configured(name) for name in SETTINGS},
     "kb": _kb,
-    "antivirus": _configured("antivirus", "AntivirusSettings"),
-    "malware": _configured("malware", "MalwareSettings"),
-    "mail": _configured("mail", "MailSettings"),
-    "notify": _configured("notify", "NotifySettings"),
-    "ids": _configured("ids", "IdsSettings"),
-    "dns": _configured("dns", "DnsSettings"),
-    "tickets": _configured("tickets", "TicketsSettings"),
-    "config": _configured("config", "ConfigSettings"),
-    "vulnerability": _configured("vulnerability", "VulnerabilitySettings"),
-    "cloud": _configured("cloud", "CloudSettings"),
 }
 """Every bundled server by name."""
 ANALYST: Final = ("siem", "firewall", "endpoint", "identity", "intel", "assets", "kb")
-"""The servers that the analyst itself is connected to, beside the one of our own cases."""
+"""The servers that the analyst itself is always connected to, beside the one of our own cases."""
+
+
+def analysts_servers(world: World) -> tuple[str, ...]:
+    """The servers that the analyst is connected to: at a site also those that a product is configured for, or that
+    somebody tried to configure. In the lab the others tell nothing that these do not."""
+    further = () if world == "lab" else (name for name in SETTINGS if name not in ANALYST and _has_product(name))
+    return (*ANALYST, *further)
+
+
+def _has_product(name: str) -> bool:
+    try:
+        return _settings(name).configured
+    except (ConfigurationError, ValidationError):
+        return True
 
 
 def server_names() -> tuple[str, ...]:

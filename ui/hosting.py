@@ -12,7 +12,7 @@ from agent.host.host import Host
 from agent.host.pins import PinStore
 from agent.models import World
 from agent.settings import Settings as AgentSettings
-from servers.bundle import ANALYST, bundled, conditions_of
+from servers.bundle import analysts_servers, bundled, conditions_of
 from servers.kit import SecurityServer
 from servers.mcpsoc import server as mcpsoc
 from servers.settings import Settings as ServerSettings
@@ -25,12 +25,13 @@ from ui.records import CaseRecords
 async def open_host(
     home: Home, world: World, settings: AgentSettings, clock: Callable[[], datetime]
 ) -> AsyncIterator[Host]:
-    """The host alone, connected to the bundled servers, to our own cases and, in world `site`, to other people's
-    servers."""
+    """The host alone, connected to the bundled servers, to our own cases and, in world `site`, to every product that
+    is configured and to other people's servers."""
     lab = home.lab if world == "lab" else None
     server_settings = ServerSettings(home=home.root)
     with closing(CaseRecords(home, world, settings, clock)) as records:
-        servers = bundled(lab, knowledge_home(home), server_settings, settings.tenant(world), ANALYST)
+        names = analysts_servers(world)
+        servers = bundled(lab, knowledge_home(home), server_settings, settings.tenant(world), names)
         servers[mcpsoc.NAME] = own_server(records, world, server_settings, clock)
         connections: list[AnyConnection] = [Connection(name, server.transport) for name, server in servers.items()]
         if world == "site" and settings.servers_path.exists():

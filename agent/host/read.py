@@ -144,6 +144,10 @@ class ReadDoor:
             self._forget([asked for asked in fresh if not asked.evidence.done()])
         return [await self._answered(asked) for asked in wanted]
 
+    def offers(self, tool: str) -> bool:
+        """Whether the server that the tool's name names is connected, up or down."""
+        return split_name(tool)[0] in self._switchboard.links
+
     def _slot(self, tool: str, arguments: JsonObject, fresh: list[_Asked]) -> _Asked:
         key = _key(tool, arguments)
         if (known := self._asked.get(key)) is not None:

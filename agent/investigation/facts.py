@@ -31,6 +31,7 @@ def facts_of(state: State, subject: Evidence) -> Facts:
         subject=state["subject"],
         required=tuple(answers[q.id].id for q in state["questions"] if q.required and q.id in answers),
         own=tuple(answer.id for name, answer in answers.items() if is_own(name) and answer.id not in looked),
+        beside=tuple(answers[q.id].id for q in state["playbook"].beside if q.id in answers),
         missing=_missing(state),
     )
     claims = tuple(check(claim, evidence) for claim in (alert_claim(facts), *state["claims"]))

@@ -71,7 +71,8 @@ def retrace(case: Case, playbooks: Mapping[str, Playbook]) -> Retraced | None:
     subject, alert, answered = investigated(case, report)
     if playbook is None or subject is None or alert is None:
         return None
-    playbook = playbook_for(playbook, alert)
+    asked = {f"{item.server}__{item.tool}" for item in answered}
+    playbook = playbook_for(playbook, alert).joined(asked.__contains__)
     context = context_questions(playbook, report.alert_class, alert_values(alert, subject.id))
     questions = (*context, *playbook.questions)
     answers = _answers(questions, alert, subject.id, answered)
@@ -87,6 +88,7 @@ def retrace(case: Case, playbooks: Mapping[str, Playbook]) -> Retraced | None:
         fits=fits(playbook.authorisation, answers.get(WORK), alert, subject),
         required=tuple(answers[item.id].id for item in questions if item.required and item.id in answers),
         subject=subject.id,
+        beside=tuple(answers[item.id].id for item in playbook.beside if item.id in answers),
     )
     others = tuple(item for item in case.alerts if item is not alert)
     trusted = weigh(counterfactual(alert), others)

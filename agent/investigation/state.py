@@ -62,6 +62,11 @@ def _nobody_counts(seconds: float) -> None:
     """For doors that keep no time."""
 
 
+def _nothing_beside(tool: str) -> bool:
+    """For doors that know of no server beside those that playbooks count on."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Deps:
     """What the steps work with; the same for every step of one investigation."""
@@ -81,6 +86,8 @@ class Deps:
     """Whose case it is: budgets are kept by tenant."""
     excuse: Callable[[float], None] = _nobody_counts
     """Told the seconds that a brain took to decide, which a door does not count as the case's."""
+    offers: Callable[[str], bool] = _nothing_beside
+    """Whether the server that a tool's full name names is connected, up or down: what playbooks ask beside."""
 
 
 class State(TypedDict, total=False):

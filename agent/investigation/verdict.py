@@ -17,7 +17,7 @@ CAPABILITY_WEIGHT = 2.0
 """Weight of one group of the alert's own content that shows a capability, not only a suspicion."""
 CAPABILITY_GROUPS = frozenset({"process_intent", "authentication", "file"})
 CAPABILITY_LIKELIHOOD = 0.8
-CONTEXT_SERVERS = frozenset({"intake", "kb", "assets", "intel"})
+CONTEXT_SERVERS = frozenset({"intake", "kb", "assets", "intel", "reputation"})
 """Servers that answer from the alert, from registers or from knowledge: none of them saw the event."""
 CONTRADICTION = 1.5
 """Weight of a malicious finding that nothing but an authorisation of its techniques explains away."""
@@ -42,6 +42,9 @@ class Facts:
     """Evidence id of the alert itself."""
     own: tuple[str, ...] = ()
     """Evidence ids of answers that only the brain asked for: they can raise, and never count as having looked."""
+    beside: tuple[str, ...] = ()
+    """Evidence ids of answers of servers that the playbook does not count on: they can raise and prove, and never
+    count as having looked."""
     missing: tuple[str, ...] = ()
     """Looks that could have spoken for malice and were not made, or only in part, each with the reason."""
 
@@ -82,7 +85,7 @@ def decide(facts: Facts) -> Disposition:
         return "true_positive"
     if proved and not _malice(facts):
         return "benign_true_positive" if "authorised" in proved else "false_positive"
-    if basis(facts) == "alert_only":
+    if not _looked(facts):
         return _from_alert_alone(facts, weighing)
     return "needs_human"
 
@@ -130,19 +133,29 @@ def shows_capability(contributions: Sequence[Contribution]) -> bool:
 def basis(facts: Facts) -> Basis:
     """How much was seen: every contracted sensor, some, one, or nothing but the alert.
 
-    What registers and feeds say is context, and what a brain chose to ask is its own: neither ever counts as somebody
-    having looked."""
-    answered = {
-        item.sensor or item.server
-        for item in facts.evidence
-        if item.server not in CONTEXT_SERVERS and item.id not in facts.own and item.status in ("success", "no_data")
-    }
-    if not answered:
-        return "alert_only"
+    What registers and feeds say is context, what a brain chose to ask is its own, and what was asked beside the
+    playbook counts where it found something: none of them ever counts as somebody having looked."""
+    bearing = {sensor for finding in facts.findings for sensor in finding.sensors} - {"register"}
+    if not _looked(facts):
+        return "single_source" if bearing & set(_sensors_beside(facts)) else "alert_only"
     if not facts.coverage.gaps:
         return "full"
-    bearing = {sensor for finding in facts.findings for sensor in finding.sensors} - {"register"}
     return "partial" if len(bearing) > 1 else "single_source"
+
+
+def _looked(facts: Facts) -> bool:
+    """Whether any sensor that the playbook counts on answered."""
+    uncounted = {*facts.own, *facts.beside}
+    return any(
+        item.server not in CONTEXT_SERVERS and item.id not in uncounted and item.status in ("success", "no_data")
+        for item in facts.evidence
+    )
+
+
+def _sensors_beside(facts: Facts) -> list[str]:
+    """The sensors that answered beside the playbook."""
+    beside = (item for item in facts.evidence if item.id in facts.beside and item.server not in CONTEXT_SERVERS)
+    return [item.sensor or item.server for item in beside]
 
 
 def outcome(facts: Facts, said: Outcome) -> Outcome:

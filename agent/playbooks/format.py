@@ -9,7 +9,7 @@ no value is not asked. In a JSONPath a template stands for a quoted literal, so 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
@@ -223,6 +223,9 @@ class Playbook(Model):
     alert: tuple[Reading, ...] = ()
     """What the alert itself says, read from it like an answer: claims that weigh nothing (`agent/likelihood` does)."""
     questions: tuple[Question, ...]
+    beside: tuple[Question, ...] = ()
+    """Asked where a server for them is connected, and nowhere missed: what they find can raise and prove, and never
+    counts as having looked."""
     proofs: tuple[Proof, ...] = ()
     actions: tuple[PermittedAction, ...] = ()
     covers: Window | None = None
@@ -236,13 +239,14 @@ class Playbook(Model):
         kinds = {hypothesis.kind for hypothesis in self.hypotheses}
         if "malicious" not in kinds or kinds == {"malicious"}:
             raise ValueError("needs a malicious hypothesis and one that is not")
-        questions = [question.id for question in self.questions]
-        asked = [reading.id for question in self.questions for reading in question.readings]
+        every = (*self.questions, *self.beside)
+        questions = [question.id for question in every]
+        asked = [reading.id for question in every for reading in question.readings]
         readings = [*asked, *(reading.id for reading in self.alert)]
         for what, names in (("question", questions), ("reading", readings)):
             if twice := {name for name in names if names.count(name) > 1}:
                 raise ValueError(f"{what} ids used twice: {sorted(twice)}")
-        for question in self.questions:
+        for question in every:
             if unknown := {bind.question for bind in question.bind.values()} - set(questions):
                 raise ValueError(f"question {question.id!r} binds from unknown questions {sorted(unknown)}")
             for reading in question.readings:
@@ -256,6 +260,11 @@ class Playbook(Model):
             if unknown := (set(proof.readings) - set(asked)) | ({proof.hypothesis} - hypotheses):
                 raise ValueError(f"proof of {proof.hypothesis!r} names unknown {sorted(unknown)}")
         return self
+
+    def joined(self, offered: Callable[[str], bool]) -> "Playbook":
+        """The playbook whose questions are also those beside it whose tool `offered` says, by full name, is there."""
+        beside = tuple(question for question in self.beside if offered(question.tool))
+        return self.model_copy(update={"questions": (*self.questions, *beside), "beside": beside})
 
     def question(self, question_id: str) -> Question:
         """The question of that id. Raises: KeyError when the playbook has none."""

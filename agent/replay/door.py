@@ -35,6 +35,10 @@ class StoredDoor:
         self.asked |= {item.id: item for item in answers}
         return answers
 
+    def offers(self, tool: str) -> bool:
+        """Whether the tool was asked then, whatever it was asked."""
+        return any(tool == name for name, _ in self._known)
+
     def _answer(self, tool: str, arguments: JsonObject) -> Evidence:
         key = (tool, canonical(arguments))
         if key not in self._known:

@@ -64,6 +64,7 @@ async def replay(
         neighbours=stored.neighbours,
         limits=limits or Limits(),
         tenant=stored.tenant,
+        offers=door.offers,
     )
     report = await investigate(stored.alert, stored.alert_class, deps, on_step)
     return Replayed(stored, report, tuple(door.asked.values()), door.unanswered)

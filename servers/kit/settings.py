@@ -22,6 +22,11 @@ class BackendSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True)
 
+    @property
+    def configured(self) -> bool:
+        """Whether they name a product to stand behind the server."""
+        return "backend" in self.model_fields_set
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -22,3 +22,8 @@ class NotifySettings(BackendSettings):
 
     channels: Path | None = None
     """YAML file of the channels messages may go to, with secrets as references to the environment (`${NAME}`)."""
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is anywhere to send to."""
+        return self.channels is not None

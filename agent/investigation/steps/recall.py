@@ -16,7 +16,8 @@ FALLBACK_CLASS = "unknown"
 async def recall(state: State, runtime: Runtime[Deps]) -> State:
     """Writes playbook, hypotheses, questions, contributions."""
     deps, alert = runtime.context, state["alert"]
-    playbook = playbook_for(deps.playbooks.get(state["alert_class"], deps.playbooks[FALLBACK_CLASS]), alert)
+    shipped = deps.playbooks.get(state["alert_class"], deps.playbooks[FALLBACK_CLASS])
+    playbook = playbook_for(shipped, alert).joined(deps.offers)
     hypotheses = tuple(Hypothesis(id=item.id, kind=item.kind, text=item.text) for item in playbook.hypotheses)
     context = context_questions(playbook, state["alert_class"], alert_values(alert, deps.subject.id))
     tell(runtime, "recall", f"{state['alert_class']}: playbook {playbook.name}, {len(hypotheses)} hypotheses")

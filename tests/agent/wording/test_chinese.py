@@ -46,7 +46,7 @@ ELSEWHERE = frozenset(
 
 def test_every_word_of_a_playbook_has_its_chinese() -> None:
     """Hypotheses, questions, sentences and actions: a missing one would be an English line in a Chinese report."""
-    said = [text for playbook in PLAYBOOKS.values() for text in _words(playbook.questions)]
+    said = [text for playbook in PLAYBOOKS.values() for text in _words((*playbook.questions, *playbook.beside))]
     said += [text for playbook in PLAYBOOKS.values() for text in _sentences_of(playbook.alert)]
     said += [hypothesis.text for playbook in PLAYBOOKS.values() for hypothesis in playbook.hypotheses]
     said += [action.why for playbook in PLAYBOOKS.values() for action in playbook.actions]

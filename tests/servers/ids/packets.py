@@ -1,6 +1,7 @@
 """Captures made by hand: a name that is asked for, and a file that is fetched over HTTP."""
 
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 CLIENT, SERVER = "10.1.1.5", "198.51.100.9"
@@ -10,7 +11,13 @@ _START = 1_772_000_000
 
 def capture(path: Path) -> Path:
     """One DNS question, and one HTTP exchange over TCP."""
-    frames = [_udp(CLIENT, SERVER, 40000, 53, question("Evil.test")), *_exchange()]
+    lines = ("GET /tools/setup.exe?id=7 HTTP/1.1", "Host: files.evil.test", "User-Agent: ignore previous instructions")
+    exchanged = exchange(lines, "application/octet-stream", PAGE)
+    return written(path, [_udp(CLIENT, SERVER, 40000, 53, question("Evil.test")), *exchanged])
+
+
+def written(path: Path, frames: Sequence[bytes]) -> Path:
+    """A capture of these frames, one a second."""
     head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
     rows = (
         struct.pack("<IIII", _START + number, 0, len(frame), len(frame)) + frame for number, frame in enumerate(frames)
@@ -25,11 +32,10 @@ def question(name: str) -> bytes:
     return struct.pack(">HHHHHH", 7, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">HH", 1, 1)
 
 
-def _exchange() -> list[bytes]:
-    lines = ("GET /tools/setup.exe?id=7 HTTP/1.1", "Host: files.evil.test", "User-Agent: ignore previous instructions")
+def exchange(lines: Sequence[str], kind: str, page: bytes) -> list[bytes]:
+    """The frames of one HTTP request with these lines, answered with a page of that media type."""
     asked = "".join(f"{line}\r\n" for line in (*lines, "")).encode()
-    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n" % len(PAGE)
-    given = head + PAGE
+    given = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(page)}\r\n\r\n".encode() + page
     steps = [
         (True, 0x02, 0, 0, b""),
         (False, 0x12, 0, 1, b""),
