@@ -40,9 +40,6 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave the longest tests to `.ci/run`: a person's run stays under five minutes."""
-    for item in items:
-        if ROOT / "tests" / "servers" in item.path.parents:
-            item.add_marker("servers")
     if os.environ.get("CI") == "true":
         return
     for item in items:

@@ -4,7 +4,7 @@ import difflib
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 
 import anyio
@@ -101,18 +101,28 @@ def tool_of(method: Method, *, changes: bool) -> Tool:
     """Read a tool off a method: its name, docstring, parameters and `Reply[...]` annotation.
 
     Raises: ConfigurationError when the method lacks a docstring, a type or a `Reply[...]` of an `Output`."""
-    name = method.__name__
     description = inspect.getdoc(method)
-    hints = get_type_hints(method, include_extras=True)
+    if not description:
+        raise ConfigurationError(f"{method.__name__} needs a docstring")
+    arguments, output = _typed(getattr(method, "__func__", method))
+    return Tool(method.__name__, description, method, arguments, output, changes)
+
+
+@cache
+def _typed(function: Method) -> tuple[type[BaseModel], type[Output]]:
+    """What a function takes and gives, the same for every server that is made of it."""
+    name, hints = function.__name__, get_type_hints(function, include_extras=True)
     output = get_args(hints.get("return"))
-    if not description or get_origin(hints.get("return")) is not Reply or not issubclass(output[0], Output):
-        raise ConfigurationError(f"{name} needs a docstring and a return type Reply[SomeOutput]")
-    return Tool(name, description, method, _arguments(name, method, hints), output[0], changes)
+    if get_origin(hints.get("return")) is not Reply or not issubclass(output[0], Output):
+        raise ConfigurationError(f"{name} needs a return type Reply[SomeOutput]")
+    return _arguments(name, function, hints), output[0]
 
 
-def _arguments(name: str, method: Method, hints: Mapping[str, object]) -> type[BaseModel]:
+def _arguments(name: str, function: Method, hints: Mapping[str, object]) -> type[BaseModel]:
     fields: dict[str, Any] = {}
-    for parameter in inspect.signature(method).parameters.values():
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name == "self":
+            continue
         if parameter.name not in hints:
             raise ConfigurationError(f"{name}: argument {parameter.name} has no type")
         default = ... if parameter.default is parameter.empty else parameter.default

@@ -20,9 +20,16 @@ IMPORTED = (
     "agent.conversation",
     "agent.replay.replay",
     "agent.worker",
+    "alembic.autogenerate",
+    "alembic.command",
     "evals.pipeline",
+    "knowledge.search",
+    "rich.markdown",
+    "rich.traceback",
     "servers.bundle",
     "servers.lab.world",
+    "sqlalchemy.dialects.sqlite",
+    "typer",
 )
 TIMEOUT_S = 110
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,7 +104,9 @@ def become(asked: Asked) -> None:
 if __name__ == "__main__":
     from importlib import import_module
 
-    for module in IMPORTED:
+    from servers.bundle import server_names
+
+    for module in (*IMPORTED, *(f"servers.{name}.server" for name in server_names())):
         import_module(module)
     gc.freeze()  # or each fork, at its end, goes through everything that was imported
     if (wanted := serve(Connection(int(sys.argv[1])))) is not None:
