@@ -1,22 +1,21 @@
 """JSON schemas as the servers publish them: everything inlined, nothing repeated, provenance on every leaf."""
 
 from collections.abc import Mapping
-from functools import cache
 
 from pydantic import BaseModel, JsonValue
 
 from servers.errors import ConfigurationError
 from servers.kit.provenance import CONDITION, KEYWORD
+from servers.kit.remembered import remembered
 
 JsonObject = dict[str, JsonValue]
 _DROPPED = frozenset({"title", "$defs"})
 _MARKS = (KEYWORD, CONDITION)
 
 
-@cache
+@remembered
 def input_schema(model: type[BaseModel]) -> JsonObject:
-    """Schema of a tool's arguments: unknown ones are refused; a default that means nothing is left out. It is made once
-    for each model and shared: nobody may change it."""
+    """Schema of a tool's arguments: unknown ones are refused; a default that means nothing is left out."""
     schema = _inlined(model.model_json_schema(), {})
     properties = schema.get("properties")
     for field in properties.values() if isinstance(properties, dict) else ():
@@ -25,9 +24,9 @@ def input_schema(model: type[BaseModel]) -> JsonObject:
     return {**schema, "additionalProperties": False}
 
 
-@cache
+@remembered
 def output_schema(model: type[BaseModel]) -> JsonObject:
-    """Schema of a tool's `data`: a field's provenance is written on every leaf under it. Shared like the other."""
+    """Schema of a tool's `data`: a field's provenance is written on every leaf under it."""
     return _marked(_inlined(model.model_json_schema(), {}), {})
 
 

@@ -4,7 +4,7 @@ import difflib
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 
 import anyio
@@ -15,6 +15,7 @@ from servers.errors import ConfigurationError, ToolError
 from servers.kit.answer import JsonObject, Output, Reply
 from servers.kit.inert import one_line
 from servers.kit.provenance import Shape, shape_of
+from servers.kit.remembered import remembered
 from servers.kit.schema import input_schema, output_schema
 
 Method: TypeAlias = Callable[..., Reply[Output] | Awaitable[Reply[Output]]]
@@ -108,7 +109,7 @@ def tool_of(method: Method, *, changes: bool) -> Tool:
     return Tool(method.__name__, description, method, arguments, output, changes)
 
 
-@cache
+@remembered
 def _typed(function: Method) -> tuple[type[BaseModel], type[Output]]:
     """What a function takes and gives, the same for every server that is made of it."""
     name, hints = function.__name__, get_type_hints(function, include_extras=True)
