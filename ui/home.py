@@ -53,6 +53,11 @@ class Home:
         return self.root / "lab.db"
 
     @property
+    def is_demo(self) -> bool:
+        """Whether it is the home of the simulated enterprise and nothing else."""
+        return self.root.name == "demo" and self.lab.exists()
+
+    @property
     def pins(self) -> Path:
         return self.root / "pins.json"
 

@@ -3,42 +3,51 @@
 import asyncio
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from agent.host.connections import RemoteConnection, from_mcp_servers
 from agent.models import JsonObject, World
 from agent.settings import Settings as AgentSettings
 from knowledge.trust.owned_files import replace_file
-from servers.bundle import bundled
+from servers.bundle import bundled, server_names
 from servers.kit import SecurityServer
 from servers.kit.access import AccessSettings, access_from
+from servers.mcpsoc.server import NAME as OWN
 from servers.settings import Settings as ServerSettings
 from ui.errors import UsageError
 from ui.home import Home
-from ui.hosting import own_server
 from ui.library.opening import knowledge_home
 from ui.library.reading import tenant_of
-from ui.records import CaseRecords
 from ui.settings import Settings
-from ui.store import is_demo, now_in
+
+if TYPE_CHECKING:
+    from agent.host.connections import RemoteConnection
 
 
-def bundle(home: Home | None = None) -> Mapping[str, SecurityServer]:
-    """Every bundled server over a home, that of the settings when none is given: over its lab when there is one, and
-    the server of its own cases."""
+def bundle(home: Home | None = None, names: Collection[str] = (*server_names(), OWN)) -> Mapping[str, SecurityServer]:
+    """The bundled servers of these names over a home, that of the settings when none is given: over its lab when there
+    is one, and the server of its own cases. No other server is imported."""
     home = home or own_home()
-    settings = ServerSettings(home=home.root)
-    world: World = "lab" if is_demo(home) else "site"
-    records = CaseRecords(home, world, AgentSettings(home=home.root), lambda: now_in(home))
-    ours = own_server(records, world, settings, lambda: now_in(home))
     lab, tenant = home.lab if home.lab.exists() else None, tenant_of(home)
-    return {**bundled(lab, knowledge_home(home), settings, tenant), ours.name: ours}
+    settings = ServerSettings(home=home.root)
+    servers = bundled(lab, knowledge_home(home), settings, tenant, names)
+    return {**servers, OWN: _ours(home, settings)} if OWN in names else servers
+
+
+def _ours(home: Home, settings: ServerSettings) -> SecurityServer:
+    from ui.hosting import own_server
+    from ui.records import CaseRecords
+    from ui.store import now_in
+
+    world: World = "lab" if home.is_demo else "site"
+    records = CaseRecords(home, world, AgentSettings(home=home.root), lambda: now_in(home))
+    return own_server(records, world, settings, lambda: now_in(home))
 
 
 def own_home() -> Home:
@@ -59,10 +68,10 @@ def home_to_look_at() -> Iterator[Home]:
 
 def bundled_server(name: str, home: Home | None = None) -> SecurityServer:
     """One of them. Raises: UsageError when there is none of that name."""
-    known = bundle(home)
+    known = (*server_names(), OWN)
     if name not in known:
         raise UsageError("no server {name}; there are: {names}", name=name, names=", ".join(sorted(known)))
-    return known[name]
+    return bundle(home, (name,))[name]
 
 
 def describe(server: SecurityServer) -> JsonObject:
@@ -110,6 +119,8 @@ async def serve(server: SecurityServer, *, http: bool, host: str | None, port: i
 
 def configured() -> list[JsonObject]:
     """Other people's servers, without the values of their arguments, environment and headers."""
+    from agent.host.connections import from_mcp_servers
+
     path = AgentSettings().servers_path
     return [_shown(connection) for connection in from_mcp_servers(path)] if path.exists() else []
 
@@ -124,7 +135,7 @@ def add_configured(file: Path) -> tuple[str, ...]:
     own_home().make()
     path = AgentSettings().servers_path
     ours = _document(path) if path.exists() else {}
-    taken = sorted(set(new) & (set(ours) | set(bundle())))
+    taken = sorted(set(new) & {*ours, *server_names(), OWN})
     if taken:
         raise UsageError("name already in use: {names}", names=", ".join(taken))
     replace_file(path, json.dumps({"mcpServers": {**ours, **new}}, ensure_ascii=False, indent=2) + "\n")
@@ -135,6 +146,8 @@ def _document(path: Path) -> dict[str, JsonValue]:
     """The entries of a file, each one checked, as they stand there.
 
     Raises: ConnectionConfigError."""
+    from agent.host.connections import from_mcp_servers
+
     from_mcp_servers(path)
     document: dict[str, dict[str, JsonValue]] = json.loads(path.read_bytes())
     return document["mcpServers"]
@@ -143,11 +156,11 @@ def _document(path: Path) -> dict[str, JsonValue]:
 def client_config() -> JsonObject:
     """Our servers as another MCP client wants them."""
     command = which("mcpsoc") or str(Path(sys.executable).with_name("mcpsoc"))
-    entries: JsonObject = {f"mcpsoc-{name}": {"command": command, "args": ["server", name]} for name in bundle()}
-    return {"mcpServers": entries}
+    names = (*server_names(), OWN)
+    return {"mcpServers": {f"mcpsoc-{name}": {"command": command, "args": ["server", name]} for name in names}}
 
 
-def _shown(connection: RemoteConnection) -> JsonObject:
+def _shown(connection: "RemoteConnection") -> JsonObject:
     entry = connection.entry
     return {
         "name": connection.name,

@@ -112,14 +112,9 @@ def reopen_case(home: Home, name: str, who: Identity, why: str) -> Case:
         return changes.reopen(case, who, why)
 
 
-def is_demo(home: Home) -> bool:
-    """Whether it is the home of the simulated enterprise and nothing else."""
-    return home.root.name == "demo" and home.lab.exists()
-
-
 def now_in(home: Home) -> datetime:
     """The clock of a home's cases: the lab's in a home that holds a lab and nothing else, wall time otherwise."""
-    if is_demo(home):
+    if home.is_demo:
         with closing(Lab.open(home.lab)) as lab:
             return lab.now()
     return utc_now()

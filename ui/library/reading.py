@@ -4,12 +4,11 @@ from agent.models import World
 from agent.settings import Settings
 from knowledge.models import Filter, Kind, Language, Trust
 from ui.home import Home
-from ui.store import is_demo
 
 
 def tenant_of(home: Home) -> str:
     """The tenant of a home's cases."""
-    world: World = "lab" if is_demo(home) else "site"
+    world: World = "lab" if home.is_demo else "site"
     return Settings(home=home.root).tenant(world)
 
 
