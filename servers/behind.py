@@ -16,7 +16,7 @@ class Behind(Protocol):
 
     @property
     def product(self) -> str:
-        """Its name; `embedded` for the simulated enterprise."""
+        """Its name and which one it is; `embedded` for the simulated enterprise."""
 
     @property
     def probe(self) -> Callable[[], str]:

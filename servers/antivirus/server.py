@@ -243,14 +243,21 @@ def build(parts: Parts, settings: AntivirusSettings) -> SecurityServer:
         clamd = _clamd(settings, parts.conditions.timeout_s * 0.5)
         hashes = None if settings.database is None else SignatureFolder(settings.database)
         tools = Antivirus(clamd, hashes, folders, vault, settings, (parts.settings.root, home), wall_clock, budget_s)
-        return _server(parts, settings, tools, hashes is not None, reload=Reload(clamd))
+        product = f"ClamAV at {settings.address or settings.socket}, quarantine in {home}"
+        return _server(parts, settings, tools, hashes is not None, product, Reload(clamd))
     lab = LabEngine(parts.door)
     own = (parts.settings.root, home)
-    return _server(parts, settings, Antivirus(lab, lab, folders, vault, settings, own, parts.door.now, budget_s), True)
+    tools = Antivirus(lab, lab, folders, vault, settings, own, parts.door.now, budget_s)
+    return _server(parts, settings, tools, True, f"embedded, quarantine in {home}")
 
 
 def _server(
-    parts: Parts, settings: AntivirusSettings, tools: Antivirus, lookups: bool, reload: Reload | None = None
+    parts: Parts,
+    settings: AntivirusSettings,
+    tools: Antivirus,
+    lookups: bool,
+    product: str,
+    reload: Reload | None = None,
 ) -> SecurityServer:
     reads: list[Method] = [tools.antivirus_scan_file, tools.antivirus_scan_bytes, tools.antivirus_scan_directory]
     reads += [tools.antivirus_lookup_hash] if lookups else []
@@ -264,7 +271,7 @@ def _server(
         clock=parts.door.now if reload is None else wall_clock,
         probe=tools.probe,
         instructions=INSTRUCTIONS,
-        product="" if reload is None else "ClamAV",
+        product=product,
         settings=settings,
         conditions=parts.conditions,
     )

@@ -200,7 +200,8 @@ def _ansible(parts: Parts, settings: ConfigSettings) -> SecurityServer:
         undo="config_apply_playbook",
         rate=Rate(20, per_s=3600),
     )
-    return _real(parts, settings, ansible, reads, [change], "ansible")
+    hosts = settings.inventory or "this machine"
+    return _real(parts, settings, ansible, reads, [change], f"ansible over {hosts}, playbooks in {settings.folder}")
 
 
 def _real(

@@ -83,7 +83,7 @@ def _unbound(settings: DnsSettings, protected: Protected) -> DnsBackend:
         return version(control) + held
 
     return DnsBackend(
-        product="unbound",
+        product=f"unbound at {settings.control_socket}",
         probe=probe,
         sensor=SENSOR,
         now=wall_clock,

@@ -63,7 +63,7 @@ def _fail2ban(settings: FirewallSettings) -> FirewallBackend:
     from servers.firewall.fail2ban import Fail2Ban
 
     blocks = Fail2Ban(settings.socket, settings.jail, _found(settings.fail2ban_client), settings.timeout_s)
-    product = f"fail2ban, jail {settings.jail}"
+    product = f"fail2ban at {settings.socket}, jail {settings.jail}"
     return FirewallBackend(product, blocks.probe, blocks, needs=NEEDS["fail2ban"], lapse=blocks.lapse)
 
 

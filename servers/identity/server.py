@@ -58,7 +58,7 @@ def build_over(
         synthetic=False,
         probe=backend.probe,
         product=backend.product,
-        instructions=f"{backend.product}. Least privilege: {backend.needs}",
+        instructions=f"LDAP at {settings.url}. Least privilege: {backend.needs}",
         settings=settings,
         conditions=conditions,
     )
@@ -72,7 +72,8 @@ def backend_of(settings: IdentitySettings) -> IdentityBackend:
         if not getattr(settings, name):
             raise ConfigurationError(f"the directory needs MCPSOC_IDENTITY_{name.upper()}")
     directory = LdapDirectory(settings, wall_clock)
-    return IdentityBackend(f"LDAP at {settings.url}", directory.probe, directory, NEEDS["ldap"])
+    product = f"LDAP at {settings.url}, people below {settings.user_base}"
+    return IdentityBackend(product, directory.probe, directory, NEEDS["ldap"])
 
 
 def _changes(backend: IdentityBackend, kinds: Kinds) -> Sequence[Change]:

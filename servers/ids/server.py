@@ -79,7 +79,7 @@ def _suricata(settings: IdsSettings) -> IdsBackend:
     if control is not None and settings.rules_file is not None:
         rules = SuricataRules(control, settings.rules_file, settings.data_dir, engine.check)
     return IdsBackend(
-        product="suricata",
+        product="suricata" if settings.socket is None else f"suricata at {settings.socket}",
         probe=lambda: _probed(log, control, engine),
         sensor="suricata",
         now=wall_clock,

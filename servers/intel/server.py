@@ -48,7 +48,8 @@ def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditio
 
 
 def _stix(parts: Parts, settings: IntelSettings) -> SecurityServer:
-    store = StixStore(store_path(settings, parts.settings.root))
+    path = store_path(settings, parts.settings.root)
+    store = StixStore(path)
     reads = StixReads(store, wall_clock, timedelta(hours=settings.stale_hours))
     looks: list[Method | Read] = [
         reads.intel_lookup,
@@ -60,19 +61,20 @@ def _stix(parts: Parts, settings: IntelSettings) -> SecurityServer:
     if settings.known_lists:
         looks.append(KnownLists(Lists(settings.known_lists)).intel_check_known)
     changes = StixChanges(reads, parts.conditions.protected).declared()
-    return _real(parts, settings, reads.probe, looks, changes)
+    return _real(parts, settings, f"stix in {path}", reads.probe, looks, changes)
 
 
 def _misp(parts: Parts, settings: IntelSettings) -> SecurityServer:
     misp = Misp.of(settings)
     reads = MispReads(misp)
     looks: list[Method | Read] = [reads.intel_lookup, reads.intel_lookup_many, reads.intel_check_known]
-    return _real(parts, settings, misp.probe, looks, MispSightings(misp).declared())
+    return _real(parts, settings, f"misp at {settings.misp_url}", misp.probe, looks, MispSightings(misp).declared())
 
 
 def _real(
     parts: Parts,
     settings: IntelSettings,
+    product: str,
     probe: Callable[[], str],
     reads: Sequence[Method | Read],
     changes: Sequence[Change],
@@ -84,7 +86,7 @@ def _real(
         backend="real",
         synthetic=False,
         probe=probe,
-        product=str(settings.backend),
+        product=product,
         instructions=INSTRUCTIONS + NEEDS,
         settings=settings,
         conditions=parts.conditions,

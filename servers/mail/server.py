@@ -59,7 +59,7 @@ def _imap(parts: Parts, settings: MailSettings) -> SecurityServer:
         backend="real",
         synthetic=False,
         probe=mailboxes.probe,
-        product="imap",
+        product=f"imap at {settings.imap_host}:{settings.imap_port}",
         instructions=NEEDS,
         settings=sealed(settings, (login.password for login in logins.values())),
         conditions=parts.conditions,

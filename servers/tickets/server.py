@@ -173,7 +173,8 @@ def build(parts: Parts, settings: TicketsSettings) -> SecurityServer:
     chosen = parts.backend(settings.backend)
     if chosen == "rest":
         rest = _rest(parts, settings)
-        return _server(parts, settings, rest, rest.product, wall_clock)
+        product = f"{rest.product} at {settings.url}" + (f", {settings.project}" if settings.project else "")
+        return _server(parts, settings, rest, product, wall_clock)
     if chosen == "store":
         own = TicketStore(parts.settings.root / "tickets.db", wall_clock)
         return _server(parts, settings, own, "store", wall_clock)
