@@ -3,12 +3,13 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = ("agent", "knowledge", "servers", "ui", "evals")
+from tests.source import PACKAGES, ROOT, modules, nodes_of, text_of
+
 SIBLINGS = {
     "knowledge": frozenset[str](),
     "agent": frozenset({"knowledge.trust"}),
@@ -38,14 +39,15 @@ class Import:
         return f"{self.path}:{self.line} imports {self.module}"
 
 
-def modules(*packages: str) -> list[Path]:
-    return [path for package in packages for path in sorted((ROOT / package).rglob("*.py"))]
-
-
-def imports(path: Path) -> Iterator[Import]:
+@cache
+def imports(path: Path) -> tuple[Import, ...]:
     """Every import of a file, absolute, wherever in the file it stands; `from a import b` counts as a and as a.b."""
+    return tuple(imports_of(path))
+
+
+def imports_of(path: Path) -> Iterator[Import]:
     shown = path.relative_to(ROOT).as_posix()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             yield from (Import(shown, node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -120,7 +122,7 @@ def test_no_file_is_longer_than_anyone_reads() -> None:
     long = [
         f"{path.relative_to(ROOT)}: {lines} lines"
         for path in modules(*PACKAGES)
-        if (lines := path.read_text(encoding="utf-8").count("\n")) > 500
+        if (lines := text_of(path).count("\n")) > 500
     ]
 
     assert long == []
@@ -130,10 +132,7 @@ def test_no_check_is_switched_off_in_the_code() -> None:
     """A silenced checker hides the next mistake on that line too."""
     marks = ("type: " + "ignore", "pragma: " + "no cover")
     wrong = [
-        f"{path.relative_to(ROOT)}: {mark}"
-        for path in modules(*PACKAGES)
-        for mark in marks
-        if mark in path.read_text(encoding="utf-8")
+        f"{path.relative_to(ROOT)}: {mark}" for path in modules(*PACKAGES) for mark in marks if mark in text_of(path)
     ]
 
     assert wrong == []

@@ -1,9 +1,8 @@
 """The programs that tests start are those that .ci/packages installs."""
 
 import ast
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.source import ROOT, nodes_of
 
 
 def started() -> set[str]:
@@ -11,7 +10,7 @@ def started() -> set[str]:
     calls = [
         node
         for path in (ROOT / "tests").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "program"
     ]
     return {str(call.args[0].value) for call in calls if call.args and isinstance(call.args[0], ast.Constant)}

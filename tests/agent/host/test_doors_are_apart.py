@@ -1,21 +1,15 @@
 """Who may open which door is a question of imports, so it can be read off the source."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
-PACKAGES = ("agent", "knowledge", "servers", "ui", "evals")
-
-
-def modules():
-    return [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+from tests.source import PACKAGES, ROOT, modules, nodes_of
 
 
 def imported(path):
     """Every module that a file imports, also inside functions, also as `from package import module`."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -28,7 +22,7 @@ def imported(path):
 
 
 def importers(wanted):
-    return {str(path.relative_to(ROOT)) for path in modules() if any(wanted(name) for name in imported(path))}
+    return {str(path.relative_to(ROOT)) for path in modules(*PACKAGES) if any(wanted(name) for name in imported(path))}
 
 
 def test_only_the_response_package_imports_the_act_door():
@@ -51,8 +45,8 @@ def test_what_stands_behind_the_doors_stays_inside_the_host(inner):
     found = importers(lambda name: name == f"agent.host.{inner}" or name.startswith(f"agent.host.{inner}."))
     reaching = {
         str(path.relative_to(ROOT))
-        for path in modules()
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for path in modules(*PACKAGES)
+        for node in nodes_of(path)
         if isinstance(node, ast.Attribute) and node.attr == "_switchboard"
     }
 
@@ -70,8 +64,8 @@ def test_the_read_door_has_no_way_to_the_act_door():
 
 def test_no_module_loads_another_by_a_computed_name():
     """The tests above see what is written; a computed import would pass them by."""
-    for path in modules():
+    for path in modules(*PACKAGES):
         if path.is_relative_to(ROOT / "agent"):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for node in nodes_of(path):
                 name = getattr(getattr(node, "func", None), "id", getattr(getattr(node, "func", None), "attr", ""))
                 assert name not in ("__import__", "import_module"), path
