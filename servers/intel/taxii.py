@@ -121,6 +121,6 @@ T = TypeVar("T", bound=BaseModel)
 
 def _checked(model: type[T], value: JsonValue) -> T:
     try:
-        return model.model_validate({} if value is None else value)
+        return model.model_validate(value)
     except ValidationError:
         raise ToolError("bad_answer", "the TAXII server answered in another shape", "is it TAXII 2.1?") from None

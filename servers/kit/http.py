@@ -25,6 +25,8 @@ Params: TypeAlias = Mapping[str, Scalar | Sequence[Scalar] | None]
 _PAUSES_S: Final = (0.2, 0.6)
 """Before the second and the third attempt of a read."""
 _WORTH_ANOTHER: Final = frozenset({502, 503, 504})
+_NO_CONTENT: Final = 204
+"""The one success that has no body. Source: RFC 9110, 15.3.5."""
 _REACH: Final = "is it running, and the address in the settings right?"
 _LONGEST_WAIT_S: Final = 3600.0
 
@@ -68,8 +70,10 @@ class Http:
         self._lock = threading.Lock()
 
     def get(self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None) -> JsonValue:
-        """Read. Raises: ToolError(unreachable | unauthorised | forbidden | not_found | rate_limited |
-        refused_by_backend | too_large | bad_answer)."""
+        """Read. None is a literal `null` or HTTP 204; any other empty answer is `bad_answer`, never "nothing there".
+
+        Raises: ToolError(unreachable | unauthorised | forbidden | not_found | rate_limited | refused_by_backend |
+        too_large | bad_answer)."""
         for pause_s in _PAUSES_S[: self._retries]:
             try:
                 return self.send("GET", path, params=params, headers=headers)
@@ -86,7 +90,9 @@ class Http:
         json: JsonValue = None,
         headers: Mapping[str, str] | None = None,
     ) -> JsonValue:
-        """Ask once. Raises: as `get`; `unreachable` may come after the product has acted."""
+        """Ask once. A change may be answered with nothing: None.
+
+        Raises: as `get`; `unreachable` may come after the product has acted."""
         if not _PATH.fullmatch(path):
             raise ToolError("invalid_argument", f"{self._product} has no such path", "")
         given = {name: value for name, value in (params or {}).items() if value is not None}
@@ -95,7 +101,7 @@ class Http:
         )
         answer, content = self._answered(request)
         self._judge(answer)
-        return self._value(content)
+        return self._value(content, may_be_empty=method != "GET" or answer.status_code == _NO_CONTENT)
 
     def close(self) -> None:
         """Close the connections."""
@@ -144,8 +150,8 @@ class Http:
         }.get(status, ("refused_by_backend", "look at the backend's own log"))
         raise ToolError(code, f"{self._product} answered HTTP {status}", hint)
 
-    def _value(self, content: bytes) -> JsonValue:
-        if not content.strip():
+    def _value(self, content: bytes, *, may_be_empty: bool) -> JsonValue:
+        if may_be_empty and not content.strip():
             return None
         try:
             value: JsonValue = json.loads(content)

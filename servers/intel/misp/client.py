@@ -112,9 +112,11 @@ class Misp:
         return [each for each in found.response.attributes if not each.deleted and wanted in set(_values(each.value))]
 
     def warning_lists(self, wanted: Observable) -> Sequence[str]:
-        """Names of the warning lists that hold a value. Raises: ToolError."""
+        """Names of the warning lists that hold a value; MISP answers an empty list where there is none.
+
+        Raises: ToolError."""
         answer = self.http.send("POST", "/warninglists/checkValue", json=[wanted.value])
-        found = _checked(TypeAdapter(dict[str, tuple[_Warning, ...]]), answer or {})
+        found = _checked(TypeAdapter(dict[str, tuple[_Warning, ...]]), {} if answer == [] else answer)
         return [each.name for each in found.get(wanted.value, ())]
 
     def sightings(self, event_id: str) -> Sequence[Sighting]:

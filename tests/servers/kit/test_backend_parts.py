@@ -235,6 +235,17 @@ def test_answer_that_is_too_large_or_no_json_is_an_error(content: bytes, code: s
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize("content", [b"", b" \r\n"])
+def test_empty_answer_to_a_read_is_an_error_unless_it_says_so(content: bytes) -> None:
+    """A proxy that lost the body is not an empty list; a change may be answered with nothing."""
+    with product((200, {}, content), (204, {}, b""), (200, {}, b"null"), (200, {}, b"")) as (_, client):
+        with pytest.raises(ToolError) as caught:
+            client.get("/things")
+
+        assert caught.value.code == "bad_answer"
+        assert [client.get("/things"), client.get("/things"), client.send("POST", "/things", json={})] == [None] * 3
+
+
 def test_product_that_is_down_is_an_error() -> None:
     """Never replaced by anything."""
     with product((200, {}, b"")) as (running, _):
