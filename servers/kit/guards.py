@@ -43,12 +43,13 @@ class Protected:
     """Asked on each look, since addresses and gateways change."""
 
     def address(self, value: str) -> tuple[Hit, ...]:
-        """Guards of an address or a network: any overlap counts."""
+        """Guards of an address or a network: any overlap counts, that of an IPv4 address inside an IPv6 one too."""
         try:
             target = _plain(ip_network(value.strip(), strict=False))
         except ValueError:
             return (Hit("not_an_address", "this is no address and no network"),)
-        return tuple(self._address(target))
+        hits = [hit for each in (target, *_within(target)) for hit in self._address(each)]
+        return tuple(dict.fromkeys(hits))
 
     def account(self, name: str) -> tuple[Hit, ...]:
         """Guards of an account: break-glass and service accounts. `DOMAIN\\name` and `name@domain` are the same as
@@ -85,6 +86,8 @@ class Protected:
         first = target.network_address
         if any(getattr(kind, "is_" + each) for each in _SPECIAL for kind in (first, target.broadcast_address)):
             yield Hit("special_address", "loopback, multicast or unspecified")
+        elif _overlap(target, _EVERYBODY):
+            yield Hit("special_address", "the broadcast address")
         if any(_overlap(target, _plain(each)) for each in self.addresses):
             yield Hit("protected_address", "MCPSOC_PROTECTED_ADDRESSES names it")
         machine = self.machine()
@@ -107,12 +110,35 @@ class Protected:
 _SPECIAL = ("loopback", "multicast", "unspecified")
 _IPV4: Final = IPv6Network("::ffff:0:0/96")
 """All of IPv4, written as IPv6."""
+_EVERYBODY: Final = IPv4Network("255.255.255.255/32")
+_ALL_ONES: Final = 0xFFFF_FFFF
+_CARRIED: Final = (
+    (IPv6Network("64:ff9b::/96"), 96, 0),
+    (IPv6Network("2002::/16"), 16, 0),
+    (IPv6Network("2001::/32"), 32, 0),
+    (IPv6Network("2001::/32"), 96, _ALL_ONES),
+)
+"""Forms of IPv6 that hold an IPv4 address: where it begins, in bits, and what it is turned over with. Teredo holds the
+server's and the client's. Source: RFC 6052, RFC 3056, RFC 4380."""
 
 
 def _plain(network: Network) -> Network:
     """An IPv4 network that is written as IPv6, as IPv4."""
     mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
     return IPv4Network((mapped, network.prefixlen - 96)) if mapped is not None and network.prefixlen >= 96 else network
+
+
+def _within(target: Network) -> Iterator[IPv4Network]:
+    """The IPv4 networks that an IPv6 one carries inside, by NAT64, 6to4 and Teredo: a packet to it ends there, or
+    comes from there. Where a network leaves bits of an address open, all it may be."""
+    if not isinstance(target, IPv6Network):
+        return
+    first, bits = int(target.network_address), target.prefixlen
+    for known, begin, mask in _CARRIED:
+        if _overlap(target, known):
+            fixed = min(max(bits - begin, 0), 32)
+            value = (first >> (96 - begin)) & _ALL_ONES ^ mask
+            yield IPv4Network((value, fixed), strict=False)
 
 
 def _overlap(one: Network, other: Network) -> bool:
