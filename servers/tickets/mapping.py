@@ -57,6 +57,10 @@ class Clauses(_Part):
     """What a query is made of. `{status}` is one word of the system; several are put together."""
 
     always: str = ""
+    """What every query holds, such as the project."""
+    one: str = ""
+    """What finds the ticket `{id}`. With `always` it tells whether a ticket is of the project; without it any id is
+    taken that the account may see."""
     text: str
     status: str
     status_between: str

@@ -42,9 +42,10 @@ class RestTickets:
         return {**found, "other": max(0, other)}
 
     def get(self, ticket_id: str) -> Ticket:
-        """One ticket. Raises: NotFoundError."""
+        """One ticket. Raises: NotFoundError, for one of another project too."""
+        values = self._values(id=self._ours(ticket_id))
         try:
-            answer = self._http.get(filled(self._mapping.get.path, self._values(id=_checked(ticket_id))))
+            answer = self._http.get(filled(self._mapping.get.path, values))
         except ToolError as problem:
             if problem.code == "not_found":
                 raise NotFoundError("the ticket system has no ticket of this id", problem.hint) from None
@@ -66,7 +67,7 @@ class RestTickets:
 
     def add_note(self, ticket_id: str, text: str) -> None:
         """Put a note below a ticket."""
-        self._send(self._mapping.note, self._values(id=_checked(ticket_id), note=text))
+        self._send(self._mapping.note, self._values(id=self._ours(ticket_id), note=text))
 
     def noted(self, ticket_id: str, text: str) -> None:
         """A mapping does not say where notes can be read."""
@@ -75,7 +76,7 @@ class RestTickets:
         """Move a ticket. Raises: ToolError for a status the mapping has no word for."""
         if (word := self._mapping.statuses.get(status)) is None:
             raise ToolError("unsupported", "the ticket system has no such status", "see the mapping")
-        self._send(self._mapping.status, self._values(id=_checked(ticket_id), status=word))
+        self._send(self._mapping.status, self._values(id=self._ours(ticket_id), status=word))
 
     def takes(self, status: Seen) -> bool:
         """Whether the mapping has a word for it."""
@@ -97,26 +98,44 @@ class RestTickets:
         return rows[:limit]
 
     def _total(self, wanted: Wanted) -> int:
+        return self._counted(self._query(wanted))
+
+    def _counted(self, query: str) -> int:
         count = self._mapping.count
-        values = self._values(query=self._query(wanted), limit="1", offset="0", page="1")
+        values = self._values(query=query, limit="1", offset="0", page="1")
         answer = self._http.get(count.path, params={name: filled(text, values) for name, text in count.params.items()})
         total = at(answer, count.total)
         if not isinstance(total, str | int) or not str(total).isdecimal():
             raise ToolError("bad_answer", "the ticket system told no total", "is the mapping right?")
         return int(total)
 
+    def _ours(self, ticket_id: str) -> str:
+        """An id that may be used: of a ticket in the project, as far as the mapping can tell.
+
+        Raises: NotFoundError for any other."""
+        if not _ID.fullmatch(ticket_id):
+            raise NotFoundError("no ticket system has such an id", "tickets_search gives the ids")
+        one = self._mapping.clauses.one
+        if one and not self._counted(self._joined([filled(one, {"id": ticket_id})])):
+            raise NotFoundError("the project has no ticket of this id", "MCPSOC_TICKETS_PROJECT; see tickets_search")
+        return ticket_id
+
+    def _joined(self, parts: Sequence[str]) -> str:
+        clauses = self._mapping.clauses
+        always = [filled(clauses.always, self._values())] if clauses.always else []
+        return clauses.between.join([*always, *parts])
+
     def _query(self, wanted: Wanted) -> str:
         """The query for what is wanted; a case is found by the mark in the title."""
         clauses = self._mapping.clauses
-        parts = [filled(clauses.always, self._values())] if clauses.always else []
-        parts += [filled(clauses.text, {"text": text}) for text in (wanted.text, _mark(wanted.case_id)) if text]
+        parts = [filled(clauses.text, {"text": text}) for text in (wanted.text, _mark(wanted.case_id)) if text]
         if wanted.status:
             words = self._mapping.words(wanted.status)
             if not words:
                 raise ToolError("unsupported", "the ticket system has no such status", "see the mapping")
             each = clauses.status_between.join(filled(clauses.status, {"status": word}) for word in words)
             parts.append(filled(clauses.status_around, {"any": each}))
-        return clauses.between.join(parts)
+        return self._joined(parts)
 
     def _send(self, call: Sending, values: Mapping[str, str]) -> JsonValue:
         return self._http.send(call.method, filled(call.path, values), json=body_of(call.body, values))
@@ -162,12 +181,6 @@ def rest_tickets(settings: TicketsSettings, mapping: Dialect, timeout_s: float) 
 
 def _headers(auth: Auth, token: SecretStr) -> dict[str, str | SecretStr]:
     return {} if auth.kind == "basic" else {auth.name: SecretStr(auth.prefix + token.get_secret_value())}
-
-
-def _checked(ticket_id: str) -> str:
-    if not _ID.fullmatch(ticket_id):
-        raise NotFoundError("no ticket system has such an id", "tickets_search gives the ids")
-    return ticket_id
 
 
 def _mark(case_id: str | None) -> str | None:

@@ -10,7 +10,9 @@ from servers.kit.settings import BackendSettings
 
 NEEDS: Final = (
     "store: nothing. rest: an account that may read tickets of one queue or table, create them, comment and set their "
-    "status; it needs no right to delete, for nothing is ever deleted. The mappings request-tracker and servicenow "
+    "status; it needs no right to delete, for nothing is ever deleted. A ticket of another project is refused where "
+    "the mapping has a clause `one`: request-tracker has; servicenow has no project and takes every incident the "
+    "account may see, so the account's own rights are the bound there. The mappings request-tracker and servicenow "
     "follow what the vendors publish and are not tested against the live product."
 )
 """The least a real backend needs."""

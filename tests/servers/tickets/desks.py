@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 from tests.servers.tickets.desk import Desk
 
-CLAUSE = re.compile(r"(Queue|Subject|Status) (=|LIKE) '([^']*)'")
+CLAUSE = re.compile(r"(Queue|Subject|Status|id) (=|LIKE) '([^']*)'")
 STATES = {"sysparm_fields", "sysparm_limit", "sysparm_offset"}
 
 
@@ -19,9 +19,8 @@ def request_tracker(
     if (method, path) == ("POST", "/REST/2.0/ticket"):
         assert isinstance(body, dict)
         number = str(len(desk.tickets) + 1)
-        desk.tickets.append(
-            {"id": number, "Subject": str(body["Subject"]), "Status": "new", "Text": str(body["Content"])}
-        )
+        made = {"Queue": str(body["Queue"]), "Subject": str(body["Subject"]), "Text": str(body["Content"])}
+        desk.tickets.append({"id": number, "Status": "new", **made})
         return 201, {"type": "ticket", "id": number, "_url": f"{desk.url}/REST/2.0/ticket/{number}"}
     found = next((each for each in desk.tickets if path.split("/")[4:5] == [each["id"]]), None)
     if found is None:
@@ -53,6 +52,7 @@ def _listed(desk: Desk, asked: dict[str, str]) -> JsonValue:
         for each in reversed(desk.tickets)
         if all(text.lower() in each["Subject"].lower() for text in subjects)
         and (not states or each["Status"] in states)
+        and all(each[name] == value for name, _, value in clauses if name in ("Queue", "id"))
     ]
     size, page = int(asked["per_page"]), int(asked["page"])
     rows = [{"type": "ticket", "_url": "", **each} for each in fit[size * (page - 1) : size * page]]

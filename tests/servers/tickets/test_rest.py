@@ -116,7 +116,7 @@ async def test_unknown_status_words_are_other(tmp_path: Path) -> None:
     """An operator's own lifecycle has words that nobody told us."""
     with desk(request_tracker) as running:
         server = analyst(build, settings_of(running.url, "request-tracker"), tmp_path / "home")
-        running.tickets.append({"id": "1", "Subject": "of a person", "Status": "triaged", "Text": ""})
+        running.tickets.append({"id": "1", "Queue": "SOC", "Subject": "of a person", "Status": "triaged", "Text": ""})
         counted = await server.asks("count")
         shown = await server.asks("get", ticket_id="1")
         plan = await server.plans("set_status", ticket_id="1", status="waiting", reason="vendor asked")
@@ -124,3 +124,19 @@ async def test_unknown_status_words_are_other(tmp_path: Path) -> None:
     assert part(counted, "data", "by_status") == [{"status": "other", "tickets": 1}]
     assert part(shown, "data", "status_word") == "triaged"
     assert part(plan, "action", "undo") is None
+
+
+async def test_ticket_of_another_project_is_neither_read_nor_written(tmp_path: Path) -> None:
+    """The account may see more than the queue this server is for."""
+    with desk(request_tracker) as running:
+        server = analyst(build, settings_of(running.url, "request-tracker"), tmp_path / "home")
+        running.tickets.append({"id": "1", "Queue": "HR", "Subject": "a dismissal", "Status": "new", "Text": ""})
+        before = list(running.methods)
+        read = await server.asks("get", ticket_id="1")
+        noted = await server.does("add_note", ticket_id="1", text="x", reason="wanted")
+        moved = await server.does("set_status", ticket_id="1", status="resolved", reason="wanted")
+
+    assert [each["status"] for each in (read, noted, moved)] == ["no_data"] * 3
+    assert (running.tickets[0]["Status"], running.notes) == ("new", [])
+    assert set(running.methods[len(before) :]) == {"GET"}
+    assert "dismissal" not in str([read, noted, moved])
