@@ -164,8 +164,9 @@ class Antivirus:
         ours = any(resolved.is_relative_to(own.resolve()) for own in self._own)
         hits = (Hit("own_files", "the file belongs to this program"),) if ours else ()
         names = f"; {found.st_nlink - 1} other names keep its content" if found.st_nlink > 1 else ""
-        undo = Undo("antivirus_restore_file", {"quarantine_id": id_of(path, sha256)})
-        return Plan(sha256.lower(), f"1 file of {found.st_size} bytes{names}", undo, hits=hits)
+        named = id_of(path, sha256)
+        undo = Undo("antivirus_restore_file", {"quarantine_id": named})
+        return Plan(_target(named, sha256), f"1 file of {found.st_size} bytes{names}", undo, hits=hits)
 
     def quarantined(self, path: str, sha256: str, reason: str) -> bool:
         """Whether the file is gone from its place and held unchanged."""
@@ -176,7 +177,8 @@ class Antivirus:
         manifest = self._vault.held(quarantine_id)
         if not self._vault.free(manifest.path):
             raise ToolError("exists", "another file stands there", "move it away first; nothing is written over")
-        return Plan(manifest.sha256, f"1 file of {manifest.size} bytes can be opened again")
+        target = _target(quarantine_id, manifest.sha256)
+        return Plan(target, f"1 file of {manifest.size} bytes can be opened again")
 
     def restored(self, quarantine_id: str, reason: str) -> bool:
         """Whether the file is back with its content."""
@@ -310,6 +312,11 @@ def _bytes(text: str) -> bytes:
 def _scan(finding: Finding, data: bytes, path: str | None) -> Scan:
     digest = hashlib.sha256(data).hexdigest()
     return Scan(path=path, sha256=digest, size=len(data), verdict=finding.verdict, signature=finding.signature)
+
+
+def _target(quarantine_id: str, sha256: str) -> str:
+    """A file as records name it: by its place too, for the same content may be held from several."""
+    return f"{sha256.lower()} as {quarantine_id}"
 
 
 def _held(manifest: Manifest) -> Held:

@@ -3,8 +3,10 @@
 import hashlib
 import os
 import shutil
+import sqlite3
 import sys
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,7 +66,7 @@ async def test_file_is_moved_under_a_grant_and_comes_back_as_it_was(server: Anal
     back = await server.does("restore_file", **undo, reason="false alarm")
     after = path.stat()
 
-    assert part(plan, "action", "target") == DIGEST
+    assert str(part(plan, "action", "target")).startswith(DIGEST)
     assert "report" not in str(part(plan, "action", "blast_radius"))
     assert (refused["status"], there, gone) == ("refused", True, True)
     assert part(done, "action", "verified") is True
@@ -74,6 +76,27 @@ async def test_file_is_moved_under_a_grant_and_comes_back_as_it_was(server: Anal
     assert path.read_bytes() == EICAR
     assert (after.st_mode, after.st_mtime_ns, after.st_uid) == (before.st_mode, before.st_mtime_ns, before.st_uid)
     assert part(await server.asks("list_quarantine"), "total") == 0
+
+
+async def test_same_content_from_two_places_is_two_records(server: Analyst, share: Path, tmp_path: Path) -> None:
+    """Who takes the second file has not ended the quarantine of the first, and neither has who restores it."""
+    (share / "copy.pdf").write_bytes(EICAR)
+    undos = []
+    for name in ("report.pdf", "copy.pdf"):
+        done = await server.does("quarantine_file", path=str(share / name), sha256=DIGEST, reason="infected")
+        undos.append(part(done, "action", "undo", "arguments"))
+    both = states(tmp_path / "home")
+    assert isinstance(undos[1], dict)
+    await server.does("restore_file", **undos[1], reason="false alarm")
+
+    assert both == ["done", "done"]
+    assert states(tmp_path / "home") == ["done", "done", "ended"]
+
+
+def states(home: Path) -> list[str]:
+    """Of all changes on record."""
+    with closing(sqlite3.connect(home / "actions.db")) as db:
+        return sorted(state for (state,) in db.execute("SELECT state FROM actions"))
 
 
 async def test_own_files_are_never_moved(tmp_path: Path, whole_lab: Path) -> None:
