@@ -13,7 +13,7 @@ from agent.models import JsonObject
 from servers.kit import SecurityServer
 from servers.kit.inert import one_line
 from servers.kit.protocol import Published
-from ui.doctor.settings import CLASSES, names
+from ui.doctor.settings import CLASSES, name_of, names
 from ui.errors import UsageError
 from ui.serving import bundled_server
 
@@ -81,7 +81,8 @@ async def verify(name: str, backend: str | None, url: str | None) -> Verificatio
     Raises: UsageError for a server, backend or setting that does not exist."""
     configure(name, backend, url)
     server = _built(name)
-    looks = [await _asked(server, tool) for tool in server.published if not tool.changes and not needs(tool)]
+    asked = [await _asked(server, tool) for tool in server.published if not tool.changes and not needs(tool)]
+    looks = [look for look in asked if look is not None]
     if backend is not None and server.source.backend == "embedded":
         looks.insert(0, Look("failure", "backend", "the server answers from embedded data, not from a product"))
     own = OWN_CHECKS.get((name, backend or os.environ.get(_setting(name, "BACKEND"), "")))
@@ -100,7 +101,9 @@ def _built(name: str) -> SecurityServer:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise UsageError("{name} cannot be used: {reason}", name=field, reason=first["msg"]) from error
+        raise UsageError(
+            "{name} cannot be used: {reason}", name=name_of(settings, field), reason=first["msg"]
+        ) from error
     return server
 
 
@@ -133,17 +136,26 @@ def needs(tool: Published) -> bool:
     return bool(tool.input_schema.get("required"))
 
 
-async def _asked(server: SecurityServer, tool: Published) -> Look:
-    """One call without arguments, checked against the schema that the tool publishes."""
+def _manual(server: SecurityServer) -> str:
+    """Where it stands what a server needs."""
+    return f"mcpsoc servers show {server.name}: its settings and least privilege"
+
+
+async def _asked(server: SecurityServer, tool: Published) -> Look | None:
+    """One call without arguments, checked against the schema that the tool publishes; None for a tool that needs one
+    of several arguments, which no schema says: it was not asked anything."""
     envelope = await server.call(tool.name, {})
     wrong = next(iter(Draft202012Validator(tool.output_schema).iter_errors(envelope)), None)
     if wrong is not None:
         place = "/".join(str(part) for part in wrong.absolute_path)
         return Look("failure", tool.name, f"the answer is outside its schema at {one_line(place, 120)}")
     error, data = envelope["error"], envelope["data"]
+    if isinstance(error, dict) and error["code"] == "missing_argument":
+        return None
     if envelope["status"] in ("error", "refused"):
         problem = error if isinstance(error, dict) else {}
-        return Look("failure", tool.name, f"{problem.get('code')}: {problem.get('message')}", str(problem.get("hint")))
+        hint = str(problem.get("hint") or _manual(server))
+        return Look("failure", tool.name, f"{problem.get('code')}: {problem.get('message')}", hint)
     if isinstance(data, dict) and data.get("ready") is False:
-        return Look("failure", tool.name, str(data.get("detail")))
+        return Look("failure", tool.name, str(data.get("detail")), _manual(server))
     return Look("ok", tool.name, str(envelope["summary"]))

@@ -169,6 +169,27 @@ def test_verify_of_a_product_that_is_down_says_so_and_keeps_its_key(shared: Comm
     assert CANARY not in done.stdout + done.stderr
 
 
+def test_verify_asks_nothing_that_needs_one_of_several_arguments(shared: CommandLine) -> None:
+    """A healthy server is not called wrong for a question that nobody could have put."""
+    done = shared("servers", "verify", "malware", "--json", MCPSOC_MALWARE_BACKEND="local")
+
+    assert done.returncode == 0, done.stdout
+    assert {look["level"] for look in json.loads(done.stdout)["looks"]} == {"ok"}
+
+
+def test_verify_says_where_to_look_and_names_settings_whole(shared: CommandLine) -> None:
+    """A finding without a remedy, and a setting cut in its middle, leave nothing to do."""
+    gone = {"MCPSOC_IDS_BACKEND": "suricata", "MCPSOC_IDS_EVE": str(shared.folder / "gone.json")}
+    looks = json.loads(shared("servers", "verify", "ids", "--json", **gone).stdout)["looks"]
+    shown = shared("servers", "show", "firewall", COLUMNS="60")
+    wrong = shared("servers", "verify", "firewall", "--backend", "iptables")
+
+    assert ["servers show ids" in look["hint"] for look in looks if look["level"] == "failure"] == [True]
+    assert "…" not in shown.stdout
+    assert wrong.returncode == 2
+    assert "MCPSOC_FIREWALL_BACKEND" in wrong.stderr
+
+
 def test_new_server_is_made_once(run: CommandLine) -> None:
     """What is there is never written over."""
     made = json.loads(run("servers", "new", "watch_list", "--json").stdout)

@@ -61,7 +61,7 @@ def write_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, title
 
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
     for heading in headings:
-        table.add_column(Text(heading))
+        table.add_column(Text(heading), overflow="fold")
     for row in rows:
         table.add_row(*(Text(inert(cell, None)) for cell in row))
     console().print(table)
