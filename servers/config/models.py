@@ -56,6 +56,8 @@ class Check(Output):
 
     rows: ClassVar[str | None] = "results"
     name: Annotated[str, T0]
+    sha256: Annotated[str | None, T1] = None
+    """Of the playbook's content, for config_apply_playbook; a manifest has none."""
     results: list[ResultRow]
     looked_at: Annotated[int | None, T1] = None
     """Tasks looked at; puppet does not tell how many resources."""

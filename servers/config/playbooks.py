@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from servers.config.backend import safe
+from servers.config.content import content_of
 from servers.errors import NotFoundError, ToolError
 
 PlaybookName = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,39}$")]
@@ -46,6 +47,7 @@ class Playbooks:
     folder: Path | None
     allow: tuple[str, ...]
     kind: Literal["playbook", "manifest"]
+    inventory: Path | None = None
 
     @property
     def ending(self) -> str:
@@ -61,6 +63,11 @@ class Playbooks:
         path = self.folder.expanduser() / f"{name}{self.ending}"
         safe(path)
         return path
+
+    def content(self, name: str) -> str:
+        """SHA-256 of what an allowed name stands for now. Raises: as `path`."""
+        path = self.path(name)
+        return content_of(name, path.parent, None if self.inventory is None else self.inventory.expanduser())
 
     def has(self, name: str) -> bool:
         """Whether the folder has it."""

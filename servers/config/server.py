@@ -12,7 +12,7 @@ from servers.config.embedded import LabInventory
 from servers.config.playbooks import PlaybookName, Playbooks, Sidecar
 from servers.config.puppet import Puppet
 from servers.config.settings import NEEDS, ConfigSettings
-from servers.embedded import Name, Reason, lab_server
+from servers.embedded import Name, Reason, Sha256, lab_server
 from servers.errors import ToolError
 from servers.kit import Change, Cursor, Limit, Plan, Rate, Reply, SecurityServer, Undo, build_server, paged
 from servers.kit.cache import Cached, Fetched
@@ -62,7 +62,7 @@ class Checking:
     def __init__(self, checker: Checker, playbooks: Playbooks) -> None:
         self._checker = checker
         self._playbooks = playbooks
-        self._kept: dict[str, Cached[Run]] = {}
+        self._kept: dict[str, tuple[str | None, Cached[Run]]] = {}
 
     def config_list_playbooks(self) -> Reply[models.Playbooks]:
         """Playbooks or manifests that may be run, and whether and how each can be taken back."""
@@ -85,17 +85,26 @@ class Checking:
         """Look anew: something was changed."""
         self._kept.clear()
 
-    def look(self, name: str) -> Fetched[Run]:
-        """What a check says, now or a moment ago. Raises: ToolError."""
+    def look(self, name: str, sha256: str | None) -> Fetched[Run]:
+        """What a check of this content says, now or a moment ago. Raises: ToolError."""
         path = self._playbooks.path(name)
-        return self._kept.setdefault(name, Cached(CHECK_S)).get(lambda: self._checker.check(path))
+        kept = self._kept.get(name)
+        if kept is None or kept[0] != sha256:
+            kept = self._kept[name] = (sha256, Cached(CHECK_S))
+        return kept[1].get(lambda: self._checker.check(path))
 
     def _checked(self, name: str, limit: int, cursor: str | None) -> Reply[models.Check]:
-        found = self.look(name)
+        sha256 = self._playbooks.content(name) if self._playbooks.kind == "playbook" else None
+        found = self.look(name, sha256)
         rows = [models.ResultRow.of(each) for each in found.value.results]
         page, ran = paged(rows, limit, cursor), found.value
         data = models.Check(
-            name=name, results=list(page.rows), looked_at=ran.looked_at, differs=ran.differs, failed=ran.failed
+            name=name,
+            sha256=sha256,
+            results=list(page.rows),
+            looked_at=ran.looked_at,
+            differs=ran.differs,
+            failed=ran.failed,
         )
         text = f"{ran.differs} differ, {ran.failed} failed"
         return page.reply(data, text, observed_at=found.at, beside=True)
@@ -119,28 +128,33 @@ class Applying:
         self._playbooks = playbooks
         self._checking = checking
 
-    def config_apply_playbook(self, name: PlaybookName, reason: Reason) -> Reply[models.Applied]:
-        """Run an allowed playbook. Its undo is the playbook that its sidecar names; without one it is irreversible."""
+    def config_apply_playbook(self, name: PlaybookName, sha256: Sha256, reason: Reason) -> Reply[models.Applied]:
+        """Run an allowed playbook with the content that config_check_playbook told. Its undo is the playbook that its
+        sidecar names; without one it is irreversible."""
+        path = self._playbooks.path(name)
+        self._same(name, sha256)
         try:
-            ran = self._ansible.apply(self._playbooks.path(name))
+            ran = self._ansible.apply(path)
         finally:
             self._checking.forget()
         data = models.Applied(name=name, tasks=ran.looked_at or 0, changed=ran.differs)
         return Reply(data, f"{ran.differs} of {ran.looked_at} tasks changed something")
 
-    def plan_apply(self, name: str, reason: str) -> Plan:
-        """What a check says it would change. Raises: ToolError for one nobody thought through, or that fails."""
+    def plan_apply(self, name: str, sha256: str, reason: str) -> Plan:
+        """What a check says it would change.
+
+        Raises: ToolError for one nobody thought through, that fails, or that holds something else by now."""
         sidecar = self._playbooks.sidecar(name)
         undo = self._undo(sidecar)
-        ran = self._checking.look(name).value
+        ran = self._checking.look(name, self._same(name, sha256)).value
         if ran.failed:
             raise ToolError("check_failed", f"{ran.failed} tasks fail in the check", "see config_check_playbook")
         target = " and ".join(sorted({name, sidecar.undo_playbook or name}))
         felt = f"{ran.differs} of {ran.looked_at} tasks would change something on {ran.hosts} hosts"
         lasting = "" if undo else "; it cannot be taken back"
-        return Plan(f"playbook {target}", felt + lasting, undo, dry_run="passed")
+        return Plan(f"playbook {target}", f"{felt}{lasting}; content {sha256.lower()}", undo, dry_run="passed")
 
-    def applied(self, name: str, reason: str) -> bool:
+    def applied(self, name: str, sha256: str, reason: str) -> bool:
         """Whether a second check finds nothing left to change."""
         ran = self._ansible.check(self._playbooks.path(name))
         return not ran.differs and not ran.failed
@@ -153,7 +167,14 @@ class Applying:
             return None
         if not self._playbooks.sidecar(sidecar.undo_playbook).can_apply:
             raise ToolError("not_declared", "the undo playbook itself must not be applied", "give it a sidecar too")
-        return Undo("config_apply_playbook", {"name": sidecar.undo_playbook})
+        sha256 = self._playbooks.content(sidecar.undo_playbook)
+        return Undo("config_apply_playbook", {"name": sidecar.undo_playbook, "sha256": sha256})
+
+    def _same(self, name: str, sha256: str) -> str:
+        """The hash, when the playbook still is what it says. Raises: ToolError."""
+        if (now := self._playbooks.content(name)) != sha256.lower():
+            raise ToolError("content_changed", "the playbook is not what was named", "see config_check_playbook again")
+        return now
 
 
 def build(parts: Parts, settings: ConfigSettings) -> SecurityServer:
@@ -183,7 +204,7 @@ def build(parts: Parts, settings: ConfigSettings) -> SecurityServer:
 
 def _ansible(parts: Parts, settings: ConfigSettings) -> SecurityServer:
     ansible = Ansible(settings.inventory, settings.timeout_s, settings.apply_timeout_s)
-    playbooks = Playbooks(settings.folder, settings.allow, "playbook")
+    playbooks = Playbooks(settings.folder, settings.allow, "playbook", settings.inventory)
     checking = Checking(ansible, playbooks)
     applying = Applying(ansible, playbooks, checking)
     reads: list[Method] = [

@@ -13,7 +13,11 @@ NEEDS: Final = (
     "ansible: ansible-core beside this program (`pip install mcpsoc[config]`) and the rights its playbooks need on "
     "the hosts of the inventory. puppet: the programs puppet and facter. Playbooks and manifests run only by name, "
     "only when the allow-list names them, and only from a folder that others cannot write to. A check runs lookups and "
-    "tasks with `check_mode: false` as they are, also in read-only mode: allow what is harmless to check."
+    "tasks with `check_mode: false` as they are, also in read-only mode: allow what is harmless to check. A grant is "
+    "for one content of a playbook: the hash over all files of its folder and the inventory, looked at again right "
+    "before it runs. It does not cover what lies outside of that folder (collections, roles and settings of the "
+    "machine, variables beside the inventory, folders behind links), what an inventory script prints, what is "
+    "downloaded, and files that change while a playbook runs: keep others from writing there."
 )
 """The least a real backend needs."""
 

@@ -37,18 +37,34 @@ def server(tmp_path: Path, target: Path) -> Analyst:
 @pytest.mark.thorough
 async def test_playbook_is_checked_applied_and_taken_back(server: Analyst, target: Path) -> None:
     """Plan, effect, read-back and undo, each as the machine shows it."""
-    plan = await server.plans("apply_playbook", name="banner", reason="wanted")
+    sha256 = part(await server.asks("check_playbook", name="banner"), "data", "sha256")
+    plan = await server.plans("apply_playbook", name="banner", sha256=sha256, reason="wanted")
     planned = stands(target)
-    done = await server.does("apply_playbook", name="banner", reason="wanted")
+    done = await server.does("apply_playbook", name="banner", sha256=sha256, reason="wanted")
     there = stands(target)
-    undo = part(done, "action", "undo")
-    back = await server.does("apply_playbook", name="no-banner", reason="not wanted")
+    back = await server.undoes(done)
 
-    assert part(plan, "action", "blast_radius") == "1 of 1 tasks would change something on 1 hosts"
+    felt = f"1 of 1 tasks would change something on 1 hosts; content {sha256}"
+    assert part(plan, "action", "blast_radius") == felt
     assert (planned, there, stands(target)) == (False, True, False)
-    assert isinstance(undo, dict)
-    assert undo["arguments"] == {"name": "no-banner"}
+    assert part(done, "action", "undo", "arguments", "name") == "no-banner"
     assert [part(each, "action", "verified") for each in (done, back)] == [True, True]
+
+
+async def test_grant_for_one_content_does_not_run_another(server: Analyst, tmp_path: Path, target: Path) -> None:
+    """Who may write a playbook, or a file that it includes, is not who approved it."""
+    sha256 = part(await server.asks("check_playbook", name="banner"), "data", "sha256")
+    included = tmp_path / "playbooks" / "roles" / "motd" / "tasks" / "main.yml"
+    included.parent.mkdir(parents=True)
+    included.write_text("- debug: {msg: x}")
+    role = await server.does("apply_playbook", name="banner", sha256=sha256, reason="wanted")
+    changed = part(await server.asks("check_playbook", name="banner"), "data", "sha256")
+    other = tmp_path / "elsewhere"
+    (tmp_path / "playbooks" / "banner.yml").write_text(f"- hosts: localhost\n  tasks: [file: {{path: {other}}}]\n")
+    text = await server.does("apply_playbook", name="banner", sha256=changed, reason="wanted")
+
+    assert [part(each, "error", "code") for each in (role, text)] == ["content_changed"] * 2
+    assert not stands(target)
 
 
 async def test_check_shows_the_difference_without_secrets_and_changes_nothing(server: Analyst, target: Path) -> None:
@@ -68,7 +84,7 @@ async def test_only_allowed_and_declared_playbooks_run(server: Analyst, tmp_path
     """Neither a name nobody allowed, nor one nobody thought of taking back, nor one that others can write."""
     stranger = await server.asks("check_playbook", name="secret-playbook")
     path = await server.asks("check_playbook", name="../playbooks/banner")
-    undeclared = await server.plans("apply_playbook", name="undeclared", reason="wanted")
+    undeclared = await server.plans("apply_playbook", name="undeclared", sha256="0" * 64, reason="wanted")
     (tmp_path / "playbooks" / "banner.yml").chmod(0o666)
     writable = await server.asks("check_playbook", name="banner")
     (tmp_path / "playbooks" / "no-banner.yml").rename(tmp_path / "elsewhere.yml")
@@ -93,7 +109,8 @@ async def test_playbook_that_fails_is_no_success_and_a_slow_one_is_ended(tmp_pat
     settings = ConfigSettings(backend="ansible", folder=folder, allow=("fails", "slow"), timeout_s=8)
     server = analyst(build, settings, tmp_path / "home")
     failed = await server.asks("check_playbook", name="fails")
-    plan = await server.plans("apply_playbook", name="fails", reason="wanted")
+    sha256 = part(failed, "data", "sha256")
+    plan = await server.plans("apply_playbook", name="fails", sha256=sha256, reason="wanted")
     slow = await server.asks("check_playbook", name="slow")
 
     assert (part(failed, "data", "failed"), part(failed, "data", "differs")) == (1, 0)

@@ -9,6 +9,7 @@ import pytest
 from servers.config.server import build
 from servers.config.settings import ConfigSettings
 from tests.servers.acting import analyst, part
+from tests.servers.config.playbooks import banner, content
 
 
 async def test_lab_tells_what_its_inventory_says(own_lab: Path, tmp_path: Path) -> None:
@@ -38,3 +39,21 @@ async def test_missing_program_is_said(tmp_path: Path, monkeypatch: pytest.Monke
     assert part(told, "error", "code") == "not_installed"
     assert part(health, "data", "ready") is False
     assert part(puppet, "error", "code") == "not_installed"
+
+
+def test_content_is_what_is_read_and_not_what_it_is_called(tmp_path: Path) -> None:
+    """A role, a variable, a template, the inventory and where a link leads; no history, no other playbook's name."""
+    settings = banner(tmp_path / "playbooks", tmp_path / "target")
+    settings = settings.model_copy(update={"inventory": tmp_path / "hosts"})
+    seen = [content(settings, "banner"), content(settings, "no-banner")]
+    for path in ("playbooks/group_vars/all.yml", "playbooks/library/x.py", "playbooks/ansible.cfg", "hosts"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text("x: 1")
+        seen.append(content(settings, "banner"))
+    (tmp_path / "playbooks" / "roles").symlink_to(tmp_path)
+    seen.append(content(settings, "banner"))
+    (tmp_path / "playbooks" / ".git").mkdir()
+    (tmp_path / "playbooks" / ".git" / "HEAD").write_text("x")
+
+    assert len(set(seen)) == len(seen)
+    assert content(settings, "banner") == seen[-1]

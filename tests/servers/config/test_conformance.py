@@ -10,7 +10,7 @@ from servers.kit.answer import JsonObject
 from servers.kit.conformance import assert_conformant
 from tests.real import program
 from tests.servers.acting import analyst
-from tests.servers.config.playbooks import PLANTED, banner
+from tests.servers.config.playbooks import PLANTED, banner, content
 
 
 @pytest.mark.thorough
@@ -21,7 +21,7 @@ async def test_ansible_conforms(tmp_path: Path) -> None:
     examples: dict[str, JsonObject] = {
         "config_get_facts": {"host": "localhost"},
         "config_check_playbook": {"name": "banner"},
-        "config_apply_playbook": {"name": "banner", "reason": "examination"},
+        "config_apply_playbook": {"name": "banner", "sha256": content(settings, "banner"), "reason": "examination"},
     }
     await assert_conformant(
         analyst(build, settings, tmp_path / "home").server,
