@@ -9,8 +9,9 @@ no value is not asked. In a JSONPath a template stands for a quoted literal, so 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -314,9 +315,20 @@ def _child(node: yaml.Node | None, part: int | str) -> yaml.Node | None:
 def load_playbooks(folder: Path | None = None) -> dict[str, Playbook]:
     """Alert class to playbook, from every YAML file of `folder` (the shipped ones by default), in name order.
 
+    The shipped ones are read once in a process.
+
     Raises: PlaybookError when a file is faulty or two files claim one class."""
+    return dict(_shipped()) if folder is None else _loaded(folder)
+
+
+@cache
+def _shipped() -> Mapping[str, Playbook]:
+    return _loaded(Path(__file__).parent)
+
+
+def _loaded(folder: Path) -> dict[str, Playbook]:
     by_class: dict[str, Playbook] = {}
-    for path in sorted((folder or Path(__file__).parent).glob("*.yaml")):
+    for path in sorted(folder.glob("*.yaml")):
         playbook = load_playbook(path)
         for alert_class in playbook.classes:
             if alert_class in by_class:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -101,13 +102,27 @@ def become(asked: Asked) -> None:
     sys.argv = ["mcpsoc", *asked.arguments]
 
 
-if __name__ == "__main__":
-    from importlib import import_module
-
-    from servers.bundle import server_names
+def prepare() -> None:
+    """Import what commands need, and make what is the same in every process: the servers' schemas, the tables, the
+    playbooks."""
+    from servers.bundle import bundled, server_names
 
     for module in (*IMPORTED, *(f"servers.{name}.server" for name in server_names())):
         import_module(module)
+
+    from agent.likelihood.weights import known_good, weights
+    from agent.playbooks.format import load_playbooks
+    from servers.settings import Settings
+
+    with tempfile.TemporaryDirectory() as scratch:
+        for server in bundled(None, Path(scratch), Settings()).values():
+            len(server.published)
+    for read in (weights, known_good, load_playbooks):
+        read()
+
+
+if __name__ == "__main__":
+    prepare()
     gc.freeze()  # or each fork, at its end, goes through everything that was imported
     if (wanted := serve(Connection(int(sys.argv[1])))) is not None:
         become(wanted)

@@ -1,8 +1,6 @@
 """How to stop it: what the runbook says, what stands in force already, and the actions a person may approve."""
 
 import re
-from collections.abc import Mapping
-from functools import cache
 from typing import Final
 
 from agent.conversation.intents import facts
@@ -161,12 +159,7 @@ def _actions(row: JsonObject, alert: Evidence) -> list[PermittedAction]:
 
 
 def _playbook(alert_class: str) -> Playbook | None:
-    return _playbooks().get(alert_class)
-
-
-@cache
-def _playbooks() -> Mapping[str, Playbook]:
-    return load_playbooks()
+    return load_playbooks().get(alert_class)
 
 
 def _told(alert: Evidence, action: PermittedAction) -> Saying:
