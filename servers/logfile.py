@@ -64,7 +64,7 @@ class Held(Generic[R]):
         return [row for row in self.rows if start <= row.time <= end]
 
     def blind_spot(self, start: datetime, end: datetime, now: datetime, quiet: timedelta) -> Problem | None:
-        """Why the log does not speak for a whole window: it begins later, or went silent for longer than `quiet`."""
+        """Why the log does not speak for a whole window: it begins later, or fell silent for longer than `quiet`."""
         first, last = self.first, self.last
         if first is None or last is None:
             return Problem("not_covered", "the log holds no records", _HINT)
@@ -72,6 +72,19 @@ class Held(Generic[R]):
             return Problem("not_covered", f"the log is known from {iso(first)} on", _HINT)
         if last + quiet < min(end, now):
             return Problem("not_covered", f"the log is silent since {iso(last)}", _HINT)
+        return None
+
+    def silence(self, start: datetime, end: datetime, quiet: timedelta) -> Problem | None:
+        """The first stretch of a window in which a log that never rests for longer than `quiet` has no row.
+
+        Rows come in the order they were written, which is not quite that of their times."""
+        latest = self.first
+        for time in (row.time for row in self.rows):
+            if latest is None or latest >= end:
+                return None
+            if time - latest > quiet and time > start:
+                return Problem("not_covered", f"the log is silent from {iso(latest)} to {iso(time)}", _HINT)
+            latest = max(latest, time)
         return None
 
 

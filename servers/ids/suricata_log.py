@@ -37,8 +37,9 @@ class RecordLog:
         return [record for record in self.read().rows if record.flow == flow] if flow else ()
 
     def blind(self, start: datetime, end: datetime) -> Problem | None:
-        """Where the log begins, and whether it went silent."""
-        return self.read().blind_spot(start, end, self.now(), self.quiet)
+        """Where the log begins, and whether it went silent, also for a while in between."""
+        held = self.read()
+        return held.blind_spot(start, end, self.now(), self.quiet) or held.silence(start, end, self.quiet)
 
 
 def suricata_log(path: "Path", now: Callable[[], datetime], quiet: timedelta) -> RecordLog:

@@ -186,3 +186,19 @@ def test_missing_log_is_an_error(tmp_path: Path) -> None:
     """No log is not an empty one."""
     with pytest.raises(ToolError, match="cannot be read"):
         GrowingLog(tmp_path / "none", parsed).read()
+
+
+def test_silence_inside_a_window_is_a_blind_spot(tmp_path: Path, append: Append) -> None:
+    """A sensor that was off for the night and runs again saw nothing of the night."""
+    log = GrowingLog(tmp_path / "log", parsed)
+    append(0, 60, 50, 7200, 7260)
+    held, quiet = log.read(), timedelta(minutes=30)
+
+    def problem(start: int, end: int) -> str | None:
+        found = held.silence(BEGIN + timedelta(seconds=start), BEGIN + timedelta(seconds=end), quiet)
+        return None if found is None else found.message
+
+    assert problem(0, 55) is None
+    assert problem(7200, 7290) is None
+    assert problem(3000, 3600) == "the log is silent from 2026-03-09T00:01:00.000Z to 2026-03-09T02:00:00.000Z"
+    assert problem(0, 7290) == problem(3000, 3600)
