@@ -15,6 +15,7 @@ from agent.settings import Settings as AgentSettings
 from servers.bundle import analysts_servers, bundled, conditions_of
 from servers.kit import SecurityServer
 from servers.mcpsoc import server as mcpsoc
+from servers.mcpsoc.asking import Asker
 from servers.settings import Settings as ServerSettings
 from ui.home import Home
 from ui.library.opening import knowledge_home
@@ -41,11 +42,17 @@ async def open_host(
 
 
 def own_server(
-    records: CaseRecords, world: World, settings: ServerSettings, clock: Callable[[], datetime]
+    records: CaseRecords,
+    world: World,
+    settings: ServerSettings,
+    clock: Callable[[], datetime],
+    asker: Asker | None = None,
 ) -> SecurityServer:
-    """Our cases as a server. Those of the lab are as synthetic as what they are about."""
+    """Our cases as a server. Those of the lab are as synthetic as what they are about. Only one that runs for others
+    has an asker: the analyst that is connected to it would ask itself."""
     return mcpsoc.build(
         records,
+        asker=asker,
         backend="embedded" if world == "lab" else "real",
         synthetic=world == "lab",
         clock=clock,

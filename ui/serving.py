@@ -41,13 +41,16 @@ def bundle(home: Home | None = None, names: Collection[str] = (*server_names(), 
 
 
 def _ours(home: Home, settings: ServerSettings) -> SecurityServer:
+    """The server of the cases of a home, as others have it: they may also ask the analyst."""
+    from ui.asking import ChatAsker
     from ui.hosting import own_server
     from ui.records import CaseRecords
     from ui.store import now_in
 
     world: World = "lab" if home.is_demo else "site"
-    records = CaseRecords(home, world, AgentSettings(home=home.root), lambda: now_in(home))
-    return own_server(records, world, settings, lambda: now_in(home))
+    analysts = AgentSettings(home=home.root)
+    records = CaseRecords(home, world, analysts, lambda: now_in(home))
+    return own_server(records, world, settings, lambda: now_in(home), ChatAsker(home, world, analysts))
 
 
 def own_home() -> Home:

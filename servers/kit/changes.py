@@ -82,3 +82,5 @@ class Read:
     rate: Rate | None = None
     open_world: bool = False
     """Whether it asks a service outside the operator's own systems."""
+    timeout_s: float | None = None
+    """How long it may take, in seconds; None: as long as every call."""

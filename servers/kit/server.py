@@ -156,8 +156,10 @@ class SecurityServer:
             if tool.changes and self.changing is not None:
                 return await self.changing.answer(tool, arguments, Request.of(meta), now)
             checked = tool.checked(arguments)
-            self.limits.spend(name, self.reads[name].rate)
-            return answered(await tool.run(checked, self.timeout_s), tool.shape, self.source, now)
+            read = self.reads[name]
+            self.limits.spend(name, read.rate)
+            reply = await tool.run(checked, read.timeout_s or self.timeout_s)
+            return answered(reply, tool.shape, self.source, now)
         except ToolError as problem:
             return self._failed(problem, name, now)
         except Exception:

@@ -1,5 +1,7 @@
 """The mcpsoc server: our own cases for whoever may read them. It reads only, and what it tells is nobody's evidence
-about the world: each claim it shows rests on evidence of the case, which is one call away."""
+about the world: each claim it shows rests on evidence of the case, which is one call away. Run alone for other clients
+it answers questions with `mcpsoc_ask`; the analyst's own connection, or a denied `mcpsoc_ask`, has
+`mcpsoc_list_changes` in its place: what happened to cases since a time."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -12,6 +14,7 @@ from servers.kit import Cursor, Limit, Output, Reply, SecurityServer, Time, buil
 from servers.kit.answer import Backend, offset_of, row_cursors
 from servers.kit.conditions import EVERYTHING, Conditions
 from servers.kit.server import wall_clock
+from servers.mcpsoc.asking import ASK, Asker, asking
 from servers.mcpsoc.models import (
     CaseChanges,
     CaseLines,
@@ -153,20 +156,22 @@ class Mcpsoc:
         return f"{self._records.cases(CaseFilter(), 1, 0).total} cases"
 
 
-TOOLS = tuple(name for name in vars(Mcpsoc) if name.startswith(f"{NAME}_"))
-"""Names of its tools, health aside."""
+TOOLS = (*(name for name in vars(Mcpsoc) if name.startswith(f"{NAME}_")), ASK)
+"""Names of all tools it can have, health aside."""
 
 
 def build(
     records: Records,
     *,
+    asker: Asker | None = None,
     backend: Backend,
     synthetic: bool,
     clock: Callable[[], datetime] = wall_clock,
     settings: BaseModel | None = None,
     conditions: Conditions = EVERYTHING,
 ) -> SecurityServer:
-    """The server over these records; `clock` is that of their world."""
+    """The server over these records; `clock` is that of their world. With an asker it answers questions, in place of
+    the list of changes: whoever can ask needs none, and ten tools are the most."""
     tools = Mcpsoc(records)
     return build_server(
         NAME,
@@ -179,7 +184,7 @@ def build(
             tools.mcpsoc_verify_report,
             tools.mcpsoc_what_would_change,
             tools.mcpsoc_case_timeline,
-            tools.mcpsoc_list_changes,
+            tools.mcpsoc_list_changes if asker is None or not conditions.offers(ASK) else asking(asker),
         ],
         backend=backend,
         synthetic=synthetic,

@@ -9,8 +9,11 @@ from typing import Final, cast
 
 from knowledge.trust.keys import SigningKey
 from servers.bundle import bundled
+from servers.errors import ToolError
 from servers.kit import SecurityServer
 from servers.mcpsoc import server as mcpsoc
+from servers.mcpsoc.asking import Asked
+from servers.mcpsoc.models import Language
 from servers.mcpsoc.records import Records
 from servers.pages.backends import declared, environment, manuals_of
 from servers.pages.manual import manual_of
@@ -40,7 +43,17 @@ def pages() -> dict[str, str]:
 def _servers(home: Path, settings: Settings) -> Iterator[SecurityServer]:
     yield from bundled(home / "lab.db", home, settings).values()
     # What it publishes does not depend on whose cases they are, and none is read here.
-    yield mcpsoc.build(cast("Records", None), backend="real", synthetic=False)
+    yield mcpsoc.build(cast("Records", None), asker=_Nobody(), backend="real", synthetic=False)
+
+
+class _Nobody:
+    """Stands where an asker would."""
+
+    outside = False
+
+    async def __call__(self, question: str, language: Language) -> Asked:
+        """Raises: ToolError."""
+        raise ToolError("cannot_ask", "pages are made without an analyst")
 
 
 def about(name: str) -> str:
