@@ -123,11 +123,17 @@ def test_product_that_is_down_is_said_and_lowers_nothing(run: CommandLine) -> No
     ]
     answers = [item for item in evidence_of_the_last(run) if part(item, "tool") == "ids_get_flow"]
     assert [part(item, "status") for item in answers] == ["error"]
+    shown = run("cases", "show", "last", MCPSOC_HOME=str(newest_home(run))).stdout
+    assert "ids_get_flow  failed: unreachable: the log gone.json cannot be read" in shown
+
+
+def newest_home(run: CommandLine) -> Path:
+    """The home that was made last."""
+    return max(run.folder.glob("home-*"), key=lambda path: path.stat().st_mtime)
 
 
 def evidence_of_the_last(run: CommandLine) -> list[JsonObject]:
     """The evidence of the last case of the last home."""
-    home = max(run.folder.glob("home-*"), key=lambda path: path.stat().st_mtime)
-    shown = json.loads(run("cases", "show", "last", "--json", MCPSOC_HOME=str(home)).stdout)
+    shown = json.loads(run("cases", "show", "last", "--json", MCPSOC_HOME=str(newest_home(run))).stdout)
     found: list[JsonObject] = shown["evidence"]
     return found

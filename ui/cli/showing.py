@@ -7,7 +7,7 @@ from agent.cases.report.deciding import how_stable, what_differs, what_it_cost, 
 from agent.cases.resemblance import ending, reasons
 from agent.cases.similar import Similar
 from agent.cases.telling import told
-from agent.models import Case, Report
+from agent.models import Case, Evidence, Report
 from agent.wording.retelling import retold
 from ui.cli.catalogue import Catalogue, spoken
 from ui.cli.output import write_json, write_line, write_table
@@ -59,6 +59,7 @@ def print_case(t: Catalogue, case: Case, alike: Sequence[Similar] = ()) -> None:
         write_line(t("not investigated yet"))
     else:
         _print_report(t, case.report)
+        _print_asked(t, case.evidence)
         _print_decided(t, kept)
     for note in case.notes:
         write_line(t("note, {at}, {author}: {text}", at=f"{note.at:%Y-%m-%d %H:%M}", author=inert(note.author),
@@ -125,6 +126,15 @@ def _print_reasons(t: Catalogue, report: Report) -> None:
         write_line(t("gap, {sensor}: {reason}", sensor=inert(gap.sensor), reason=inert(gap.reason)))
         if gap.query:
             write_line(f"  {inert(gap.query)}")
+
+
+def _print_asked(t: Catalogue, evidence: Sequence[Evidence]) -> None:
+    """Every question and what came of it: what a product said, and which one could not be asked."""
+    write_line("")
+    write_line(t("what was asked"))
+    for item in evidence:
+        said = item.error or item.summary
+        write_line(f"  {item.id:>3} {inert(item.tool)}  {term(t, item.status)}: {inert(said)}")
 
 
 def _print_decided(t: Catalogue, report: Report) -> None:

@@ -39,5 +39,10 @@ def term(t: Catalogue, word: str | None) -> str:
         "open": t("open"),
         "taken": t("taken"),
         "closed": t("closed"),
+        "success": t("answered"),
+        "no_data": t("nothing there"),
+        "error": t("failed"),
+        "stale": t("out of date"),
+        "refused": t("refused"),
     }
     return words.get(word, word or "")

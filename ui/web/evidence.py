@@ -11,6 +11,7 @@ from typing import Final
 from agent.models import Evidence, EvidenceStatus, Provenance
 from ui.api.models import EvidenceView, Leaf
 from ui.cli.catalogue import Catalogue
+from ui.cli.terms import term
 from ui.web.frame import address_with
 from ui.web.icons import icon
 from ui.web.markup import Html, el, lines
@@ -41,14 +42,7 @@ def draw_evidence(t: Catalogue, view: EvidenceView) -> Html:
 
 def status_name(t: Catalogue, status: EvidenceStatus) -> str:
     """How an answer ended, in words."""
-    names: Mapping[EvidenceStatus, str] = {
-        "success": t("answered"),
-        "no_data": t("nothing there"),
-        "error": t("failed"),
-        "stale": t("out of date"),
-        "refused": t("refused"),
-    }
-    return names[status]
+    return term(t, status)
 
 
 def _head(t: Catalogue, evidence: Evidence) -> Html:
