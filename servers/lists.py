@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_settings import NoDecode
 
 from servers.errors import ToolError
+from servers.kit.inert import one_line
 from servers.observables import Observable, address, host_in, read
 
 MOST_BYTES: Final = 64_000_000
@@ -108,7 +109,7 @@ class ListFile:
                 if self._held is None or self._held[0] != stamp:
                     self._held = (stamp, parsed(self._content()))
             except (OSError, ValueError):
-                message = "a configured list cannot be read or is none"
+                message = f"the configured list {one_line(self.path.name, 80)} cannot be read or is none"
                 raise ToolError("bad_list", message, "one value a line, or a MISP warning list") from None
             return self._held[1], datetime.fromtimestamp(state.st_mtime, UTC)
 

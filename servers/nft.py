@@ -104,7 +104,8 @@ class Space:
         if done.code < 0:
             raise ToolError("interrupted", f"{command[0]} was ended from outside", "check before trying again")
         if b"Cannot open network namespace" in done.stderr:
-            raise ToolError("unreachable", "the network namespace of the firewall is not there", "check the setting")
+            hint = "`ip netns` lists those there are; correct MCPSOC_FIREWALL_NETNS or _ENDPOINT_NETNS"
+            raise ToolError("unreachable", "the network namespace of the firewall is not there", hint)
         if self.netns is not None and done.stderr.startswith(b"exec of "):
             raise ToolError("not_installed", f"the program {Path(command[0]).name} is not there", "install it")
         if b"Operation not permitted" in done.stderr or b"CAP_NET_ADMIN" in done.stderr:

@@ -98,7 +98,7 @@ class Assets:
             raise ToolError(
                 "not_configured",
                 "no inventory of this site is connected",
-                "assets_list_authorised_work answers here; connect an inventory of yours with mcpsoc servers add",
+                "assets_list_authorised_work answers here; set MCPSOC_ASSETS_BACKEND=files and MCPSOC_ASSETS_INVENTORY",
             )
         return self._inventory
 

@@ -27,7 +27,9 @@ class AssetsSettings(BackendSettings):
     backend: Literal["files"] | None = None
     """The inventory; without one a site has its register of authorised work alone."""
     inventory: Path | None = None
-    """The inventory: a CSV file with a header, or a JSON array of objects (`.json`)."""
+    """The inventory: a CSV file with a header, or a JSON array of objects (`.json`). Columns: id and name, and any of
+    ip, mac, kind, zone, owner, department, criticality, os, internet_facing, since, until, tags (between semicolons).
+    """
     scans: Path | None = None
     """Folder of nmap's XML files."""
     scan_networks: Networks = ()

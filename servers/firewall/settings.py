@@ -17,7 +17,7 @@ class FirewallSettings(BackendSettings):
     model_config = SettingsConfigDict(env_prefix="MCPSOC_FIREWALL_")
 
     backend: Product | None = None
-    """What is behind the server; unset: the simulated enterprise."""
+    """What is behind the server: nftables, crowdsec, fail2ban or pfsense; unset: the simulated enterprise."""
     netns: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     """nftables: name of a network namespace (`ip netns`); unset: the machine's own network."""
     nft: str = "nft"

@@ -98,7 +98,10 @@ def index(manuals: Sequence[tuple[Manual, Mapping[str, Manual], str]]) -> str:
 _INTRODUCTION = (
     "Each is a server of the Model Context Protocol: `mcpsoc server NAME` runs it over stdio, `--http` over streamable "
     "HTTP. `mcpsoc servers show NAME` tells the same as its page, `mcpsoc servers verify NAME --read-only` checks a "
-    "live product without changing it, and `mcpsoc servers new NAME` starts one of your own."
+    "live product without changing it, and `mcpsoc servers new NAME` starts one of your own.\n\n"
+    "Set `MCPSOC_<SERVER>_BACKEND` to one of the products on its page. Some tools are then described otherwise than "
+    "over the simulated enterprise; where the home was used before, the analyst leaves those alone until you read them "
+    "(`mcpsoc servers diff`) and accept them (`mcpsoc servers accept NAME`)."
 )
 _HTTP = (
     "`mcpsoc server NAME --http` listens on loopback and answers requests to loopback names only. Any other address"

@@ -17,7 +17,7 @@ class WazuhSettings(BackendSettings):
     url: str = Field(default="", pattern=r"^$|^https://[A-Za-z0-9.\-\[\]:]+$")
     """Address of the server API, such as https://wazuh.example.org:55000; only https."""
     user: str = Field(default="", max_length=64, pattern=r"^[^:\x00-\x1f]*$")
-    """A user of the API with the rights listed in NEEDS and no other."""
+    """A user of the API with the rights named under least privilege and no other."""
     password: SecretStr | None = None
     """Its password."""
     ca_file: Path | None = None

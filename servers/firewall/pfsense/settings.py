@@ -20,7 +20,7 @@ class PfSenseSettings(BackendSettings):
     url: str = Field(default="", pattern=r"^$|^https://[A-Za-z0-9.\-\[\]:]+$")
     """Address of the box's web interface, such as https://192.0.2.1; only https."""
     api_key: SecretStr | None = None
-    """Key of a user of the box with the privileges listed in NEEDS and no other."""
+    """Key of a user of the box with the privileges named under least privilege and no other."""
     ca_file: Path | None = None
     """PEM file of the authority that signed the box's certificate, or of a self-signed certificate itself."""
     alias: str = Field(default="MCPSOC_BLOCK", pattern=r"^[A-Za-z0-9_]{1,31}$")

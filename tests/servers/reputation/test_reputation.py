@@ -115,6 +115,17 @@ def files(home: Path) -> Analyst:
     return analyst(build, settings, home)
 
 
+async def test_list_that_is_gone_is_an_error_that_names_it(tmp_path: Path) -> None:
+    """Whoever configured five lists has to know which one to mend."""
+    server = files(tmp_path)
+    (tmp_path / "bad.txt").unlink()
+    (tmp_path / "top.json").unlink()
+    found = await server.asks("check_domain", domain="evil.example")
+
+    assert found["status"] == "error"
+    assert "bad.txt" in str(found["error"])
+
+
 async def test_lists_judge_hashes_names_and_networks_with_their_age(tmp_path: Path) -> None:
     """What a file says is worth as much as the file is new."""
     server = files(tmp_path)
