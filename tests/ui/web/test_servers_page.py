@@ -43,7 +43,9 @@ def test_site_is_told_that_simulated_servers_are_not_asked() -> None:
     """A server that answers in the lab alone must not look like a sensor of the site."""
     simulated = (server("siem", backend="embedded"),)
 
-    assert "never asked about your site" in draw_servers(T, "site", simulated)
+    html = draw_servers(T, "site", simulated)
+    assert "never asked about your site" in html
+    assert 'data-copy="mcpsoc servers show NAME"' in html
     assert "never asked about your site" not in draw_servers(T, "lab", simulated)
 
 

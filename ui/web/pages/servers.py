@@ -56,8 +56,12 @@ def _simulated(t: Catalogue) -> Html:
         "div",
         el(
             "p",
-            t("Simulated servers are never asked about your site. Add those of your products:"),
+            t(
+                "Simulated servers are never asked about your site. Put products behind them by their settings, or "
+                "add servers of yours:"
+            ),
         ),
+        _command(t, "mcpsoc servers show NAME"),
         _command(t, "mcpsoc servers add FILE"),
         class_="advice",
         role="note",
