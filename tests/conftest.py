@@ -17,7 +17,7 @@ from agent.cases import CaseStore
 from agent.cases.queries import CaseQuery
 from agent.models import Case
 from evals.pipeline import lab_pipeline
-from servers.lab.world import Lab
+from tests.labs import lab_at, name_run, remove_labs
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -36,6 +36,7 @@ STORIES = (
 def pytest_configure() -> None:
     """A shell's background job ignores Ctrl-C, and so would every command that a test starts and then interrupts."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    name_run()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,6 +46,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("thorough"):
             item.add_marker(pytest.mark.skip(reason="takes long: run by .ci/run, or by CI=true make test"))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Who started the workers, or was alone, takes the labs of the run away."""
+    if not hasattr(session.config, "workerinput"):
+        remove_labs()
 
 
 def pytest_collection_finish() -> None:
@@ -64,7 +71,7 @@ def investigated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def _investigate(home: Path) -> None:
-    Lab.create(home / "lab.db", 5, stories=STORIES).close()
+    lab_at(home / "lab.db", 5, STORIES)
     async with lab_pipeline(home, home / "lab.db") as pipeline:
         for raw in await pipeline.new_alerts():
             await pipeline.handle(raw)

@@ -13,7 +13,7 @@ from agent.models import Evidence, JsonObject
 from evals.pipeline import lab_pipeline
 from evals.planting import PlantingDoor
 from evals.targets import Target, targets_of
-from servers.lab.world import Lab
+from tests.labs import lab_at
 
 SEED = 7
 STORIES = (("web_shell", "attack"), ("password_spray", "attack"), ("malware_workstation", "benign_twin"))
@@ -22,9 +22,7 @@ STORIES = (("web_shell", "attack"), ("password_spray", "attack"), ("malware_work
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A full lab; tests only read it."""
-    path = tmp_path_factory.mktemp("lab") / "lab.db"
-    Lab.create(path, SEED).close()
-    return path
+    return lab_at(tmp_path_factory.mktemp("lab") / "lab.db", SEED)
 
 
 class NobodyThere:
@@ -64,7 +62,7 @@ class NobodyThere:
 def stories(tmp_path_factory: pytest.TempPathFactory) -> Mapping[tuple[str, str], Target]:
     """Family and kind to a story whose answers are all kept: it runs again without a server."""
     home = tmp_path_factory.mktemp("stories")
-    Lab.create(home / "lab.db", SEED, stories=STORIES).close()
+    lab_at(home / "lab.db", SEED, STORIES)
 
     async def kept() -> dict[tuple[str, str], Target]:
         async with lab_pipeline(home, home / "lab.db") as pipeline:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from servers.lab.world import Lab
+from tests.labs import lab_at
 
 ROOT = Path(__file__).parents[2]
 ANALYST = [path for folder in ("playbooks", "likelihood", "intake") for path in ROOT.glob(f"agent/{folder}/*.yaml")]
@@ -26,8 +26,7 @@ NAMES = {
 @pytest.fixture(scope="module")
 def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """Every name of a lab with every story, by what it names."""
-    path = tmp_path_factory.mktemp("names") / "lab.db"
-    Lab.create(path, seed=11).close()
+    path = lab_at(tmp_path_factory.mktemp("names") / "lab.db", 11)
     with closing(sqlite3.connect(path)) as lab:
         return {what: [str(row[0]) for row in lab.execute(query)] for what, query in NAMES.items()}
 

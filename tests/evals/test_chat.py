@@ -20,6 +20,7 @@ from evals.suites.chat_truth import TRUTHS, Books
 from servers.lab.queries.coverage import coverage
 from servers.lab.queries.events import count_events
 from servers.lab.world import Lab
+from tests.labs import lab_at
 from ui.evaluating import lab_desk
 
 WORLD = World(
@@ -36,7 +37,8 @@ MIDNIGHT = "2026-03-09T00:00"
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A small lab on disk."""
-    with closing(Lab.create(tmp_path_factory.mktemp("chat") / "lab.db", WORLD.seed, WORLD.wanted())) as built:
+    path = lab_at(tmp_path_factory.mktemp("chat") / "lab.db", WORLD.seed, WORLD.wanted())
+    with closing(Lab.open(path)) as built:
         yield built
 
 

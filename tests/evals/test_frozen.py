@@ -21,7 +21,7 @@ from evals.report import FrozenReport, markdown
 from evals.runner import Request, run_suite
 from knowledge.trust.canonical import sha256_of
 from servers.lab.population import build
-from servers.lab.world import Lab
+from tests.labs import lab_at
 
 SEED = 11
 PLAYBOOKS = load_playbooks()
@@ -59,7 +59,7 @@ def closed(case: Case, disposition: Disposition | None = None) -> Case:
 
 
 async def investigated_cases(home: Path) -> tuple[Case, ...]:
-    Lab.create(home / "lab.db", SEED, stories=FAMILIES).close()
+    lab_at(home / "lab.db", SEED, FAMILIES)
     async with lab_pipeline(home, home / "lab.db") as pipeline:
         return tuple([await pipeline.handle(raw) for raw in await pipeline.new_alerts()])
 

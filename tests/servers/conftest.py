@@ -9,7 +9,7 @@ import pytest
 from mcp import ClientSession
 
 from servers.kit import SecurityServer
-from servers.lab.world import Lab
+from tests.labs import lab_at
 
 Connect = Callable[[SecurityServer], AbstractAsyncContextManager[ClientSession]]
 
@@ -30,9 +30,7 @@ def connect() -> Connect:
 @pytest.fixture(scope="session")
 def whole_lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lab with every story, to read only."""
-    path = tmp_path_factory.mktemp("lab") / "lab.db"
-    Lab.create(path, seed=11).close()
-    return path
+    return lab_at(tmp_path_factory.mktemp("lab") / "lab.db", 11)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from servers.lab.world import Lab
+from tests.labs import lab_at
 from tests.ui.conftest import CommandLine
 
 
@@ -13,7 +13,7 @@ def demo(shared: CommandLine) -> CommandLine:
     """A home whose demo has a lab with one attack."""
     folder = shared.home / "demo"
     folder.mkdir(parents=True)
-    Lab.create(folder / "lab.db", 17, stories=[("ransomware_precursor", "attack")]).close()
+    lab_at(folder / "lab.db", 17, [("ransomware_precursor", "attack")])
     return shared
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from knowledge.trust.keys import SigningKey
 from servers.bundle import server_names
-from servers.lab.world import Lab
+from tests.labs import lab_at
 from tests.real import free_port
 from tests.ui.conftest import CommandLine
 
@@ -61,7 +61,7 @@ def test_list_ends_with_what_to_do_where_there_is_no_simulated_enterprise(run: C
 
 def test_list_over_a_simulated_enterprise_needs_no_advice(run: CommandLine) -> None:
     """A demo that is there already is pointed at, and its own home has nothing to be told."""
-    Lab.create(run.home / "demo" / "lab.db", 5, stories=()).close()
+    lab_at(run.home / "demo" / "lab.db", 5, ())
 
     beside = run("servers", "ls").stderr.splitlines()
     within = run("servers", "ls", MCPSOC_HOME=str(run.home / "demo"))

@@ -11,8 +11,8 @@ from agent.brain.model.brain import ModelBrain
 from agent.brain.protocol import CaseView
 from agent.models import JsonObject, Report
 from evals.pipeline import lab_pipeline
-from servers.lab.world import Lab
 from tests.agent.brain.model.playing import Played, Recording, as_playbook
+from tests.labs import lab_at
 
 STORIES = (
     ("password_spray", "attack"),
@@ -60,7 +60,7 @@ def _with_secret(raw: JsonObject) -> JsonObject:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Driven], list[Driven], list[Driven]]:
     """The same lab twice, in two homes; and once more with an endpoint that is elsewhere."""
     root = tmp_path_factory.mktemp("driven")
-    Lab.create(root / "lab.db", 3, stories=STORIES).close()
+    lab_at(root / "lab.db", 3, STORIES)
 
     async def all_of_them() -> tuple[list[Driven], list[Driven], list[Driven]]:
         return (

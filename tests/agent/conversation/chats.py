@@ -22,6 +22,7 @@ from agent.settings import Settings
 from servers.bundle import bundled
 from servers.lab.world import Lab
 from servers.settings import Settings as ServerSettings
+from tests.labs import lab_at
 
 SOURCES = "siem__siem_list_sources"
 
@@ -29,9 +30,7 @@ SOURCES = "siem__siem_list_sources"
 @pytest.fixture(scope="session")
 def lab_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small lab; tests only read it."""
-    path = tmp_path_factory.mktemp("lab") / "lab.db"
-    Lab.create(path, 11, stories=[("password_spray", "attack")]).close()
-    return path
+    return lab_at(tmp_path_factory.mktemp("lab") / "lab.db", 11, [("password_spray", "attack")])
 
 
 @pytest.fixture

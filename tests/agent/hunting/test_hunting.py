@@ -22,7 +22,7 @@ from agent.models import CLOSING, Provenance, utc_now
 from agent.playbooks.format import load_playbooks
 from evals.pipeline import lab_pipeline
 from evals.suites.stories import recheck
-from servers.lab.world import Lab
+from tests.labs import lab_at
 
 PLAYBOOKS = load_playbooks()
 STORIES = {
@@ -38,7 +38,7 @@ def hunted_labs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lab of each kind; tests only read them."""
     root = tmp_path_factory.mktemp("hunted")
     for name, stories in STORIES.items():
-        Lab.create(root / f"{name}.db", 17, stories=stories).close()
+        lab_at(root / f"{name}.db", 17, stories)
     return root
 
 

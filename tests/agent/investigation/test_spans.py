@@ -5,14 +5,14 @@ from pathlib import Path
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from evals.pipeline import lab_pipeline
-from servers.lab.world import Lab
+from tests.labs import lab_at
 
 
 async def test_each_tool_that_was_asked_is_a_span_of_the_investigation(
     tmp_path: Path, exporter: InMemorySpanExporter
 ) -> None:
     """Whoever looks at traces sees what a case did, under its id, and nothing of what was said."""
-    Lab.create(tmp_path / "lab.db", 3, stories=(("dns_exfiltration", "benign_twin"),)).close()
+    lab_at(tmp_path / "lab.db", 3, (("dns_exfiltration", "benign_twin"),))
     async with lab_pipeline(tmp_path, tmp_path / "lab.db") as pipeline:
         raw = (await pipeline.new_alerts())[0]
         exporter.clear()

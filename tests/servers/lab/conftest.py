@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from servers.lab.world import Lab
+from tests.labs import lab_at
 
 SEED = 7
 
@@ -14,9 +15,7 @@ SEED = 7
 @pytest.fixture(scope="session")
 def full_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a full lab that nobody writes to."""
-    path = tmp_path_factory.mktemp("lab") / "full.db"
-    Lab.create(path, SEED).close()
-    return path
+    return lab_at(tmp_path_factory.mktemp("lab") / "full.db", SEED)
 
 
 @pytest.fixture(scope="session")
