@@ -44,6 +44,8 @@ class ServerStatus:
 
     name: str
     state: LinkState
+    ready: bool
+    """Whether it is connected and what is behind it answered when its health was last asked."""
     problem: str | None
     backend: Backend | None
     trusted: bool
@@ -141,11 +143,13 @@ class Host:
         tools: dict[str, list[ToolStatus]] = {}
         for entry in self._switchboard.entries():
             tools.setdefault(entry.tool.server, []).append(_tool_status(entry))
+        unready = self._switchboard.unready
         return tuple(
             ServerStatus(
                 name=name,
                 state=link.state,
-                problem=link.problem,
+                ready=link.state == "ready" and name not in unready,
+                problem=link.problem if link.state != "ready" else unready.get(name),
                 backend=self._switchboard.backend(link),
                 trusted=link.connection.trusted,
                 bundled=link.connection.bundled,
@@ -153,6 +157,10 @@ class Host:
             )
             for name, link in self._switchboard.links.items()
         )
+
+    async def look_again(self) -> None:
+        """Ask the health of every connected server: a product may have gone since."""
+        await self._switchboard.ask_health_again()
 
     def reads(self, world: World) -> tuple[ToolStatus, ...]:
         """The tools that a read door of that world can reach."""

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from agent.errors import AnswerInvalidError, CallError, HostError, ServerDownError
 from agent.host.answers import Reading
-from agent.host.envelope import envelope_in
+from agent.host.envelope import Envelope, envelope_in
 from agent.host.link import Link, Raw
 from agent.host.pins import PinChange, PinStore
 from agent.host.provenance import declared
@@ -58,6 +58,8 @@ class Switchboard:
         self.links: dict[str, Link] = {}
         self.backends: dict[str, Backend] = {}
         """Backend by trusted server, as its health answer says; servers that do not say are not in it."""
+        self.unready: dict[str, str] = {}
+        """Why what is behind a trusted server does not answer, when its health was last asked."""
         self._registry = registry
         self._pins = pins
         self._product = product
@@ -97,6 +99,11 @@ class Switchboard:
         await self._pin_first_seen(link, tools)
         self._judge(link, tools)
         await self._ask_health(link)
+
+    async def ask_health_again(self) -> None:
+        """Whether what is behind the servers answers now."""
+        up = (link for link in self.links.values() if link.state == "ready" and link.name in self._entries)
+        await asyncio.gather(*(self._ask_health(link) for link in up))
 
     def judge_again(self) -> None:
         """Hold every tool against the pins once more, after something was accepted."""
@@ -188,9 +195,17 @@ class Switchboard:
             raw = await link.call(entry.tool.name, {}, _SEND_AGAIN_WITHIN_S)
         except CallError as error:
             log.warning("server_health server=%s problem=%s", link.name, error)
+            self.unready[link.name] = str(error)
             return
         if (envelope := envelope_in(raw.structured)) is not None:
             self.backends[link.name] = "embedded" if envelope.source.synthetic else envelope.source.backend
+            self._note_readiness(link.name, envelope)
+
+    def _note_readiness(self, server: str, envelope: Envelope) -> None:
+        data = envelope.data if isinstance(envelope.data, dict) else {}
+        self.unready.pop(server, None)
+        if data.get("ready") is not True:
+            self.unready[server] = str(data.get("detail") or envelope.summary)
 
 
 async def _back(link: Link, since: int, within_s: float) -> bool:

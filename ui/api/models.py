@@ -227,6 +227,9 @@ class ServerView(Model):
 
     name: str
     state: Literal["starting", "ready", "down", "stopped"]
+    """Of the connection to it."""
+    ready: bool
+    """Whether it is connected and what is behind it answers."""
     problem: str | None
     backend: Backend | None
     trusted: bool

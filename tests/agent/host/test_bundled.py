@@ -155,3 +155,22 @@ async def test_every_alert_of_the_lab_and_what_surrounds_it_keeps_its_promised_s
     assert classes("$.alert['event.source']", alerts[0]) is Provenance.SENSOR
     assert classes("$.events[*]['event.id']", around[-1]) is Provenance.SENSOR
     assert around[-1].truncated
+
+
+async def test_server_whose_product_has_gone_is_not_ready(kit, tmp_path, monkeypatch):
+    """It is connected and lists its tools: only asking tells that nobody looks behind it."""
+    listed = tmp_path / "bad.txt"
+    listed.write_text("198.51.100.9\n")
+    monkeypatch.setenv("MCPSOC_REPUTATION_BACKEND", "files")
+    monkeypatch.setenv("MCPSOC_REPUTATION_BAD_LISTS", str(listed))
+    made = bundled(None, tmp_path / "knowledge", ServerSettings(home=tmp_path), names=["reputation"])
+    connections = [Connection(name, server.transport) for name, server in made.items()]
+    async with Host(connections, settings=kit.settings(start_timeout_s=20), pins=kit.pins) as host:
+        (before,) = host.servers()
+        listed.unlink()
+        await host.look_again()
+        (after,) = host.servers()
+
+    assert (before.state, before.ready, before.problem) == ("ready", True, None)
+    assert (after.state, after.ready) == ("ready", False)
+    assert "bad.txt" in after.problem

@@ -17,7 +17,8 @@ def server(name: str, standing: str = "usable", **given: object) -> ServerView:
         {"name": f"{name}__look", "kind": "read", "standing": standing, "problem": "", "description": HOSTILE}
     )
     fixed = {"name": name, "state": "ready", "problem": None, "backend": "real", "trusted": False, "bundled": False}
-    return ServerView.model_validate({**fixed, "tools": (tool,), **given})
+    ready = given.get("state", "ready") == "ready"
+    return ServerView.model_validate({**fixed, "ready": ready, "tools": (tool,), **given})
 
 
 def test_server_that_is_down_comes_first_with_what_to_do() -> None:
@@ -28,6 +29,24 @@ def test_server_that_is_down_comes_first_with_what_to_do() -> None:
     assert "no such file" in html
     assert 'data-copy="mcpsoc doctor"' in html
     assert "1/2" in html
+
+
+def test_server_whose_product_is_down_is_not_called_answering() -> None:
+    """It is connected and lists its tools; what counts is whether anybody looks."""
+    html = draw_servers(T, "site", (server("aaa"), server("dns", ready=False, problem="its socket is gone")))
+
+    assert html.index("dns") < html.index("aaa")
+    assert "its socket is gone" in html
+    assert "1/2" in html
+
+
+def test_server_with_nothing_behind_it_is_neither_answering_nor_broken() -> None:
+    """A site that has no such product has nothing to mend."""
+    html = draw_servers(T, "site", (server("aaa"), server("dns", backend="embedded", ready=False)))
+
+    assert "nothing behind it" in html
+    assert "1/2" in html
+    assert "mcpsoc doctor" not in html
 
 
 def test_tool_whose_definition_changed_names_the_command_that_accepts_it() -> None:

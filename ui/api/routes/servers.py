@@ -11,7 +11,8 @@ router = APIRouter(tags=["servers"], dependencies=[Depends(may("server.read"))])
 
 @router.get("/servers")
 async def list_servers(desk: AtDesk) -> ServerList:
-    """Every server of a world with its tools."""
+    """Every server of a world with its tools, and whether what is behind it answers now."""
+    await desk.host.look_again()
     return ServerList(servers=tuple(_server(server) for server in desk.host.servers()))
 
 
@@ -19,6 +20,7 @@ def _server(server: ServerStatus) -> ServerView:
     return ServerView(
         name=server.name,
         state=server.state,
+        ready=server.ready,
         problem=server.problem,
         backend=server.backend,
         trusted=server.trusted,

@@ -12,7 +12,13 @@ from ui.web.icons import icon
 from ui.web.markup import Html, el
 from ui.web.notices import empty
 
-SIGNS: Final[Mapping[str, str]] = {"ready": "check", "starting": "clock", "down": "alarm", "stopped": "cross"}
+SIGNS: Final[Mapping[str, str]] = {
+    "ready": "check",
+    "starting": "clock",
+    "down": "alarm",
+    "stopped": "cross",
+    "idle": "cross",
+}
 
 
 def draw(visit: Visit) -> None:
@@ -36,7 +42,7 @@ def draw_servers(t: Catalogue, world: World, servers: Sequence[ServerView]) -> H
 
 
 def _summary(t: Catalogue, servers: Sequence[ServerView]) -> Html:
-    answering = sum(server.state == "ready" for server in servers)
+    answering = sum(server.ready for server in servers)
     tools = [tool for server in servers for tool in server.tools]
     off = sum(tool.standing != "usable" for tool in tools)
     changes = sum(tool.kind == "change" for tool in tools)
@@ -70,15 +76,23 @@ def _simulated(t: Catalogue) -> Html:
 
 def _needs(server: ServerView) -> bool:
     """Whether somebody should look at it."""
-    return server.state != "ready" or any(tool.standing != "usable" for tool in server.tools)
+    return standing_of(server) in ("starting", "down", "stopped") or any(t.standing != "usable" for t in server.tools)
+
+
+def standing_of(server: ServerView) -> str:
+    """ready; starting, down or stopped, also when what is behind it is down; idle when nothing is behind it."""
+    if server.state != "ready" or server.ready:
+        return server.state
+    return "idle" if server.backend == "embedded" else "down"
 
 
 def _server(t: Catalogue, server: ServerView) -> Html:
+    standing = standing_of(server)
     return el(
         "details",
         el(
             "summary",
-            el("span", icon(SIGNS[server.state]), state_name(t, server.state), class_=f"link {server.state}"),
+            el("span", icon(SIGNS[standing]), state_name(t, standing), class_=f"link {standing}"),
             el("b", server.name),
             el("span", backend_name(t, server), class_="tag"),
             el("span", t("bundled") if server.bundled else t("added"), class_="tag"),
@@ -94,7 +108,13 @@ def _server(t: Catalogue, server: ServerView) -> Html:
 
 def state_name(t: Catalogue, state: str) -> str:
     """Whether a server answers, in words."""
-    names = {"ready": t("answers"), "starting": t("starting"), "down": t("down"), "stopped": t("stopped")}
+    names = {
+        "ready": t("answers"),
+        "starting": t("starting"),
+        "down": t("down"),
+        "stopped": t("stopped"),
+        "idle": t("nothing behind it"),
+    }
     return names[state]
 
 
@@ -121,7 +141,7 @@ def _advice(t: Catalogue, server: ServerView) -> Html | None:
     """What is wrong and what to do about it."""
     standings = {tool.standing for tool in server.tools}
     parts: list[Html] = []
-    if server.state != "ready":
+    if standing_of(server) in ("starting", "down", "stopped"):
         parts.append(el("p", el("b", t("It does not answer.")), " ", server.problem or ""))
         parts.append(el("p", t("Until it does, looks through it count as not looked. Find out why:")))
         parts.append(_command(t, "mcpsoc doctor"))
