@@ -34,7 +34,9 @@ async def open_host(
         names = analysts_servers(world)
         servers = bundled(lab, knowledge_home(home), server_settings, settings.tenant(world), names)
         servers[mcpsoc.NAME] = own_server(records, world, server_settings, clock)
-        connections: list[AnyConnection] = [Connection(name, server.transport) for name, server in servers.items()]
+        connections: list[AnyConnection] = [
+            Connection(name, server.transport, product=server.product) for name, server in servers.items()
+        ]
         if world == "site" and settings.servers_path.exists():
             connections += from_mcp_servers(settings.servers_path)
         async with Host(connections, settings=settings, pins=PinStore(home.pins), clock=clock) as host:

@@ -60,6 +60,8 @@ class Connection:
     """What its tools do; None takes the shipped registry."""
     trusted: bool = True
     """Whether its provenance declarations count, and its definitions are accepted when first seen."""
+    product: str = ""
+    """What a bundled server stands on: by its settings it offers other tools, which are ours all the same."""
 
     @property
     def bundled(self) -> bool:

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 from agent.errors import AnswerInvalidError, CallError, HostError, ServerDownError
 from agent.host.answers import Reading
+from agent.host.connections import Connection
 from agent.host.envelope import Envelope, envelope_in
 from agent.host.link import Link, Raw
 from agent.host.pins import PinChange, PinStore
@@ -137,19 +138,21 @@ class Switchboard:
         return await entry.link.call(entry.tool.name, arguments, timeout_s, meta)
 
     async def _pin_first_seen(self, link: Link, tools: Sequence[Tool]) -> None:
-        """A trusted server's tools are accepted when first seen, ours also when this version brought them along."""
+        """A trusted server's tools are accepted when first seen, ours also when this version, or the product that the
+        operator put behind the server, brought them along."""
         if not link.connection.trusted:
             return
         fresh = [tool for tool in tools if self._pins.get(tool.full_name) is None]
         if link.connection.bundled:
-            fresh += [tool for tool in tools if self._came_with_upgrade(tool)]
+            fresh += [tool for tool in tools if self._came_along(tool, _brought_by(self._product, link))]
         if fresh:
-            await asyncio.to_thread(self._pins.accept, fresh, self._product)
-            log.info("tools_accepted server=%s tools=%d by=%s", link.name, len(fresh), self._product)
+            by = _brought_by(self._product, link)
+            await asyncio.to_thread(self._pins.accept, fresh, by)
+            log.info("tools_accepted server=%s tools=%d by=%s", link.name, len(fresh), by)
 
-    def _came_with_upgrade(self, tool: Tool) -> bool:
+    def _came_along(self, tool: Tool, by: str) -> bool:
         pin = self._pins.get(tool.full_name)
-        return pin is not None and self._pins.state(tool) == "changed" and pin.accepted_by != self._product
+        return pin is not None and self._pins.state(tool) == "changed" and pin.accepted_by != by
 
     def _judge(self, link: Link, tools: Sequence[Tool]) -> None:
         names = [tool.name for tool in tools]
@@ -206,6 +209,12 @@ class Switchboard:
         self.unready.pop(server, None)
         if data.get("ready") is not True:
             self.unready[server] = str(data.get("detail") or envelope.summary)
+
+
+def _brought_by(version: str, link: Link) -> str:
+    """Who accepts a trusted server's definitions in a person's place."""
+    product = link.connection.product if isinstance(link.connection, Connection) else ""
+    return f"{version}, {product}" if product else version
 
 
 async def _back(link: Link, since: int, within_s: float) -> bool:

@@ -96,6 +96,22 @@ async def test_our_own_tools_are_accepted_anew_when_a_new_version_brings_them(ki
     assert connection.bundled
 
 
+async def test_our_own_tools_are_accepted_anew_for_another_product(kit):
+    """Whoever puts nftables behind the firewall gets its tools at once; other words over the same product do not pass."""
+    server = kit.server().tool("intel_lookup", kit.envelope({}))
+    settings = kit.settings()
+    async with Host([Connection("intel", server.transport, product="a list")], settings=settings, pins=kit.pins):
+        pass
+    server.tool("intel_lookup", kit.envelope({}), description="Over MISP.")
+    changed = []
+    for product in ("a list", "MISP"):
+        connection = Connection("intel", server.transport, product=product)
+        async with Host([connection], settings=settings, pins=kit.pins) as host:
+            changed.append([change.tool for change in host.diff()])
+
+    assert changed == [["intel__intel_lookup"], []]
+
+
 async def test_a_server_whose_health_cannot_be_asked_is_still_used(kit):
     """What is behind it is then read off each answer."""
     server = kit.server().tool("find", kit.envelope({})).tool("siem_health", kit.forever)
