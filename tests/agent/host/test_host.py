@@ -97,7 +97,7 @@ async def test_our_own_tools_are_accepted_anew_when_a_new_version_brings_them(ki
 
 
 async def test_our_own_tools_are_accepted_anew_for_another_product(kit):
-    """Whoever puts nftables behind the firewall gets its tools at once; other words over the same product do not pass."""
+    """Whoever puts nftables behind the firewall gets its tools at once; other words over the same product are held."""
     server = kit.server().tool("intel_lookup", kit.envelope({}))
     settings = kit.settings()
     async with Host([Connection("intel", server.transport, product="a list")], settings=settings, pins=kit.pins):
