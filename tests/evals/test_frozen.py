@@ -128,6 +128,7 @@ async def test_every_family_ends_as_it_did_before_it_was_frozen(frozen: Frozen) 
         assert len(stored.answers) == len(case.evidence) - 1
 
 
+@pytest.mark.thorough
 async def test_frozen_decisions_are_played_back_under_the_other_names(frozen: Frozen) -> None:
     """What a brain decided about the case stays comparable."""
     report = await run_suite(str(frozen.root), Request(brain_of=RecordedBrain.of))

@@ -207,6 +207,7 @@ async def _ended(home: Home, *, running: int) -> dict[str, int]:
 
 
 @pytest.mark.usefixtures("silent_model")
+@pytest.mark.thorough
 async def test_question_nobody_waits_for_is_stopped(home: Home) -> None:
     """Else the next process would take it up again, and its model be paid for an answer that nobody reads."""
     waiting = asyncio.create_task(ChatAsker(home, "lab", Settings(home=home.root))("which cases are open?", "en"))
@@ -229,6 +230,7 @@ async def test_client_that_leaves_in_the_middle_leaves_nothing_running(home: Hom
 
 
 @pytest.mark.usefixtures("silent_model")
+@pytest.mark.thorough
 async def test_question_that_takes_too_long_is_an_error_and_stopped(home: Home) -> None:
     """A client is told so before it gives up by itself."""
     asker = ChatAsker(home, "lab", Settings(home=home.root), longest_s=1.5)

@@ -73,6 +73,7 @@ def test_reply_in_the_same_connection_proves_that_a_web_attack_worked(run: Comma
     assert part(seen, "claims", "struck") == 0
 
 
+@pytest.mark.thorough
 def test_harmless_reply_proves_nothing(run: CommandLine) -> None:
     """That the sensor saw no sign of success is not that there was none: the case stays a person's."""
     eve = seen_by_suricata(run.folder, "/cart?cmd=id", b"no such article\n")
@@ -82,6 +83,7 @@ def test_harmless_reply_proves_nothing(run: CommandLine) -> None:
     assert (seen["disposition"], seen["basis"]) == ("needs_human", "alert_only")
 
 
+@pytest.mark.thorough
 def test_listed_address_that_answered_is_a_controller(run: CommandLine) -> None:
     """A signature alone may be mistaken, a list alone may be old; together, over a connection that was answered, they
     are believed."""
@@ -96,7 +98,10 @@ def test_listed_address_that_answered_is_a_controller(run: CommandLine) -> None:
     assert (both["disposition"], both["outcome"]) == ("true_positive", "succeeded")
 
 
-@pytest.mark.parametrize(("values", "disposition"), [([SHA256], "true_positive"), (["0" * 64], "needs_human")])
+@pytest.mark.parametrize(
+    ("values", "disposition"),
+    [([SHA256], "true_positive"), pytest.param(["0" * 64], "needs_human", marks=pytest.mark.thorough)],
+)
 def test_list_that_names_the_file_confirms_the_antivirus(
     run: CommandLine, values: Sequence[str], disposition: str
 ) -> None:
@@ -112,6 +117,7 @@ def test_list_that_names_the_file_confirms_the_antivirus(
     assert judged(run, json.dumps(alert), **listed(run.folder, values))["disposition"] == disposition
 
 
+@pytest.mark.thorough
 def test_product_that_is_down_is_said_and_lowers_nothing(run: CommandLine) -> None:
     """What a configured product would have told is missing, not clean; what the alert proves itself stands."""
     eve = seen_by_suricata(run.folder, "/cart?cmd=id", b"no such article\n")

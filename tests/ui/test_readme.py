@@ -51,6 +51,7 @@ def test_every_link_leads_somewhere(name: str) -> None:
     assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
 
 
+@pytest.mark.thorough
 def test_output_shown_is_what_the_command_prints() -> None:
     """`python .ci/readme_output.py` was run after the last change of a verdict."""
     shown = re.search(r"```text\n(.*?)```", text("README.md"), re.DOTALL)

@@ -84,7 +84,9 @@ ARGUMENTS: dict[str, dict[str, JsonValue]] = {
 }
 
 
-@pytest.mark.parametrize("number", range(1, 8))
+@pytest.mark.parametrize(
+    "number", [1, 2, *(pytest.param(number, marks=pytest.mark.thorough) for number in range(3, 8))]
+)
 async def test_every_tool_answers_for_every_case_within_its_schema_and_bounds(
     serve: Callable[[World], SecurityServer], number: int
 ) -> None:

@@ -106,6 +106,7 @@ def test_everything_comes_up_a_killed_api_comes_back_and_ctrl_c_ends_all(running
     assert not any(_alive(pid) for pid in after.values())
 
 
+@pytest.mark.thorough
 def test_no_process_outlives_the_one_that_started_it(running: Running) -> None:
     """Whoever is killed cannot tell its processes; they look for themselves."""
     children = running.children()

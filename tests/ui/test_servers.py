@@ -45,7 +45,7 @@ def test_every_bundled_server_is_listed_with_backend_tools_and_health(shared: Co
     assert rows["siem"]["health"]["ready"] is False
 
 
-@pytest.mark.parametrize("language", ["en_GB.UTF-8", "zh_CN.UTF-8"])
+@pytest.mark.parametrize("language", ["en_GB.UTF-8", pytest.param("zh_CN.UTF-8", marks=pytest.mark.thorough)])
 def test_list_ends_with_what_to_do_where_there_is_no_simulated_enterprise(run: CommandLine, language: str) -> None:
     """Nineteen times "not ready" is no advice; what is advised is a command that works."""
     fresh = run("servers", "ls", LC_ALL=language)
@@ -59,6 +59,7 @@ def test_list_ends_with_what_to_do_where_there_is_no_simulated_enterprise(run: C
     assert run("servers", "ls", "--json", LC_ALL=language).stderr == ""
 
 
+@pytest.mark.thorough
 def test_list_over_a_simulated_enterprise_needs_no_advice(run: CommandLine) -> None:
     """A demo that is there already is pointed at, and its own home has nothing to be told."""
     lab_at(run.home / "demo" / "lab.db", 5, ())

@@ -85,7 +85,7 @@ def test_broken_lines_are_told_by_number_and_do_not_stop_the_rest(run: CommandLi
         "lines",
         pytest.param("array", marks=pytest.mark.thorough),
         pytest.param("pretty", marks=pytest.mark.thorough),
-        "hit",
+        pytest.param("hit", marks=pytest.mark.thorough),
     ],
 )
 def test_shapes_of_input(run: CommandLine, form: str) -> None:

@@ -116,7 +116,9 @@ def test_unclean_projection_without_damage_is_believed_after_a_look(projected: O
     assert (store.rebuilt_because, noted(tmp_path)[1]) == (None, "clean")
 
 
-@pytest.mark.parametrize("damage", ["lost", "partly gone", "overwritten"])
+@pytest.mark.parametrize(
+    "damage", ["lost", *(pytest.param(how, marks=pytest.mark.thorough) for how in ("partly gone", "overwritten"))]
+)
 def test_damaged_projection_is_made_anew_and_says_so(
     projected: Opened, chroma_url: str, tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:

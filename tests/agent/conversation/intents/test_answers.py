@@ -85,7 +85,13 @@ QUESTIONS = (
 )
 
 
-@pytest.mark.parametrize("questions", [QUESTIONS[start : start + 12] for start in range(0, len(QUESTIONS), 12)])
+@pytest.mark.parametrize(
+    "questions",
+    [
+        pytest.param(QUESTIONS[start : start + 12], marks=[pytest.mark.thorough] if start else [])
+        for start in range(0, len(QUESTIONS), 12)
+    ],
+)
 async def test_answers_say_only_what_holds_and_open_where_they_say(
     talking: Talking, questions: tuple[str, ...]
 ) -> None:
