@@ -2,9 +2,12 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.ui.web.browser.conftest import HeldModel, Product, Visitor, ask
+
+pytestmark = pytest.mark.thorough
 
 FIRST_STEP_MS = 1000
 TRIES = 3

@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.ui.web.browser.conftest import WIDE, Product, Visitor, ask
 
+pytestmark = pytest.mark.thorough
+
 PLACES = {
     "queue": ("/?world=lab", "table"),
     "queue of a site": ("/?world=site", ".empty"),

@@ -1,7 +1,11 @@
 """Texts an attacker wrote, on every page that shows them."""
 
+import pytest
+
 from agent.models import JsonObject
 from tests.ui.web.browser.conftest import Product, Visitor, ask
+
+pytestmark = pytest.mark.thorough
 
 OUTSIDE = "evil.example"
 TEXTS = (
