@@ -22,7 +22,6 @@ def add(group: typer.Typer, t: Catalogue) -> None:
         as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False,
     ) -> None:
         from servers.kit.scaffold import scaffold
-
         from ui.cli.output import say, write_json, write_line
 
         made = scaffold(name, folder)
