@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("agent", "knowledge", "servers", "ui", "evals")
 MAIN_GUARDS = frozenset({"__main__"})
@@ -82,6 +84,7 @@ def names() -> list[str]:
     return found
 
 
+@pytest.mark.thorough
 def test_importing_every_module_has_no_effect(tmp_path: Path) -> None:
     """A test, a tool or a documentation build may import anything without finding a file or a connection afterwards."""
     environment = {

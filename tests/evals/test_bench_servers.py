@@ -66,6 +66,7 @@ async def test_twins_give_the_same_answer_but_for_its_time() -> None:
     assert {**ours, "source": None} == {**bare, "source": None}
 
 
+@pytest.mark.thorough
 async def test_comparison_gives_a_ratio() -> None:
     """One round of each, in this process."""
     way = await compare("in process", 1)

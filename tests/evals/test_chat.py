@@ -148,6 +148,7 @@ def conversation(*turns: Turn, about: str | None = None) -> Asked:
     return Asked("development-1", "development", Conversation(seed=1, about=about, turns=turns))
 
 
+@pytest.mark.thorough
 async def test_conversations_are_held_with_the_product_and_judged() -> None:
     """The whole way: lab, servers, analyst, chat, books, report."""
     told: list[str] = []
@@ -169,6 +170,7 @@ async def test_conversations_are_held_with_the_product_and_judged() -> None:
     assert "| development | 2 |" in markdown(report)
 
 
+@pytest.mark.thorough
 async def test_cases_are_read_from_their_store_as_they_are_now() -> None:
     """The machine's verdicts, who is hit, what is alike, and what a colleague did ten minutes later."""
     async with opened(lab_desk, WORLD) as (talk, cast):

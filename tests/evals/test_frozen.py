@@ -113,6 +113,7 @@ def test_no_real_name_is_anywhere_in_a_frozen_case(frozen: Frozen) -> None:
 
 
 @pytest.mark.thorough
+@pytest.mark.thorough
 async def test_every_family_ends_as_it_did_before_it_was_frozen(frozen: Frozen) -> None:
     """An eval that hangs on a name would measure the names."""
     report = await run_suite(str(frozen.root), Request())
@@ -138,6 +139,7 @@ async def test_frozen_decisions_are_played_back_under_the_other_names(frozen: Fr
     assert not any(row.fell_back for row in report.cases)
 
 
+@pytest.mark.thorough
 async def test_person_who_says_otherwise_is_what_is_expected(frozen: Frozen, tmp_path: Path) -> None:
     """The machine's own word would be an easy examiner."""
     case = ended_as(frozen, "benign_true_positive")
@@ -159,6 +161,7 @@ async def test_person_who_says_otherwise_is_what_is_expected(frozen: Frozen, tmp
     assert "- attacks closed: 1" in markdown(report)
 
 
+@pytest.mark.thorough
 async def test_freezing_twice_gives_other_names(frozen: Frozen, tmp_path: Path) -> None:
     """A key that came again would let two folders be held against each other, name by name."""
     case = closed(frozen.cases[0])

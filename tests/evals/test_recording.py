@@ -87,6 +87,7 @@ async def test_a_changed_prompt_fails_with_the_command_that_records_again(
         await played_back(scenario("twin"), folder=tmp_path)
 
 
+@pytest.mark.thorough
 async def test_a_case_that_the_embedded_brain_took_over_is_not_kept(endpoint: PlayedEndpoint, tmp_path: Path) -> None:
     """It would be played back for ever as what the model said."""
     endpoint.trouble = "error"

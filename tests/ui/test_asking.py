@@ -87,6 +87,7 @@ def members(row: JsonObject, name: str) -> list[JsonObject]:
     return [item for item in listed if isinstance(item, dict)]
 
 
+@pytest.mark.thorough
 async def test_other_client_is_answered_with_cases_and_evidence_it_can_open(home: Home) -> None:
     """The whole way: the command, stdio, the chat, and from a sentence to what it rests on in one call. What nobody can
     answer is said to be so, and what somebody wrote into a case is quoted, obeyed by nobody."""

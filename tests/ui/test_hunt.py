@@ -17,6 +17,7 @@ def demo(shared: CommandLine) -> CommandLine:
     return shared
 
 
+@pytest.mark.thorough
 def test_a_hunt_shows_what_it_looks_for_and_ends_in_a_word(demo: CommandLine) -> None:
     """In the person's language, with the case that can be verified."""
     told = demo("--lang", "zh", "hunt", "最近三天有人删除卷影副本吗", "--demo")

@@ -112,6 +112,7 @@ def alerts_in_cases(home: Home) -> Counter[str]:
     return found
 
 
+@pytest.mark.thorough
 def test_api_killed_while_it_accepts_loses_nothing_it_accepted(product: CommandLine, home: Home) -> None:
     """Senders post from all sides, the process is killed, and every answer that was 202 is a row afterwards."""
     port = free_port()

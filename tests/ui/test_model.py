@@ -43,6 +43,7 @@ def mcpsoc(*arguments: str, home: Path, url: str) -> subprocess.CompletedProcess
     )
 
 
+@pytest.mark.thorough
 def test_a_fit_model_is_measured_kept_and_shown(played: PlayedEndpoint, tmp_path: Path) -> None:
     """What it costs is told first, what it may be used for last, and the home remembers it."""
     done = mcpsoc("model", "probe", "--quick", home=tmp_path, url=played.url)

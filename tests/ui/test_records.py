@@ -324,6 +324,7 @@ async def test_closing_of_a_person_is_told_beside_the_machines(
     assert [(change["case_id"], change["kind"]) for change in changes] == [("C-1", "closed")]
 
 
+@pytest.mark.thorough
 async def test_server_of_our_own_cases_conforms(serve: Callable[[World], SecurityServer]) -> None:
     """It is examined like every other server, over real cases."""
     case = {"case_id": "C-1"}

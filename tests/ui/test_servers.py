@@ -156,6 +156,7 @@ def test_verify_of_a_server_with_nothing_behind_it_fails(shared: CommandLine) ->
     assert {look["what"] for look in json.loads(done.stdout)["looks"] if look["level"] == "failure"} >= {"siem_health"}
 
 
+@pytest.mark.thorough
 def test_verify_of_a_product_that_is_down_says_so_and_keeps_its_key(shared: CommandLine) -> None:
     """Backend and address come from the command line, the key never does; embedded data never stands in."""
     url = f"https://127.0.0.1:{free_port()}"
