@@ -70,8 +70,9 @@ class ThreadStore:
             raise ThreadStoreError(f"cannot open the threads {path}: {error}") from error
 
     def close(self) -> None:
-        """Close the database."""
-        self._db.close()
+        """Close the database, once what is under way in it is done; later uses raise sqlite3.ProgrammingError."""
+        with self._lock:
+            self._db.close()
 
     def create(self, thread: Thread) -> Thread:
         """Keep a new thread."""

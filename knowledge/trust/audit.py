@@ -151,8 +151,9 @@ class AuditLog:
         return AuditReport(ok=not any(report.problems for report in reports), tenants=reports)
 
     def close(self) -> None:
-        """Close the database."""
-        self._db.close()
+        """Close the database, once what is under way in it is done."""
+        with self._lock:
+            self._db.close()
 
     def _verify_one(self, tenant: str) -> TenantReport:
         """The checkpoint is read before the chain: what others append in between can then only lengthen the chain."""

@@ -50,8 +50,9 @@ class SpentNonces:
             return added.rowcount == 1
 
     def close(self) -> None:
-        """Close the file."""
-        self._rows.close()
+        """Close the file, once what is under way in it is done."""
+        with self._lock:
+            self._rows.close()
 
 
 def sign_grant(

@@ -134,9 +134,10 @@ class ActionStore:
         return [each for each in found if each.action_id != action.action_id]
 
     def close(self) -> None:
-        """Close the file."""
-        if "_db" in vars(self):
-            self._db.close()
+        """Close the file, once what is under way in it is done."""
+        with self._lock:
+            if "_db" in vars(self):
+                self._db.close()
 
     def _read(self, condition: str, *values: str | float) -> Sequence[Action]:
         """Actions, without making a file to find none in. Raises: ToolError when they cannot be read."""
