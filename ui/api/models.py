@@ -241,6 +241,9 @@ class ServerList(Model):
     """Every server of a world."""
 
     servers: tuple[ServerView, ...]
+    unconnected: tuple[str, ...] = ()
+    """Bundled servers that the analyst does not ask in this world: no product is configured for them, or, in the
+    simulated enterprise, the others know all that they would tell."""
 
 
 class NoteGiven(Model):

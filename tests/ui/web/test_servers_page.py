@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from agent.models import World
 from tests.ui.web.conftest import HOSTILE, Served
 from tests.ui.web.test_markup import Read
-from ui.api.models import ServerView, ToolView
+from ui.api.models import ServerList, ServerView, ToolView
 from ui.cli.catalogue import load
 from ui.web.pages.servers import draw_servers
 
@@ -21,9 +22,14 @@ def server(name: str, standing: str = "usable", **given: object) -> ServerView:
     return ServerView.model_validate({**fixed, "ready": ready, "tools": (tool,), **given})
 
 
+def drawn(world: World, *servers: ServerView, unconnected: tuple[str, ...] = ()) -> str:
+    """The page of these servers."""
+    return draw_servers(T, world, ServerList(servers=servers, unconnected=unconnected))
+
+
 def test_server_that_is_down_comes_first_with_what_to_do() -> None:
     """Nobody has to search for what is broken, nor for the command that tells why."""
-    html = draw_servers(T, "site", (server("aaa"), server("zzz", state="down", problem="no such file")))
+    html = drawn("site", server("aaa"), server("zzz", state="down", problem="no such file"))
 
     assert html.index("zzz") < html.index("aaa")
     assert "no such file" in html
@@ -33,7 +39,7 @@ def test_server_that_is_down_comes_first_with_what_to_do() -> None:
 
 def test_server_whose_product_is_down_is_not_called_answering() -> None:
     """It is connected and lists its tools; what counts is whether anybody looks."""
-    html = draw_servers(T, "site", (server("aaa"), server("dns", ready=False, problem="its socket is gone")))
+    html = drawn("site", server("aaa"), server("dns", ready=False, problem="its socket is gone"))
 
     assert html.index("dns") < html.index("aaa")
     assert "its socket is gone" in html
@@ -42,7 +48,7 @@ def test_server_whose_product_is_down_is_not_called_answering() -> None:
 
 def test_server_with_nothing_behind_it_is_neither_answering_nor_broken() -> None:
     """A site that has no such product has nothing to mend."""
-    html = draw_servers(T, "site", (server("aaa"), server("dns", backend="embedded", ready=False)))
+    html = drawn("site", server("aaa"), server("dns", backend="embedded", ready=False))
 
     assert "nothing behind it" in html
     assert "1/2" in html
@@ -51,26 +57,38 @@ def test_server_with_nothing_behind_it_is_neither_answering_nor_broken() -> None
 
 def test_tool_whose_definition_changed_names_the_command_that_accepts_it() -> None:
     """A pin that no longer fits is put right by a person who read the difference."""
-    html = draw_servers(T, "site", (server("edr", "changed"),))
+    html = drawn("site", server("edr", "changed"))
 
     assert 'data-copy="mcpsoc servers diff"' in html
     assert 'data-copy="mcpsoc servers accept edr"' in html
     assert "changed since it was accepted" in html
 
 
-def test_site_is_told_that_simulated_servers_are_not_asked() -> None:
+def test_site_is_told_what_looks_at_nothing_and_how_it_is_connected() -> None:
     """A server that answers in the lab alone must not look like a sensor of the site."""
-    simulated = (server("siem", backend="embedded"),)
+    idle = server("siem", backend="embedded", ready=False, bundled=True)
 
-    html = draw_servers(T, "site", simulated)
-    assert "never asked about your site" in html
+    html = drawn("site", idle, unconnected=("dns",))
+
+    assert "no product" in html
+    assert "simulated enterprise" not in html
+    assert "MCPSOC_SIEM_BACKEND" in html
+    assert "<code>dns</code>" in html
     assert 'data-copy="mcpsoc servers show NAME"' in html
-    assert "never asked about your site" not in draw_servers(T, "lab", simulated)
+
+
+def test_lab_is_asked_through_servers_that_are_called_simulated() -> None:
+    """Nothing is missing there: the servers that are not asked have nothing to add."""
+    html = drawn("lab", server("siem", backend="embedded", bundled=True), unconnected=("dns",))
+
+    assert "simulated enterprise" in html
+    assert "looks at nothing" not in html
+    assert "_BACKEND" not in html
 
 
 def test_description_by_a_server_is_only_text() -> None:
     """Whoever runs a server writes its descriptions."""
-    assert "<img" not in draw_servers(T, "site", (server("edr"),))
+    assert "<img" not in drawn("site", server("edr"))
 
 
 def test_servers_of_a_world_are_listed_with_their_tools(served: Served) -> None:

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Depends
 
 from agent.host.host import ServerStatus
+from servers.bundle import server_names
 from ui.api.access import AtDesk, may
 from ui.api.models import ServerList, ServerView, ToolView
 
@@ -13,7 +14,9 @@ router = APIRouter(tags=["servers"], dependencies=[Depends(may("server.read"))])
 async def list_servers(desk: AtDesk) -> ServerList:
     """Every server of a world with its tools, and whether what is behind it answers now."""
     await desk.host.look_again()
-    return ServerList(servers=tuple(_server(server) for server in desk.host.servers()))
+    asked = tuple(_server(server) for server in desk.host.servers())
+    unconnected = sorted(set(server_names()) - {server.name for server in asked})
+    return ServerList(servers=asked, unconnected=tuple(unconnected))
 
 
 def _server(server: ServerStatus) -> ServerView:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from agent.models import World
-from ui.api.models import ServerView, ToolView
+from ui.api.models import ServerList, ServerView, ToolView
 from ui.cli.catalogue import Catalogue
 from ui.web.board import board
 from ui.web.frame import Visit
@@ -17,17 +17,18 @@ SIGNS: Final[Mapping[str, str]] = {
     "starting": "clock",
     "down": "alarm",
     "stopped": "cross",
-    "idle": "cross",
+    "idle": "blind",
 }
 
 
 def draw(visit: Visit) -> None:
     """Draw the page for a visit."""
-    board(draw_servers(visit.t, visit.world, visit.api.servers(visit.world).servers), "servers")
+    board(draw_servers(visit.t, visit.world, visit.api.servers(visit.world)), "servers")
 
 
-def draw_servers(t: Catalogue, world: World, servers: Sequence[ServerView]) -> Html:
-    """Its markup: what needs somebody first, then every server."""
+def draw_servers(t: Catalogue, world: World, listed: ServerList) -> Html:
+    """Its markup: what needs somebody first, then every server, then what could be connected."""
+    servers = listed.servers
     if not servers:
         return empty("servers", t("No server"), t("Add one: {command}", command="mcpsoc servers add FILE"))
     ordered = sorted(servers, key=lambda server: (not _needs(server), server.name))
@@ -35,8 +36,9 @@ def draw_servers(t: Catalogue, world: World, servers: Sequence[ServerView]) -> H
         "div",
         el("h1", t("Servers")),
         _summary(t, servers),
-        _simulated(t) if world == "site" and any(server.backend == "embedded" for server in servers) else None,
+        _unconfigured(t) if any(standing_of(server) == "idle" for server in servers) else None,
         *(_server(t, server) for server in ordered),
+        _unconnected(t, world, listed.unconnected) if listed.unconnected else None,
         class_="servers",
     )
 
@@ -56,15 +58,15 @@ def _summary(t: Catalogue, servers: Sequence[ServerView]) -> Html:
     )
 
 
-def _simulated(t: Catalogue) -> Html:
-    """What it means on a site that a server answers from the simulated enterprise."""
+def _unconfigured(t: Catalogue) -> Html:
+    """What it means that a server has nothing behind it, and how that is changed."""
     return el(
         "div",
         el(
             "p",
             t(
-                "Simulated servers are never asked about your site. Put products behind them by their settings, or "
-                "add servers of yours:"
+                "A server without a product looks at nothing: what it would have told counts as not looked. What each "
+                "needs to be connected, and how a server of yours is added:"
             ),
         ),
         _command(t, "mcpsoc servers show NAME"),
@@ -72,6 +74,16 @@ def _simulated(t: Catalogue) -> Html:
         class_="advice",
         role="note",
     )
+
+
+def _unconnected(t: Catalogue, world: World, names: Sequence[str]) -> Html:
+    """The bundled servers that are not asked here."""
+    words = (
+        t("Also bundled, not asked here: the servers above know all that these would tell of the simulated enterprise.")
+        if world == "lab"
+        else t("Also bundled, and connected as soon as a product is configured:")
+    )
+    return el("p", words, *(el("code", name) for name in names), class_="more")
 
 
 def _needs(server: ServerView) -> bool:
@@ -120,6 +132,8 @@ def state_name(t: Catalogue, state: str) -> str:
 
 def backend_name(t: Catalogue, server: ServerView) -> str:
     """What stands behind a server."""
+    if standing_of(server) == "idle":
+        return t("no product")
     if server.backend == "real":
         return t("real data")
     return t("simulated enterprise") if server.backend == "embedded" else t("source unknown")
@@ -151,6 +165,8 @@ def _advice(t: Catalogue, server: ServerView) -> Html | None:
         )
         parts.append(_command(t, "mcpsoc servers diff"))
         parts.append(_command(t, f"mcpsoc servers accept {server.name}"))
+    if standing_of(server) == "idle" and server.bundled:
+        parts.append(el("p", t("Not connected: set {setting}.", setting=f"MCPSOC_{server.name.upper()}_BACKEND")))
     if "unregistered" in standings:
         parts.append(el("p", t("A tool nobody registered as a read is refused as one that changes something.")))
     return el("div", *parts, class_="advice", role="note") if parts else None
