@@ -43,8 +43,6 @@ SETTINGS: Final[Mapping[str, str]] = {
     "cloud": "CloudSettings",
 }
 """Server to the class of its settings; the knowledge base has none."""
-_OLDER: Final = frozenset({"siem", "firewall", "endpoint", "identity", "intel", "assets"})
-"""Servers whose `build` is that of the lab alone."""
 
 
 def _settings(name: str) -> BackendSettings:
@@ -57,8 +55,7 @@ def _configured(name: str) -> Callable[[Parts], SecurityServer]:
     """A factory that imports its server when it is used: who asks seven servers does not wait for nineteen."""
 
     def factory(parts: Parts) -> SecurityServer:
-        build = "build_configured" if name in _OLDER else "build"
-        made: SecurityServer = getattr(import_module(f"servers.{name}.server"), build)(parts, _settings(name))
+        made: SecurityServer = import_module(f"servers.{name}.server").build(parts, _settings(name))
         return made
 
     return factory
@@ -67,7 +64,7 @@ def _configured(name: str) -> Callable[[Parts], SecurityServer]:
 def _kb(parts: Parts) -> SecurityServer:
     from servers.kb import server as kb
 
-    return kb.build(parts.knowledge_home, parts.settings, parts.tenant, parts.conditions)
+    return kb.build(parts)
 
 
 FACTORIES: Final[Mapping[str, Callable[[Parts], SecurityServer]]] = {

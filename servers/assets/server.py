@@ -11,10 +11,8 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import TypeAlias
 
-from pydantic import BaseModel
-
 from servers.assets.changing import ScanChanges, TagChanges
-from servers.assets.files import Files, files_of
+from servers.assets.files import files_of
 from servers.assets.models import (
     Asset,
     Install,
@@ -46,7 +44,6 @@ from servers.kit import (
     build_server,
     paged,
 )
-from servers.kit.conditions import EVERYTHING, Conditions
 from servers.kit.envelope import iso
 from servers.kit.server import wall_clock
 from servers.kit.tool import Method
@@ -172,36 +169,33 @@ class Assets:
         return page.reply(Weaknesses(vulnerabilities=rows), text)
 
 
-def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
-    """The inventory and the register of this lab."""
-
-    def register(at: datetime) -> list[Work]:
-        return [_work(entry) for entry in entities.list_work(door.db, at=at, hours=_AROUND_HOURS)]
-
-    return lab_server(
-        "assets",
-        door,
-        reads=_reads(Assets(register, door)),
-        settings=settings,
-        conditions=conditions,
-    )
-
-
-def build_configured(parts: Parts, settings: AssetsSettings) -> SecurityServer:
+def build(parts: Parts, settings: AssetsSettings) -> SecurityServer:
     """The lab's inventory; at a site the one of these settings, or where there is none the register alone.
 
     Raises: ConfigurationError when a setting is missing."""
     if parts.world == "lab":
-        return build(parts.door, parts.settings, parts.conditions)
-    register = parts.settings.authorisations_path
-    if parts.backend(settings.backend) == "embedded":
-        return build_site(register, parts.settings, parts.conditions)
-    files = files_of(settings.inventory, settings.scans, parts.settings.root / "asset-tags.json")
-    return build_over(files, register, settings, parts.conditions)
+        return _embedded(parts, settings)
+    if settings.backend is None:
+        return _register_alone(parts, settings)
+    return _files(parts, settings)
 
 
-def build_site(path: Path, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
-    """The site's register of authorised work in this file, read anew on every call; no inventory."""
+def _embedded(parts: Parts, settings: AssetsSettings) -> SecurityServer:
+    def register(at: datetime) -> list[Work]:
+        return [_work(entry) for entry in entities.list_work(parts.door.db, at=at, hours=_AROUND_HOURS)]
+
+    return lab_server(
+        "assets",
+        parts.door,
+        reads=_reads(Assets(register, parts.door)),
+        settings=settings,
+        conditions=parts.conditions,
+    )
+
+
+def _register_alone(parts: Parts, settings: AssetsSettings) -> SecurityServer:
+    """The site's register of authorised work, read anew on every call; no inventory."""
+    path = parts.settings.authorisations_path
 
     def probe() -> str:
         return f"the site's register of authorised work, {len(_entries(path))} entries; no inventory is connected"
@@ -213,18 +207,18 @@ def build_site(path: Path, settings: BaseModel | None = None, conditions: Condit
         synthetic=False,
         probe=probe,
         settings=settings,
-        conditions=conditions,
+        conditions=parts.conditions,
     )
 
 
-def build_over(
-    files: Files, register: Path, settings: AssetsSettings, conditions: Conditions = EVERYTHING
-) -> SecurityServer:
+def _files(parts: Parts, settings: AssetsSettings) -> SecurityServer:
     """The site's inventory and scans, and its register of authorised work."""
+    files = files_of(settings.inventory, settings.scans, parts.settings.root / "asset-tags.json")
+    register = _register_of(parts.settings.authorisations_path)
     inventory = InventoryReads(files, wall_clock)
-    reads: list[Method] = [inventory.assets_resolve, Assets(_register_of(register), None).assets_list_authorised_work]
+    reads: list[Method] = [inventory.assets_resolve, Assets(register, None).assets_list_authorised_work]
     reads += [inventory.assets_search, inventory.assets_summarise]
-    changes: list[Change] = [*TagChanges(files, conditions.protected, wall_clock).declared()]
+    changes: list[Change] = [*TagChanges(files, parts.conditions.protected, wall_clock).declared()]
     if files.scans is not None:
         scans = ScanReads(files, files.scans, wall_clock)
         reads += [scans.assets_list_services, scans.assets_list_unknown]
@@ -240,7 +234,7 @@ def build_over(
         product="inventory in files",
         instructions=f"Inventory in files. Least privilege: {NEEDS['files']}",
         settings=settings,
-        conditions=conditions,
+        conditions=parts.conditions,
     )
 
 

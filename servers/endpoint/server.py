@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel
-
 from servers.behind import server_over
-from servers.embedded import LabDoor, lab_server
+from servers.embedded import lab_server
 from servers.endpoint.backend import EndpointBackend
 from servers.endpoint.changing import CollectChanges, EstateChanges, HostChanges, KillChanges
 from servers.endpoint.embedded import embedded
@@ -25,40 +23,35 @@ from servers.endpoint.settings import EndpointSettings, Product
 from servers.endpoint.wazuh import hosts as wazuh
 from servers.endpoint.wazuh.settings import WazuhSettings
 from servers.kit import Change, Conditions, SecurityServer
-from servers.kit.conditions import EVERYTHING
 from servers.kit.tool import Method
 from servers.parts import Parts
 
 
-def build_configured(parts: Parts, settings: EndpointSettings) -> SecurityServer:
+def build(parts: Parts, settings: EndpointSettings) -> SecurityServer:
     """The endpoints of these settings: a product where one is named and this is no demo, else the simulated ones.
 
     Raises: ConfigurationError when the product lacks a setting it needs."""
     chosen: Product | Literal["embedded"] = parts.backend(settings.backend)
     if chosen == "embedded":
-        return build(parts.door, parts.settings, parts.conditions)
+        return _embedded(parts, settings)
     if chosen == "wazuh":
         return wazuh.build(WazuhSettings(), parts.conditions)
-    return build_over(behind(parts, settings, chosen), settings, parts.conditions)
+    return _real(behind(parts, settings, chosen), settings, parts.conditions)
 
 
-def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
-    """The endpoint agents of this lab."""
-    backend = embedded(door, conditions.protected)
+def _embedded(parts: Parts, settings: EndpointSettings) -> SecurityServer:
+    backend = embedded(parts.door, parts.conditions.protected)
     return lab_server(
         "endpoint",
-        door,
+        parts.door,
         reads=reads(backend),
         changes=changes(backend),
         settings=settings,
-        conditions=conditions,
+        conditions=parts.conditions,
     )
 
 
-def build_over(
-    backend: EndpointBackend, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING
-) -> SecurityServer:
-    """The endpoints that an operator runs."""
+def _real(backend: EndpointBackend, settings: EndpointSettings, conditions: Conditions) -> SecurityServer:
     return server_over(
         "endpoint",
         backend,

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from servers.embedded import LabDoor, lab_server
+from servers.embedded import lab_server
 from servers.firewall.backend import FirewallBackend, Network
 from servers.firewall.changing import BlockChanges, StateChanges
 from servers.firewall.embedded import embedded
@@ -14,43 +14,36 @@ from servers.firewall.products import behind
 from servers.firewall.reading import FlowReads, LabBlockReads, RuleReads, SiteBlockReads, StateReads
 from servers.firewall.settings import FirewallSettings, Product
 from servers.kit import Change, Conditions, Hit, SecurityServer, build_server
-from servers.kit.conditions import EVERYTHING
 from servers.kit.server import wall_clock
 from servers.kit.tool import Method
 from servers.parts import Parts
 from servers.sealed import sealed
 
 
-def build_configured(parts: Parts, settings: FirewallSettings) -> SecurityServer:
+def build(parts: Parts, settings: FirewallSettings) -> SecurityServer:
     """The firewall of these settings: a product where one is named and this is no demo, else the simulated one.
 
     Raises: ConfigurationError when the product lacks a setting it needs."""
     chosen: Product | Literal["embedded"] = parts.backend(settings.backend)
     if chosen == "embedded":
-        return build(parts.door, parts.settings, parts.conditions)
+        return _embedded(parts, settings)
     backend = behind(settings, chosen)
-    return build_over(
-        backend, sealed(settings, (each.get_secret_value() for each in backend.secrets)), parts.conditions
-    )
+    return _real(backend, sealed(settings, (each.get_secret_value() for each in backend.secrets)), parts.conditions)
 
 
-def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
-    """The firewall of this lab."""
-    backend = embedded(door)
+def _embedded(parts: Parts, settings: FirewallSettings) -> SecurityServer:
+    backend = embedded(parts.door)
     return lab_server(
         "firewall",
-        door,
+        parts.door,
         reads=reads(backend),
-        changes=changes(backend, door.now, conditions),
+        changes=changes(backend, parts.door.now, parts.conditions),
         settings=settings,
-        conditions=conditions,
+        conditions=parts.conditions,
     )
 
 
-def build_over(
-    backend: FirewallBackend, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING
-) -> SecurityServer:
-    """The firewall that an operator runs."""
+def _real(backend: FirewallBackend, settings: BaseModel, conditions: Conditions) -> SecurityServer:
     return build_server(
         "firewall",
         reads=reads(backend),

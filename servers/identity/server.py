@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel
-
-from servers.embedded import LabDoor, lab_server
+from servers.embedded import lab_server
 from servers.errors import ConfigurationError
 from servers.identity.backend import IdentityBackend
 from servers.identity.changing import AccountChanges, GroupChanges
@@ -13,26 +11,25 @@ from servers.identity.kinds import Kinds
 from servers.identity.reading import SiteReads
 from servers.identity.settings import NEEDS, IdentitySettings
 from servers.kit import Change, Conditions, SecurityServer, build_server
-from servers.kit.conditions import EVERYTHING
 from servers.kit.server import wall_clock
 from servers.parts import Parts
 
 
-def build_configured(parts: Parts, settings: IdentitySettings) -> SecurityServer:
+def build(parts: Parts, settings: IdentitySettings) -> SecurityServer:
     """The directory of these settings: a product where one is named and this is no demo, else the simulated one.
 
     Raises: ConfigurationError when the product lacks a setting it needs."""
     if parts.backend(settings.backend) == "embedded":
-        return build(parts.door, parts.settings, parts.conditions)
-    return build_over(backend_of(settings), settings, parts.conditions)
+        return _embedded(parts, settings)
+    return _real(backend_of(settings), settings, parts.conditions)
 
 
-def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
-    """The directory of this lab. Its groups are fixed, so that no membership can be changed there."""
-    identity = LabIdentity(door, conditions.protected)
+def _embedded(parts: Parts, settings: IdentitySettings) -> SecurityServer:
+    """The groups of the lab are fixed, so that no membership can be changed there."""
+    identity = LabIdentity(parts.door, parts.conditions.protected)
     return lab_server(
         "identity",
-        door,
+        parts.door,
         reads=[
             identity.identity_get_account,
             identity.identity_list_signins,
@@ -41,14 +38,11 @@ def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditio
         ],
         changes=identity.declared(),
         settings=settings,
-        conditions=conditions,
+        conditions=parts.conditions,
     )
 
 
-def build_over(
-    backend: IdentityBackend, settings: IdentitySettings, conditions: Conditions = EVERYTHING
-) -> SecurityServer:
-    """The directory that an operator runs."""
+def _real(backend: IdentityBackend, settings: IdentitySettings, conditions: Conditions) -> SecurityServer:
     kinds = Kinds(backend.directory, settings, conditions.protected)
     return build_server(
         "identity",

@@ -4,9 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
-from pydantic import BaseModel
-
-from servers.embedded import LabDoor, lab_server
+from servers.embedded import lab_server
 from servers.intel.changing import StixChanges
 from servers.intel.embedded import Intel
 from servers.intel.feeds import store_path
@@ -16,7 +14,6 @@ from servers.intel.reading import StixReads
 from servers.intel.settings import NEEDS, IntelSettings
 from servers.intel.stix import StixStore
 from servers.kit import Change, Read, SecurityServer, build_server
-from servers.kit.conditions import EVERYTHING, Conditions
 from servers.kit.server import wall_clock
 from servers.kit.tool import Method
 from servers.lists import Lists
@@ -25,25 +22,24 @@ from servers.parts import Parts
 INSTRUCTIONS: Final = "What feeds and lists say of indicators. Unknown is not clean. "
 
 
-def build_configured(parts: Parts, settings: IntelSettings) -> SecurityServer:
+def build(parts: Parts, settings: IntelSettings) -> SecurityServer:
     """The product of these settings, or the lab.
 
     Raises: ConfigurationError when the product lacks a setting it needs."""
     chosen = parts.backend(settings.backend)
     if chosen == "embedded":
-        return build(parts.door, parts.settings, parts.conditions)
+        return _embedded(parts, settings)
     return _stix(parts, settings) if chosen == "stix" else _misp(parts, settings)
 
 
-def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
-    """Threat intelligence over this lab."""
-    intel = Intel(door)
+def _embedded(parts: Parts, settings: IntelSettings) -> SecurityServer:
+    intel = Intel(parts.door)
     return lab_server(
         "intel",
-        door,
+        parts.door,
         reads=[intel.intel_lookup, intel.intel_check_known],
         settings=settings,
-        conditions=conditions,
+        conditions=parts.conditions,
     )
 
 

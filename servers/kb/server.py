@@ -2,7 +2,6 @@
 
 Documents of the operator (T0) and documents from outside (T2) are answered in fields of their own (models.py)."""
 
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -28,9 +27,8 @@ from servers.kb.models import (
     TechniqueFacts,
 )
 from servers.kit import Cursor, Limit, NotFoundError, Reply, SecurityServer, build_server, paged
-from servers.kit.conditions import EVERYTHING, Conditions
 from servers.kit.inert import clipped
-from servers.settings import Settings
+from servers.parts import Parts
 
 Query = Annotated[str, Field(min_length=1, max_length=500)]
 Told = Annotated[str, Field(min_length=1, max_length=4_000)]
@@ -136,9 +134,9 @@ class Kb:
         return f"{own} documents" + (f", {others} from outside" if others else "")
 
 
-def build(home: Path, settings: Settings, tenant: str = "", conditions: Conditions = EVERYTHING) -> SecurityServer:
-    """The knowledge base kept in this folder, as that tenant may read it; without one, as anybody may."""
-    kb = Kb(Library(home, settings, tenant))
+def build(parts: Parts) -> SecurityServer:
+    """The knowledge base, as the tenant may read it; without a tenant, as anybody may."""
+    kb = Kb(Library(parts.knowledge_home, parts.settings, parts.tenant))
     return build_server(
         "kb",
         reads=[
@@ -152,8 +150,8 @@ def build(home: Path, settings: Settings, tenant: str = "", conditions: Conditio
         backend="real",
         synthetic=False,
         probe=kb.probe,
-        settings=settings,
-        conditions=conditions,
+        settings=parts.settings,
+        conditions=parts.conditions,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from servers.embedded import (
     LabDoor,
@@ -22,7 +22,6 @@ from servers.embedded import (
 )
 from servers.kit import Cursor, Limit, NotFoundError, Problem, Reply, SecurityServer, Time, ToolError
 from servers.kit.answer import bad_cursor
-from servers.kit.conditions import EVERYTHING, Conditions
 from servers.kit.ecs import AlertDocument, Key
 from servers.kit.envelope import iso
 from servers.kit.tool import meant
@@ -271,19 +270,18 @@ class Siem:
         )
 
 
-def build_configured(parts: Parts, settings: SiemSettings) -> SecurityServer:
+def build(parts: Parts, settings: SiemSettings) -> SecurityServer:
     """The siem of these settings: a product where one is named and this is no demo, else the simulated one."""
     if parts.backend(settings.backend) == "wazuh_alerts":
         return wazuh_alerts.build(settings, parts.conditions)
-    return build(parts.door, parts.settings, parts.conditions)
+    return _embedded(parts, settings)
 
 
-def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditions = EVERYTHING) -> SecurityServer:
-    """The siem over this lab."""
-    siem = Siem(door)
+def _embedded(parts: Parts, settings: SiemSettings) -> SecurityServer:
+    siem = Siem(parts.door)
     return lab_server(
         "siem",
-        door,
+        parts.door,
         reads=[
             siem.siem_list_alerts,
             siem.siem_get_alert,
@@ -297,7 +295,7 @@ def build(door: LabDoor, settings: BaseModel | None = None, conditions: Conditio
         ],
         instructions=INSTRUCTIONS,
         settings=settings,
-        conditions=conditions,
+        conditions=parts.conditions,
     )
 
 

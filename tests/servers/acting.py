@@ -10,11 +10,10 @@ from pydantic import JsonValue
 
 from knowledge.trust.grants import SpentNonces, sign_grant
 from knowledge.trust.keys import SigningKey
-from servers.embedded import LabDoor
 from servers.kit import Conditions, Gate, Protected, SecurityServer
 from servers.kit.actions import ActionStore
 from servers.parts import Parts
-from servers.settings import Settings
+from tests.servers.parts import parts_of
 
 Envelope = dict[str, JsonValue]
 Chosen = TypeVar("Chosen")
@@ -84,8 +83,7 @@ def analyst(
         actions=ActionStore(home / "actions.db"),
         protected=protected or Protected(),
     )
-    parts = Parts(LabDoor(lab), home, Settings(home=home), conditions, TENANT, "site" if lab is None else "lab")
-    return Analyst(build(parts, settings), key)
+    return Analyst(build(parts_of(home, lab, conditions), settings), key)
 
 
 def part(envelope: JsonValue, *path: str | int) -> JsonValue:

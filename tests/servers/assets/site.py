@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from servers.assets.server import build_configured
+from servers.assets.server import build
 from servers.assets.settings import AssetsSettings
 from servers.kit import Protected
 from tests.servers.acting import Analyst, analyst
@@ -41,4 +41,4 @@ def site(home: Path, inventory: str = INVENTORY, name: str = "assets.csv", **cha
 
 def ours(home: Path, settings: AssetsSettings, protected: Protected | None = None) -> Analyst:
     """The server over them."""
-    return analyst(build_configured, settings, home, protected=protected)
+    return analyst(build, settings, home, protected=protected)

@@ -7,15 +7,16 @@ import pytest
 from pydantic import JsonValue
 
 from servers.assets.server import build
-from servers.embedded import LabDoor
+from servers.assets.settings import AssetsSettings
 from servers.kit import SecurityServer
 from tests.servers.lab.tables import first
+from tests.servers.parts import over_lab
 
 
 @pytest.fixture(scope="module")
 def assets(whole_lab: Path) -> SecurityServer:
     """The inventory."""
-    return build(LabDoor(whole_lab))
+    return build(over_lab(whole_lab), AssetsSettings())
 
 
 def data(envelope: dict[str, JsonValue]) -> dict[str, dict[str, JsonValue]]:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from servers.assets.server import build, build_site
-from servers.embedded import LabDoor
+from servers.assets.server import build
+from servers.assets.settings import AssetsSettings
 from servers.kit.answer import JsonObject
 from servers.kit.conformance import assert_conformant
 from tests.servers.assets.site import PLANTED, ours, site
+from tests.servers.parts import over_lab, parts_of
 
 EXAMPLES: dict[str, JsonObject] = {
     "assets_resolve": {"identifier": "shop"},
@@ -22,13 +23,15 @@ EXAMPLES: dict[str, JsonObject] = {
 
 async def test_over_the_lab(whole_lab: Path) -> None:
     """Bounds and hostile arguments."""
-    await assert_conformant(build(LabDoor(whole_lab)), again=lambda: build(LabDoor(whole_lab)))
+    await assert_conformant(
+        build(over_lab(whole_lab), AssetsSettings()), again=lambda: build(over_lab(whole_lab), AssetsSettings())
+    )
 
 
 @pytest.mark.thorough
 async def test_over_the_register_alone(tmp_path: Path) -> None:
     """As a site without an inventory has it."""
-    await assert_conformant(build_site(tmp_path / "authorisations.json"))
+    await assert_conformant(build(parts_of(tmp_path), AssetsSettings()))
 
 
 @pytest.mark.thorough

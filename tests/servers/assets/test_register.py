@@ -7,11 +7,13 @@ import pytest
 from pydantic import JsonValue
 
 from servers.assets.register import read_register
-from servers.assets.server import build_site
+from servers.assets.server import build
+from servers.assets.settings import AssetsSettings
 from servers.bundle import bundled
 from servers.errors import RegisterError
 from servers.kit import SecurityServer
 from servers.settings import Settings
+from tests.servers.parts import parts_of
 
 AT = "2026-11-21T10:00:00Z"
 ENTRY: dict[str, JsonValue] = {
@@ -40,7 +42,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def assets(file: Path) -> SecurityServer:
     """The server over that register."""
-    return build_site(file)
+    return build(parts_of(file.parent), AssetsSettings())
 
 
 def enter(path: Path, text: str) -> None:
@@ -140,7 +142,7 @@ async def test_what_is_entered_while_the_server_runs_counts(assets: SecurityServ
 
 async def test_absent_file_is_an_empty_register(tmp_path: Path) -> None:
     """Nothing was ever entered: looked properly, and there is none."""
-    server = build_site(tmp_path / "authorisations.json")
+    server = build(parts_of(tmp_path), AssetsSettings())
     envelope = await server.call("assets_list_authorised_work", {"at": AT, "host": "shop"})
     health = await server.call("assets_health", {})
 
@@ -163,7 +165,7 @@ async def test_absent_file_is_an_empty_register(tmp_path: Path) -> None:
 async def test_broken_register_is_an_error_that_names_file_and_fix(file: Path, content: str, reason: str) -> None:
     """Broken is not empty: an entry that cannot be read might be the revocation."""
     enter(file, content)
-    envelope = await build_site(file).call("assets_list_authorised_work", {"at": AT})
+    envelope = await build(parts_of(file.parent), AssetsSettings()).call("assets_list_authorised_work", {"at": AT})
     told = json.loads(json.dumps(envelope["error"]))
 
     assert (envelope["ok"], envelope["status"], envelope["data"]) == (False, "error", None)

@@ -8,7 +8,7 @@ import pytest
 from servers.endpoint.local.auditlog import AuditLog, parsed
 from servers.endpoint.local.query import answer
 from servers.endpoint.local.tables import local_tables
-from servers.endpoint.server import build_configured
+from servers.endpoint.server import build
 from servers.endpoint.settings import EndpointSettings
 from tests.servers.acting import Analyst, analyst, part
 
@@ -147,7 +147,7 @@ def test_tables_hold_what_the_log_tells(file: Path) -> None:
 @pytest.fixture
 def soc(file: Path, tmp_path: Path) -> Analyst:
     """A server over that log."""
-    return analyst(build_configured, EndpointSettings(backend="local", audit_log=file, quiet_minutes=100_000), tmp_path)
+    return analyst(build, EndpointSettings(backend="local", audit_log=file, quiet_minutes=100_000), tmp_path)
 
 
 async def test_tree_of_what_ended_long_ago_comes_from_the_log(soc: Analyst) -> None:
@@ -171,7 +171,7 @@ async def test_agent_is_the_audit_log(soc: Analyst, tmp_path: Path) -> None:
         part(await soc.asks("get_host", host="localhost", **window), "data", "agent", "state")
         for window in (inside, {**inside, "start": "2026-11-20T10:00:00Z"})
     ]
-    gone = analyst(build_configured, EndpointSettings(backend="local", audit_log=tmp_path / "nowhere"), tmp_path)
+    gone = analyst(build, EndpointSettings(backend="local", audit_log=tmp_path / "nowhere"), tmp_path)
     health = await gone.asks("health")
 
     assert states == ["covered", "partial"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from servers.endpoint.server import build_configured
+from servers.endpoint.server import build
 from servers.endpoint.settings import EndpointSettings
 from servers.kit.conformance import assert_conformant
 from tests.servers.acting import analyst
@@ -39,7 +39,7 @@ async def test_this_machine_conforms(cable: Cable, tmp_path: Path) -> None:
     with stranger(sys.executable, "-c", "import time; time.sleep(600)", PLANTED) as process:
         host = {"host": "localhost"}
         await assert_conformant(
-            analyst(build_configured, settings, tmp_path).server,
+            analyst(build, settings, tmp_path).server,
             examples={
                 "endpoint_get_host": {**host, **WINDOW},
                 "endpoint_process_tree": {**host, "process_id": "/bin/sh", "at": WINDOW["start"]},
@@ -54,6 +54,6 @@ async def test_this_machine_conforms(cable: Cable, tmp_path: Path) -> None:
                 "endpoint_collect_file": {"path": str(opened / "report.txt"), "reason": "drill"},
             },
             planted=[PLANTED],
-            again=lambda: analyst(build_configured, settings, tmp_path).server,
+            again=lambda: analyst(build, settings, tmp_path).server,
             state=lambda: (process.is_running(), cable.filter(), (tmp_path / "evidence").exists()),
         )  # fmt: skip

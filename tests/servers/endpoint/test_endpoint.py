@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
-from servers.embedded import LabDoor
 from servers.endpoint.server import build
+from servers.endpoint.settings import EndpointSettings
 from servers.kit import SecurityServer
 from tests.servers.lab.tables import first
+from tests.servers.parts import over_lab
 
 DAY = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 
@@ -17,7 +18,7 @@ DAY = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 @pytest.fixture(scope="module")
 def endpoint(whole_lab: Path) -> SecurityServer:
     """The endpoint server."""
-    return build(LabDoor(whole_lab))
+    return build(over_lab(whole_lab), EndpointSettings())
 
 
 def data(envelope: dict[str, JsonValue]) -> dict[str, list[dict[str, JsonValue]]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from servers.endpoint.server import build_configured
+from servers.endpoint.server import build
 from servers.endpoint.settings import EndpointSettings
 from tests.servers.acting import Analyst, analyst, part
 
@@ -28,7 +28,7 @@ def opened(tmp_path: Path) -> Path:
 @pytest.fixture
 def soc(opened: Path, tmp_path: Path) -> Analyst:
     """A server over it."""
-    return analyst(build_configured, EndpointSettings(backend="local", roots=str(opened), most_bytes=10_000), tmp_path)
+    return analyst(build, EndpointSettings(backend="local", roots=str(opened), most_bytes=10_000), tmp_path)
 
 
 def kept(tmp_path: Path) -> Path:
@@ -113,6 +113,6 @@ async def test_evidence_folder_that_others_may_write_is_refused(soc: Analyst, op
 
 async def test_without_opened_folders_there_is_no_tool_for_files(tmp_path: Path) -> None:
     """Nothing that could not answer is offered."""
-    soc = analyst(build_configured, EndpointSettings(backend="local"), tmp_path)
+    soc = analyst(build, EndpointSettings(backend="local"), tmp_path)
 
     assert not {"endpoint_file_info", "endpoint_collect_file"} & set(soc.server.tools)

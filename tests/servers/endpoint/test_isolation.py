@@ -7,7 +7,7 @@ from subprocess import PIPE
 
 import pytest
 
-from servers.endpoint.server import build_configured
+from servers.endpoint.server import build
 from servers.endpoint.settings import EndpointSettings
 from servers.errors import ConfigurationError
 from servers.kit import Protected
@@ -56,7 +56,7 @@ def over(cable: Cable, home: Path, protected: Protected | None = None) -> Analys
     """A server that may cut off one side."""
     management = ",".join(MANAGER.values())
     settings = EndpointSettings(backend="local", isolate=True, management=management, netns=cable.firewall)
-    return analyst(build_configured, settings, home, protected=protected)
+    return analyst(build, settings, home, protected=protected)
 
 
 def gets(cable: Cable, address: str) -> bool:
@@ -169,7 +169,7 @@ async def test_protected_machine_is_not_cut_off(cable: Cable, tmp_path: Path) ->
 def test_isolation_without_a_management_address_does_not_start(tmp_path: Path) -> None:
     """Nobody could release the machine any longer."""
     with pytest.raises(ConfigurationError):
-        analyst(build_configured, EndpointSettings(backend="local", isolate=True), tmp_path)
+        analyst(build, EndpointSettings(backend="local", isolate=True), tmp_path)
 
 
 @pytest.mark.parametrize("wide", ["0.0.0.0/0", "10.0.0.0/8", "::/0", "127.0.0.1", "0.0.0.0", "fe80::1%eth0"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from servers.endpoint.server import build_configured
+from servers.endpoint.server import build
 from servers.endpoint.settings import EndpointSettings
 from tests.servers.acting import Analyst, analyst, part
 from tests.servers.endpoint.processes import child, since, stranger
@@ -19,7 +19,7 @@ SLEEPER = ("sleep", "300")
 @pytest.fixture
 def soc(tmp_path: Path) -> Analyst:
     """A server that may end processes."""
-    return analyst(build_configured, EndpointSettings(backend="local", kill=True), tmp_path)
+    return analyst(build, EndpointSettings(backend="local", kill=True), tmp_path)
 
 
 def dead(process: psutil.Process) -> bool:
@@ -91,9 +91,7 @@ async def test_own_kin_and_the_first_process_are_refused(soc: Analyst) -> None:
 
 async def test_protected_program_is_refused_whatever_it_calls_itself(tmp_path: Path) -> None:
     """Named by its file; and malware that calls itself like a protected program is not protected by that."""
-    soc = analyst(
-        build_configured, EndpointSettings(backend="local", kill=True, protected_processes=("sleep",)), tmp_path
-    )
+    soc = analyst(build, EndpointSettings(backend="local", kill=True, protected_processes=("sleep",)), tmp_path)
     with stranger("bash", "-c", "exec -a innocent sleep 300") as service, stranger(*LIAR) as liar:
         done = [
             await soc.does("kill_process", host="localhost", pid=each.pid, started=since(each))
@@ -119,7 +117,7 @@ async def test_kernel_thread_is_refused(soc: Analyst) -> None:
 
 async def test_nothing_is_ended_where_nobody_switched_it_on(tmp_path: Path) -> None:
     """It cannot be taken back, so that it takes a setting."""
-    soc = analyst(build_configured, EndpointSettings(backend="local"), tmp_path)
+    soc = analyst(build, EndpointSettings(backend="local"), tmp_path)
 
     assert "endpoint_kill_process" not in soc.server.tools
 

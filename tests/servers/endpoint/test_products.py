@@ -5,25 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from servers.embedded import LabDoor
-from servers.endpoint.server import build_configured
+from servers.endpoint.server import build
 from servers.endpoint.settings import EndpointSettings
 from servers.errors import ConfigurationError
-from servers.kit import Conditions
 from servers.parts import Parts
-from servers.settings import Settings
+from tests.servers.parts import parts_of
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Parts:
     """A site without any lab."""
-    return Parts(LabDoor(None), tmp_path, Settings(home=tmp_path), Conditions(), "site", "site")
+    return parts_of(tmp_path)
 
 
 def test_demo_never_looks_at_this_machine(site: Parts) -> None:
     """A setting of the machine must not mix real processes into a simulated enterprise."""
-    demo = build_configured(replace(site, world="lab"), EndpointSettings(backend="local"))
-    real = build_configured(site, EndpointSettings(backend="local"))
+    demo = build(replace(site, world="lab"), EndpointSettings(backend="local"))
+    real = build(site, EndpointSettings(backend="local"))
 
     assert (demo.source.backend, demo.source.synthetic) == ("embedded", True)
     assert (real.source.backend, real.source.synthetic, real.product) == ("real", False, "this machine")
@@ -33,4 +31,4 @@ def test_manager_without_its_settings_does_not_start(site: Parts, monkeypatch: p
     """A product that is configured by half is never replaced by the simulated one."""
     monkeypatch.delenv("MCPSOC_WAZUH_URL", raising=False)
     with pytest.raises(ConfigurationError):
-        build_configured(site, EndpointSettings(backend="wazuh"))
+        build(site, EndpointSettings(backend="wazuh"))

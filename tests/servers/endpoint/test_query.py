@@ -10,7 +10,7 @@ import pytest
 
 from servers.endpoint.local.query import MOST_ANSWERS, MOST_ROWS, Table, answer
 from servers.endpoint.local.tables import Places, local_tables
-from servers.endpoint.server import build_configured
+from servers.endpoint.server import build
 from servers.endpoint.settings import EndpointSettings
 from servers.errors import ToolError
 from tests.servers.acting import Analyst, analyst, part
@@ -22,7 +22,7 @@ NUMBERS = {"n": Table({"v": "INTEGER"}, lambda: ((number,) for number in range(M
 @pytest.fixture
 def soc(tmp_path: Path) -> Analyst:
     """A server over this machine."""
-    return analyst(build_configured, EndpointSettings(backend="local"), tmp_path)
+    return analyst(build, EndpointSettings(backend="local"), tmp_path)
 
 
 async def rows(soc: Analyst, sql: str) -> list[list[object]]:

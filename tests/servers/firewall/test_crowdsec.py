@@ -22,7 +22,7 @@ from servers.errors import ConfigurationError, ToolError
 from servers.firewall.backend import single
 from servers.firewall.crowdsec import CrowdSec, CrowdSecDoor, lasting
 from servers.firewall.ends import Ends
-from servers.firewall.server import build_configured
+from servers.firewall.server import build
 from servers.firewall.settings import FirewallSettings
 from tests.real import free_port, program
 from tests.servers.acting import Analyst, analyst, verified
@@ -114,7 +114,7 @@ def clean(api: Api) -> Iterator[Api]:
 @pytest.fixture
 def soc(clean: Api, tmp_path: Path) -> Analyst:
     """A server over this API."""
-    return analyst(build_configured, configured(clean.url), tmp_path)
+    return analyst(build, configured(clean.url), tmp_path)
 
 
 def configured(url: str, key: str = KEY, password: str = PASSWORD) -> FirewallSettings:
@@ -217,7 +217,7 @@ async def test_wrong_credentials_are_told_and_never_shown(clean: Api, tmp_path: 
     """A refusal of the product is an error, and no error carries a secret."""
     secret = "not-the-secret-3391"
     settings = configured(clean.url, **{wrong: secret})
-    soc = analyst(build_configured, settings, tmp_path)
+    soc = analyst(build, settings, tmp_path)
     answers = [await soc.does("block_address", address="198.51.100.7", minutes=5), await soc.asks("health")]
 
     assert answers[0]["status"] == "error"
@@ -228,7 +228,7 @@ async def test_wrong_credentials_are_told_and_never_shown(clean: Api, tmp_path: 
 
 async def test_api_that_is_down_is_an_error(tmp_path: Path) -> None:
     """Nothing is known about decisions of an API that does not answer."""
-    soc = analyst(build_configured, configured(f"http://127.0.0.1:{free_port()}"), tmp_path)
+    soc = analyst(build, configured(f"http://127.0.0.1:{free_port()}"), tmp_path)
     answers = [
         await soc.asks("check_address", address="198.51.100.7"),
         await soc.does("block_address", address="198.51.100.7", minutes=5),
@@ -240,7 +240,7 @@ async def test_api_that_is_down_is_an_error(tmp_path: Path) -> None:
 def test_missing_credentials_stop_the_start(tmp_path: Path) -> None:
     """A server that could never answer is not started."""
     with pytest.raises(ConfigurationError, match="BOUNCER_KEY"):
-        analyst(build_configured, FirewallSettings(backend="crowdsec"), tmp_path)
+        analyst(build, FirewallSettings(backend="crowdsec"), tmp_path)
 
 
 async def test_reason_is_data(soc: Analyst, clean: Api) -> None:
@@ -255,7 +255,7 @@ async def test_reason_is_data(soc: Analyst, clean: Api) -> None:
 async def test_every_request_is_in_the_published_contract(clean: Api, tmp_path: Path, public_data: Path) -> None:
     """A parameter or field the contract does not know would be ignored by one version and refused by the next."""
     with recorded(clean.url) as (url, sent):
-        soc = analyst(build_configured, configured(url), tmp_path)
+        soc = analyst(build, configured(url), tmp_path)
         for address in ("198.51.100.7", "203.0.113.0/24", "2001:db8::7"):
             await soc.does("block_address", address=address, minutes=5)
             await soc.asks("check_address", address=address)

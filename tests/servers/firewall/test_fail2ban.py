@@ -11,7 +11,7 @@ import pytest
 from servers.errors import ToolError
 from servers.firewall.backend import single
 from servers.firewall.fail2ban import Fail2Ban
-from servers.firewall.server import build_configured
+from servers.firewall.server import build
 from servers.firewall.settings import FirewallSettings
 from servers.kit import Protected
 from servers.kit.machine import Machine
@@ -88,7 +88,7 @@ def jails(socket: Path) -> Iterator[Fail2Ban]:
 @pytest.fixture
 def soc(jails: Fail2Ban, tmp_path: Path) -> Analyst:
     """A server over these jails."""
-    return analyst(build_configured, FirewallSettings(backend="fail2ban", socket=jails.socket), tmp_path)
+    return analyst(build, FirewallSettings(backend="fail2ban", socket=jails.socket), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ async def test_protected_target_is_refused_even_with_a_grant(jails: Fail2Ban, tm
     """The machine's own addresses, here given by the test."""
     machine = Machine(addresses=frozenset({"198.51.100.1"}))
     settings = FirewallSettings(backend="fail2ban", socket=jails.socket)
-    soc = analyst(build_configured, settings, tmp_path, protected=Protected(machine=lambda: machine))
+    soc = analyst(build, settings, tmp_path, protected=Protected(machine=lambda: machine))
     refused = await soc.does("block_address", address=target, minutes=30)
 
     assert refused["status"] == "refused"
@@ -210,7 +210,7 @@ async def test_tools_that_fail2ban_cannot_serve_are_not_there(soc: Analyst) -> N
 async def test_server_that_is_down_is_an_error(tmp_path: Path) -> None:
     """Nothing is known about bans of a server that does not answer."""
     program("fail2ban-client", INSTALL)
-    soc = analyst(build_configured, FirewallSettings(backend="fail2ban", socket=tmp_path / "nobody"), tmp_path)
+    soc = analyst(build, FirewallSettings(backend="fail2ban", socket=tmp_path / "nobody"), tmp_path)
     answers = [
         await soc.asks("check_address", address="198.51.100.7"),
         await soc.does("block_address", address="198.51.100.7", minutes=1),

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from servers.embedded import LabDoor
 from servers.firewall.server import build
+from servers.firewall.settings import FirewallSettings
 from servers.kit import SecurityServer
 from tests.servers.lab.tables import first
+from tests.servers.parts import over_lab
 
 DAY = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 
@@ -16,7 +17,7 @@ DAY = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 @pytest.fixture(scope="module")
 def firewall(whole_lab: Path) -> SecurityServer:
     """The firewall."""
-    return build(LabDoor(whole_lab))
+    return build(over_lab(whole_lab), FirewallSettings())
 
 
 @pytest.fixture(scope="module")

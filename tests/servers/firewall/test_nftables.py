@@ -10,7 +10,7 @@ import pytest
 from servers.errors import ToolError
 from servers.firewall.backend import single
 from servers.firewall.nftables.blocks import NftBlocks
-from servers.firewall.server import build_configured
+from servers.firewall.server import build
 from servers.firewall.settings import FirewallSettings
 from servers.nft import Nft, Space
 from tests.servers.acting import Analyst, analyst, verified
@@ -44,7 +44,7 @@ def cable(wired: Cable) -> Iterator[Cable]:
 @pytest.fixture
 def soc(cable: Cable, tmp_path: Path) -> Analyst:
     """A server over the packet filter of one side."""
-    return analyst(build_configured, FirewallSettings(backend="nftables", netns=cable.firewall), tmp_path)
+    return analyst(build, FirewallSettings(backend="nftables", netns=cable.firewall), tmp_path)
 
 
 @pytest.fixture
@@ -108,9 +108,7 @@ async def test_block_outlives_the_server_that_set_it(soc: Analyst, cable: Cable,
     """A restart of the server neither opens what is blocked nor forgets when it ends."""
     await soc.does("block_address", address=WEB[4], minutes=30, reason="case 42")
     (tmp_path / "again").mkdir()
-    restarted = analyst(
-        build_configured, FirewallSettings(backend="nftables", netns=cable.firewall), tmp_path / "again"
-    )
+    restarted = analyst(build, FirewallSettings(backend="nftables", netns=cable.firewall), tmp_path / "again")
     listed = await restarted.asks("list_blocks")
 
     assert isinstance(listed["data"], dict)
@@ -178,7 +176,7 @@ async def test_name_server_is_refused(cable: Cable, tmp_path: Path) -> None:
     ]
     if not servers:
         pytest.skip("this machine has no name server")
-    soc = analyst(build_configured, FirewallSettings(backend="nftables", netns=cable.firewall), tmp_path)
+    soc = analyst(build, FirewallSettings(backend="nftables", netns=cable.firewall), tmp_path)
     refused = await soc.does("block_address", address=servers[0], minutes=30)
 
     assert refused["status"] == "refused"
@@ -289,9 +287,7 @@ async def test_packet_filter_that_dies_in_mid_call_is_no_success_by_itself(
 ) -> None:
     """Killed before it acted: an error. Killed afterwards: what the read-back says. Gone altogether: unknown."""
     program = _dying(tmp_path, dies)
-    soc = analyst(
-        build_configured, FirewallSettings(backend="nftables", netns=cable.firewall, nft=str(program)), tmp_path
-    )
+    soc = analyst(build, FirewallSettings(backend="nftables", netns=cable.firewall, nft=str(program)), tmp_path)
     done = await soc.does("block_address", address=WEB[4], minutes=30)
 
     assert done["status"] == "error"
@@ -302,7 +298,7 @@ async def test_packet_filter_that_dies_in_mid_call_is_no_success_by_itself(
 
 async def test_namespace_that_is_gone_is_an_error(tmp_path: Path, cable: Cable) -> None:
     """A product that cannot be reached blocks nothing, and says so on every call."""
-    soc = analyst(build_configured, FirewallSettings(backend="nftables", netns="mcpsoc-is-not-there"), tmp_path)
+    soc = analyst(build, FirewallSettings(backend="nftables", netns="mcpsoc-is-not-there"), tmp_path)
     answers = [
         await soc.asks("list_blocks"),
         await soc.asks("check_address", address=WEB[4]),

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from servers.embedded import LabDoor
-from servers.identity.server import build, build_configured
+from servers.identity.server import build
+from servers.identity.settings import IdentitySettings
 from servers.kit.answer import JsonObject
 from servers.kit.conformance import assert_conformant
 from tests.servers.acting import analyst
 from tests.servers.identity.slapd import BIND_WORD, PLANTED, slapd
+from tests.servers.parts import over_lab
 
 MEMBERSHIP: JsonObject = {"account": "cleo", "group": "night", "reason": "drill"}
 EXAMPLES: dict[str, JsonObject] = {
@@ -28,9 +29,9 @@ async def test_over_the_lab(whole_lab: Path) -> None:
     window: JsonObject = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 
     await assert_conformant(
-        build(LabDoor(whole_lab)),
+        build(over_lab(whole_lab), IdentitySettings()),
         examples={"identity_list_signins": window},
-        again=lambda: build(LabDoor(whole_lab)),
+        again=lambda: build(over_lab(whole_lab), IdentitySettings()),
     )
 
 
@@ -39,14 +40,14 @@ async def test_in_front_of_openldap(tmp_path: Path) -> None:
     """The same, nothing changed without a grant, and an error when the directory dies."""
     with slapd(tmp_path) as directory:
         settings = directory.settings()
-        server = analyst(build_configured, settings, tmp_path).server
+        server = analyst(build, settings, tmp_path).server
 
         await assert_conformant(
             server,
             examples=EXAMPLES,
             canaries=[BIND_WORD],
             planted=[PLANTED],
-            again=lambda: analyst(build_configured, settings, tmp_path).server,
+            again=lambda: analyst(build, settings, tmp_path).server,
             state=directory.dump,
             dies=directory.die,
         )

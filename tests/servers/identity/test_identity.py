@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
-from servers.embedded import LabDoor
 from servers.identity.server import build
+from servers.identity.settings import IdentitySettings
 from servers.kit import SecurityServer
 from tests.servers.lab.tables import first, rows
+from tests.servers.parts import over_lab
 
 WEEK = {"start": "2026-03-02T14:00:00Z", "end": "2026-03-09T14:00:00Z"}
 
@@ -17,7 +18,7 @@ WEEK = {"start": "2026-03-02T14:00:00Z", "end": "2026-03-09T14:00:00Z"}
 @pytest.fixture(scope="module")
 def identity(whole_lab: Path) -> SecurityServer:
     """The directory."""
-    return build(LabDoor(whole_lab))
+    return build(over_lab(whole_lab), IdentitySettings())
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue, SecretStr
 
-from servers.identity.server import build_configured
+from servers.identity.server import build
 from servers.kit import Protected, SecurityServer
 from tests.servers.acting import Analyst, Envelope, analyst, part
 from tests.servers.identity.slapd import PLANTED, SUFFIX, Directory, person, slapd
@@ -26,7 +26,7 @@ def directory(tmp_path: Path) -> Iterator[Directory]:
 def ours(directory: Directory, tmp_path: Path, protected: Protected | None = None, **settings: object) -> Analyst:
     """The server over it."""
     chosen = directory.settings(**settings)
-    return analyst(build_configured, chosen, tmp_path, protected=protected)
+    return analyst(build, chosen, tmp_path, protected=protected)
 
 
 def account(envelope: Envelope) -> dict[str, JsonValue]:

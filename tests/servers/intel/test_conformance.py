@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from servers.intel.misp.simulator import World, simulator
-from servers.intel.server import build_configured
+from servers.intel.server import build
 from servers.intel.settings import IntelSettings
 from servers.kit.answer import JsonObject
 from servers.kit.conformance import assert_conformant
@@ -52,7 +52,7 @@ async def test_in_front_of_misp(tmp_path: Path) -> None:
     world.add(ADDRESS, "ip-dst")
     with served(simulator(world)) as url:
         settings = IntelSettings(backend="misp", misp_url=url, misp_key=SecretStr(CANARY))
-        server = analyst(build_configured, settings, tmp_path).server
+        server = analyst(build, settings, tmp_path).server
         await assert_conformant(
             server,
             examples={tool: given for tool, given in EXAMPLES.items() if tool in server.tools},

@@ -5,16 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from servers.embedded import LabDoor
 from servers.intel.server import build
+from servers.intel.settings import IntelSettings
 from servers.kit import SecurityServer
 from tests.servers.lab.tables import value
+from tests.servers.parts import over_lab
 
 
 @pytest.fixture(scope="module")
 def intel(whole_lab: Path) -> SecurityServer:
     """The intel server."""
-    return build(LabDoor(whole_lab))
+    return build(over_lab(whole_lab), IntelSettings())
 
 
 async def test_unknown_indicator_is_no_data_and_never_clean(intel: SecurityServer) -> None:

@@ -12,7 +12,7 @@ from pydantic import JsonValue, SecretStr
 
 from servers.errors import ConfigurationError
 from servers.intel.misp.simulator import Exchange, World, simulator
-from servers.intel.server import build_configured
+from servers.intel.server import build
 from servers.intel.settings import IntelSettings
 from tests.servers.acting import Analyst, analyst, part
 from tests.servers.intel.feed import ADDRESS, DIGEST, DOMAIN, PLANTED, URL
@@ -51,7 +51,7 @@ def url(world: World) -> Iterator[str]:
 def site(home: Path, url: str, key: str = KEY) -> Analyst:
     """A server over it."""
     settings = IntelSettings(backend="misp", misp_url=url, misp_key=SecretStr(key))
-    return analyst(build_configured, settings, home)
+    return analyst(build, settings, home)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from servers.intel.feeds import fetch
 from servers.intel.patterns import NotMatchedError, pattern_of, values
-from servers.intel.server import build_configured
+from servers.intel.server import build
 from servers.intel.settings import IntelSettings
 from servers.intel.stix import StixStore
 from servers.kit import Protected
@@ -45,7 +45,7 @@ def site(home: Path, now: Callable[[], datetime] = _now, protected: Protected | 
     """A server over a store whose feeds were just fetched."""
     given = settings(home, **more)
     assert [outcome.problem for outcome in fetch(given, StixStore(home / "intel.db"), now)] == [None]
-    return analyst(build_configured, given, home, protected=protected)
+    return analyst(build, given, home, protected=protected)
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,13 @@ from knowledge.store import KnowledgeStore
 from servers.kb.server import build
 from servers.kit import SecurityServer
 from servers.settings import Settings
+from tests.servers.parts import parts_of
 
 
 @pytest.fixture
 def kb(tmp_path: Path) -> SecurityServer:
     """The kb over a fresh home."""
-    return build(tmp_path, Settings(home=tmp_path))
+    return build(parts_of(tmp_path))
 
 
 async def test_hit_can_be_read_whole(kb: SecurityServer) -> None:
@@ -50,7 +51,7 @@ async def test_base_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "knowledge.db") as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
-    server = build(tmp_path, Settings(home=tmp_path))
+    server = build(parts_of(tmp_path))
 
     search = await server.call("kb_search", {"query": "ransomware"})
     health = json.loads(json.dumps((await server.call("kb_health", {}))["data"]))
@@ -161,7 +162,7 @@ async def test_promoted_document_is_told_as_the_operators(tmp_path: Path, kb: Se
 async def test_note_of_one_tenant_is_no_others_to_read(tmp_path: Path, tenant: str, seen: bool) -> None:
     """Neither found, nor listed, nor opened by its id; not as a document of the operator either."""
     store = keep(tmp_path, document("note/C-1", tenants=("default",), kind="note"))
-    server = build(tmp_path, Settings(home=tmp_path), tenant)
+    server = build(parts_of(tmp_path, tenant=tenant))
 
     found = await server.call("kb_search", {"query": "zebracorn advice", "outside": True})
     opened = await server.call("kb_get_section", {"section_id": "note/C-1#advice"})

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,15 +12,13 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from servers.embedded import LabDoor
 from servers.errors import ConfigurationError, RateLimitedError, ToolError
-from servers.kit import Conditions
 from servers.kit.cache import Cached
 from servers.kit.http import Http
 from servers.kit.settings import BackendSettings
-from servers.parts import Parts, World
-from servers.settings import Settings
+from servers.parts import World
 from tests.servers.kit.shelf import START
+from tests.servers.parts import parts_of
 from tests.servers.serving import listening
 
 CANARY = "canary-5521-token"
@@ -92,7 +91,7 @@ def test_wrong_value_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_demo_never_reaches_a_product(tmp_path: Path, world: World, configured: str | None, chosen: str) -> None:
     """A rehearsal in a home with credentials must not block anything."""
-    parts = Parts(LabDoor(None), tmp_path, Settings(home=tmp_path), Conditions(), "", world)
+    parts = replace(parts_of(tmp_path), world=world)
 
     assert parts.backend(configured) == chosen
 

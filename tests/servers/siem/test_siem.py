@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
-from servers.embedded import LabDoor
 from servers.kit import SecurityServer
 from servers.siem.server import build
+from servers.siem.settings import SiemSettings
 from tests.servers.lab.tables import rows
+from tests.servers.parts import over_lab
 
 DAY = {"start": "2026-03-09T00:00:00Z", "end": "2026-03-09T14:00:00Z"}
 WEEK = {"start": "2026-03-02T14:00:00Z", "end": "2026-03-09T14:00:00Z"}
@@ -19,7 +20,7 @@ Arguments = dict[str, JsonValue]
 @pytest.fixture(scope="module")
 def siem(whole_lab: Path) -> SecurityServer:
     """The siem."""
-    return build(LabDoor(whole_lab))
+    return build(over_lab(whole_lab), SiemSettings())
 
 
 def data(envelope: dict[str, JsonValue]) -> dict[str, list[dict[str, JsonValue]]]:

@@ -1,22 +1,22 @@
 """The siem over a file of Wazuh's alerts as a manager writes it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
 
-from servers.embedded import LabDoor
-from servers.kit import Conditions, SecurityServer
+from servers.kit import SecurityServer
 from servers.kit.conformance import assert_conformant
-from servers.parts import Parts, World
-from servers.settings import Settings
-from servers.siem.server import build_configured
+from servers.parts import World
+from servers.siem import server as siem_server
 from servers.siem.settings import SiemSettings
 from servers.siem.wazuh_alerts.alert import parsed
 from servers.siem.wazuh_alerts.matching import fits
 from servers.siem.wazuh_alerts.reading import build
+from tests.servers.parts import parts_of
 
 Json = dict[str, JsonValue]
 NOW = datetime(2026, 3, 9, 14, 0, tzinfo=UTC)
@@ -175,8 +175,8 @@ async def test_question_that_cannot_be_answered_is_an_error(file: Path, tool: st
 @pytest.mark.parametrize(("world", "product"), [("site", "Wazuh"), ("lab", "")])
 def test_configured_file_answers_at_a_site_and_never_in_a_demo(tmp_path: Path, world: World, product: str) -> None:
     """A demo that read real alerts would mix both."""
-    parts = Parts(LabDoor(None), tmp_path, Settings(home=tmp_path), Conditions(), "site", world)
-    server = build_configured(parts, SiemSettings(backend="wazuh_alerts", alerts=tmp_path / "alerts.json"))
+    parts = replace(parts_of(tmp_path), world=world)
+    server = siem_server.build(parts, SiemSettings(backend="wazuh_alerts", alerts=tmp_path / "alerts.json"))
     assert server.source.product == product
     assert ("siem_baseline" in server.tools) is (world == "lab")
 

@@ -7,18 +7,15 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue, ValidationError
 
-from servers.embedded import LabDoor
-from servers.endpoint.server import build_configured
+from servers.endpoint.server import build
 from servers.endpoint.settings import EndpointSettings
 from servers.endpoint.wazuh.client import connected
 from servers.endpoint.wazuh.settings import WazuhSettings
 from servers.endpoint.wazuh.simulator import agent
 from servers.errors import ConfigurationError
-from servers.kit import Conditions
 from servers.kit.conformance import assert_conformant
-from servers.parts import Parts
-from servers.settings import Settings
 from tests.servers.endpoint.wazuh.conftest import Site
+from tests.servers.parts import parts_of
 from tests.servers.serving import Door
 
 Arguments = dict[str, JsonValue]
@@ -163,8 +160,8 @@ async def test_configured_manager_that_is_down_is_an_error_with_its_secret_unsai
     monkeypatch.setenv("MCPSOC_WAZUH_URL", f"https://127.0.0.1:{port}")
     monkeypatch.setenv("MCPSOC_WAZUH_USER", "reader")
     monkeypatch.setenv("MCPSOC_WAZUH_PASSWORD", "reader-canary-93")
-    parts = Parts(LabDoor(None), tmp_path, Settings(home=tmp_path), Conditions(), "site", "site")
-    server = build_configured(parts, EndpointSettings(backend="wazuh"))
+    parts = parts_of(tmp_path)
+    server = build(parts, EndpointSettings(backend="wazuh"))
 
     envelope = await server.call("endpoint_get_host", {"host": "web-01"})
 

@@ -8,7 +8,7 @@ import pytest
 from servers.firewall.pfsense.blocks import Label
 from servers.firewall.pfsense.settings import privileges
 from servers.firewall.pfsense.simulator_world import alias, state
-from servers.firewall.server import build_configured
+from servers.firewall.server import build
 from servers.firewall.settings import FirewallSettings
 from servers.kit.conformance import assert_conformant
 from tests.servers.acting import Analyst, analyst, verified
@@ -29,7 +29,7 @@ def soc(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Analyst:
     monkeypatch.setenv("MCPSOC_PFSENSE_API_KEY_FILE", str(secret))
     monkeypatch.setenv("MCPSOC_PFSENSE_CA_FILE", str(site.certificates.authority))
     monkeypatch.setenv("MCPSOC_PFSENSE_APPLY_TIMEOUT_S", "1")
-    return analyst(build_configured, FirewallSettings(backend="pfsense"), tmp_path)
+    return analyst(build, FirewallSettings(backend="pfsense"), tmp_path)
 
 
 def held(site: Site) -> tuple[object, list[str]]:
@@ -66,7 +66,7 @@ async def test_a_block_ends_by_itself_also_after_a_restart(site: Site, soc: Anal
     await soc.does("block_address", address=BAD, minutes=30, reason="case 42")
     text = site.world.aliases[1]["detail"][0]
     label = Label.read(text)
-    again = analyst(build_configured, FirewallSettings(backend="pfsense"), tmp_path).server
+    again = analyst(build, FirewallSettings(backend="pfsense"), tmp_path).server
     now = datetime.now(UTC)
 
     assert label is not None
@@ -210,7 +210,7 @@ async def test_a_network_is_blocked_with_its_connections(site: Site, soc: Analys
 async def test_a_box_that_is_down_is_an_error(site: Site, soc: Analyst, monkeypatch: pytest.MonkeyPatch) -> None:
     """Never an answer from the simulated enterprise in its place."""
     monkeypatch.setenv("MCPSOC_PFSENSE_URL", "https://127.0.0.1:9")
-    down = analyst(build_configured, FirewallSettings(backend="pfsense"), Path(site.certificates.authority).parent)
+    down = analyst(build, FirewallSettings(backend="pfsense"), Path(site.certificates.authority).parent)
 
     listed, health = await down.asks("list_blocks"), await down.asks("health")
 
