@@ -3,12 +3,14 @@
 What runs is the command itself in a process of its own, with its own environment, folder and standard streams. `ui` is
 not imported beforehand, since its texts are made for the language of the environment."""
 
+import atexit
 import gc
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from multiprocessing import Pipe
@@ -102,6 +104,18 @@ def become(asked: Asked) -> None:
     sys.argv = ["mcpsoc", *asked.arguments]
 
 
+def end(code: object) -> None:
+    """Exit as the interpreter does, but without taking apart all that was imported: most commands are quicker done."""
+    if code is not None and not isinstance(code, int):
+        sys.stderr.write(f"{code}\n")
+        code = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code or 0)
+
+
 def prepare() -> None:
     """Import what commands need, and make what is the same in every process: the servers' schemas, the tables, the
     playbooks."""
@@ -128,4 +142,7 @@ if __name__ == "__main__":
         become(wanted)
         from ui.cli import main
 
-        main()
+        try:
+            main()
+        except SystemExit as ended:
+            end(ended.code)
