@@ -1,17 +1,17 @@
 """One line for every call of every tool, also for those that failed or were refused.
 
 Lines are JSON in `calls/YYYY-MM-DD.jsonl` (UTC) under the home. A line is written by one system call on a file opened
-to append, so that lines of several processes never mix. A log that cannot be written fails no call; health says so.
+to append for it alone, so that lines of several processes never mix, and the file may be moved away at any time. A log
+that cannot be written fails no call; health says so.
 """
 
 import json
 import os
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import JsonValue
 
@@ -31,8 +31,7 @@ class Call:
     server: str
     tool: str
     arguments: Mapping[str, JsonValue]
-    kind: str
-    """`read`, `plan`, `execute`, or `lapse` for an effect that this server ended."""
+    kind: Literal["read", "plan", "execute"]
     status: str
     """Of the answer; `cancelled` when nobody waited for it any longer."""
     code: str | None
@@ -45,9 +44,6 @@ class CallLog:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = threading.Lock()
-        self._day = ""
-        self._file = -1
         self.problem: str | None = None
         """Why the last line could not be written; None when it was."""
 
@@ -55,30 +51,20 @@ class CallLog:
         """Write one line, or remember why not."""
         now = datetime.now(UTC)
         line = json.dumps(_line(call, now), ensure_ascii=True, separators=(",", ":")) + "\n"
-        with self._lock:
-            try:
-                os.write(self._opened(now.strftime("%Y-%m-%d")), line.encode())
-                self.problem = None
-            except OSError as error:
-                self.problem = f"the log of calls cannot be written: {error.strerror}"
+        try:
+            self._append(f"{now:%Y-%m-%d}.jsonl", line.encode())
+            self.problem = None
+        except OSError as error:
+            self.problem = f"the log of calls cannot be written: {error.strerror}"
 
-    def _opened(self, day: str) -> int:
-        if day != self._day:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
-            fresh = os.open(self._folder / f"{day}.jsonl", flags, 0o600)
-            self.close()
-            self._day, self._file = day, fresh
-        return self._file
-
-    def close(self) -> None:
-        """Close the file of the day."""
-        if self._file >= 0:
-            os.close(self._file)
-        self._day, self._file = "", -1
-
-    def __del__(self) -> None:
-        self.close()
+    def _append(self, name: str, line: bytes) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+        file = os.open(self._folder / name, flags, 0o600)
+        try:
+            os.write(file, line)
+        finally:
+            os.close(file)
 
 
 def _line(call: Call, now: datetime) -> JsonObject:

@@ -29,7 +29,7 @@ from servers.kit.inert import one_line
 from servers.kit.life import Changing
 from servers.kit.limits import Limits
 from servers.kit.record import with_action
-from servers.kit.request import Request
+from servers.kit.request import MODE, Request
 from servers.kit.secrets import SecretFilter, Secrets
 from servers.kit.tool import Method, Tool, meant, tool_of
 
@@ -246,15 +246,13 @@ class SecurityServer:
         if self.calls is None:
             return
         error, action = (envelope or {}).get("error"), (envelope or {}).get("action")
-        kind: Literal["read", "plan", "execute"] = "read"
-        if name in self.changes:
-            kind = "plan" if meta.get("mcpsoc/mode") == "plan" else "execute"
+        change: Literal["plan", "execute"] = "plan" if meta.get(MODE) == "plan" else "execute"
         self.calls.add(
             Call(
                 server=self.name,
                 tool=name,
                 arguments={key: self.secrets.value(value) for key, value in arguments.items()},
-                kind=kind,
+                kind=change if name in self.changes else "read",
                 status="cancelled" if envelope is None else str(envelope["status"]),
                 code=str(error["code"]) if isinstance(error, dict) else None,
                 ms=(time.perf_counter() - started) * 1000,

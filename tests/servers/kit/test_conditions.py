@@ -149,6 +149,20 @@ async def test_log_holds_no_secret_no_long_text_and_no_second_line(tmp_path: Pat
     assert not [word for word in ("hunter2", "hunter3", "abcdef0123456789", "\x1b", "\u2028") if word in text]
 
 
+async def test_log_that_is_moved_away_goes_on_in_a_new_file(tmp_path: Path) -> None:
+    """Whoever keeps or removes a log does not have to stop the servers for it, and no file stays open."""
+    served = shelf(tmp_path, Conditions(calls=CallLog(tmp_path / "calls")))
+    await served.server.call("shelf_list", {})
+    first = next((tmp_path / "calls").iterdir())
+    first.rename(tmp_path / "kept.jsonl")
+    await served.server.call("shelf_nothing", {})
+
+    assert [json.loads(path.read_text())["tool"] for path in (tmp_path / "kept.jsonl", first)] == [
+        "shelf_list",
+        "shelf_nothing",
+    ]
+
+
 async def test_log_that_cannot_be_written_fails_no_call_and_shows_in_health(tmp_path: Path) -> None:
     """A full disk must not blind the analyst, and nobody should find out weeks later."""
     (tmp_path / "calls").write_text("no folder")
