@@ -79,7 +79,10 @@ class Folders:
             yield Place(folder, steps[-1], path)
 
     def read(self, path: str, most_bytes: int) -> bytes:
-        """A whole file. Raises: as `place` and `Place.opened`; ToolError(too_large)."""
+        """A whole file.
+
+        Raises: NotFoundError when it is not there; ToolError for a path that must not be read, or a file that is too
+        long."""
         with self.place(path) as place, place.opened() as handle:
             return whole(handle, most_bytes)
 
@@ -87,7 +90,7 @@ class Folders:
     def walk(self, path: str, glob: str) -> Iterator[Iterator[Place]]:
         """Every file below a folder whose name fits, in order of names; links and closed folders too, never entered.
 
-        Raises: as `place`."""
+        Raises: NotFoundError when there is no such folder; ToolError for a path outside, or through a link."""
         root, steps = self._steps(path)
         with _below(root, steps) as folder:
             yield _walked(folder, PurePosixPath(path), glob, DEEPEST)

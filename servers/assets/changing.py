@@ -113,7 +113,7 @@ class ScanChanges:
         return self.scanner.has(network)
 
     def declared(self) -> Sequence[Change]:
-        """As the kit wants it."""
+        """The change, as the kit wants it."""
         rate = Rate(12, per_s=3600)
         return (Change(self.assets_run_scan, self.plan_scan, self.was_scanned, risk="medium", rate=rate),)
 

@@ -65,12 +65,15 @@ class Playbooks:
         return path
 
     def content(self, name: str) -> str:
-        """SHA-256 of what an allowed name stands for now. Raises: as `path`."""
+        """SHA-256 of what an allowed name stands for now.
+
+        Raises: NotFoundError for a name that is not allowed; ToolError when its files cannot be hashed, or must not be
+        run."""
         path = self.path(name)
         return content_of(name, path.parent, None if self.inventory is None else self.inventory.expanduser())
 
     def has(self, name: str) -> bool:
-        """Whether the folder has it."""
+        """Whether the folder has it. Raises: ToolError when the folder is not there."""
         if self.folder is None or not self.folder.expanduser().is_dir():
             raise ToolError("unreachable", "the configured folder is not there", "look at MCPSOC_CONFIG_FOLDER")
         return (self.folder.expanduser() / f"{name}{self.ending}").is_file()

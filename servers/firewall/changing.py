@@ -105,5 +105,5 @@ class StateChanges:
         return False if self.blocks.covering(address) is not None else None
 
     def declared(self) -> Sequence[Change]:
-        """As the kit wants it."""
+        """The change, as the kit wants it."""
         return (Change(self.firewall_kill_states, self.plan_kill, self.are_gone, risk="medium"),)

@@ -119,7 +119,7 @@ class RuleChanges:
         return self.rules.in_force(rules)
 
     def declared(self) -> Sequence[Change]:
-        """As the kit wants it."""
+        """The change, as the kit wants it."""
         load = self.ids_load_rules
         return (
             Change(

@@ -92,7 +92,8 @@ class Http:
     ) -> JsonValue:
         """Ask once. A change may be answered with nothing: None.
 
-        Raises: as `get`; `unreachable` may come after the product has acted."""
+        Raises: ToolError with the codes of `get`, and `invalid_argument` for a path that is none; `unreachable` may
+        come after the product has acted."""
         if not _PATH.fullmatch(path):
             raise ToolError("invalid_argument", f"{self._product} has no such path", "")
         given = {name: value for name, value in (params or {}).items() if value is not None}

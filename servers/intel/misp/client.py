@@ -209,7 +209,7 @@ class MispSightings:
         return all(ids <= self._noted(event, seen_at) for event, ids in by_event.items())
 
     def declared(self) -> Sequence[Change]:
-        """It, as the kit wants it."""
+        """The change, as the kit wants it."""
         return (Change(self.intel_add_sighting, self.plan_sighting, self.is_sighted, risk="low", expiry="hold"),)
 
     def _sightable(self, wanted: Observable) -> Sequence[Attribute]:
