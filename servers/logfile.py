@@ -64,17 +64,18 @@ class Held(Generic[R]):
         return [row for row in self.rows if start <= row.time <= end]
 
     def blind_spot(self, start: datetime, end: datetime, now: datetime, quiet: timedelta) -> Problem | None:
-        """Why the log does not speak for a whole window: it begins later, or fell silent for longer than `quiet`."""
+        """Why the log does not speak for a whole window: it begins later, ends before, or was silent for longer than
+        `quiet` at its end or in between."""
         first, last = self.first, self.last
         if first is None or last is None:
             return Problem("not_covered", "the log holds no records", _HINT)
         if start < first:
             return Problem("not_covered", f"the log is known from {iso(first)} on", _HINT)
-        if last + quiet < min(end, now):
+        if last < start or last + quiet < min(end, now):
             return Problem("not_covered", f"the log is silent since {iso(last)}", _HINT)
-        return None
+        return self._silence(start, end, quiet)
 
-    def silence(self, start: datetime, end: datetime, quiet: timedelta) -> Problem | None:
+    def _silence(self, start: datetime, end: datetime, quiet: timedelta) -> Problem | None:
         """The first stretch of a window in which a log that never rests for longer than `quiet` has no row.
 
         Rows come in the order they were written, which is not quite that of their times."""
@@ -101,8 +102,11 @@ class GrowingLog(Generic[R]):
         *,
         most_rows: int = MOST_ROWS,
         most_bytes: int = MOST_BYTES,
+        setting: str,
     ) -> None:
+        """`setting` is the one that names the file, for errors."""
         self.path = path
+        self._setting = setting
         self._parse = parse
         self._rows: deque[R] = deque(maxlen=most_rows)
         self._most = most_bytes
@@ -117,9 +121,12 @@ class GrowingLog(Generic[R]):
         with self._lock:
             try:
                 self._catch_up()
+            except FileNotFoundError:
+                hint = f"see {self._setting}, and whether anything writes there"
+                raise ToolError("unreachable", f"the log {self.path.name} is not there", hint) from None
             except OSError:
-                message = f"the log {self.path.name} cannot be read"
-                raise ToolError("unreachable", message, "check the path and who may read it") from None
+                hint = f"see {self._setting}, and who may read the file"
+                raise ToolError("unreachable", f"the log {self.path.name} cannot be read", hint) from None
             return Held(tuple(self._rows), self._unreadable)
 
     def _catch_up(self) -> None:

@@ -146,9 +146,12 @@ class TrailFolder:
             return Problem("not_covered", "the trail holds no events", _HINT)
         if start is not None and start < ends[0]:
             return Problem("not_covered", f"the trail is known from {iso(ends[0])} on", _HINT)
-        quiet = timedelta(minutes=self.settings.quiet_minutes)
-        if ends[1] + quiet < min(end or self.now(), self.now()):
+        quiet, until = timedelta(minutes=self.settings.quiet_minutes), min(end or self.now(), self.now())
+        if ends[1] < (start or ends[0]) or ends[1] + quiet < until:
             return Problem("not_covered", f"the trail is silent since {iso(ends[1])}", _HINT)
+        gap = None if start is None else self.store.silence(start, until, quiet)
+        if gap is not None:
+            return Problem("not_covered", f"the trail is silent from {iso(gap[0])} to {iso(gap[1])}", _HINT)
         return None
 
 

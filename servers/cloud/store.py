@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -39,6 +39,10 @@ _GROUP: Final = """, count(*) AS n, sum(failed), count(DISTINCT principal), coun
 FROM events WHERE"""
 _SEEN: Final = """SELECT count(*), coalesce(sum(failed), 0), count(DISTINCT time / 86400000), min(time), max(time)
 FROM events WHERE"""
+_SILENCE: Final = """WITH near AS (SELECT time, lag(time) OVER (ORDER BY time) AS before FROM events
+WHERE time >= coalesce((SELECT max(time) FROM events WHERE time < :start), :start)
+AND time <= coalesce((SELECT min(time) FROM events WHERE time > :end), :end))
+SELECT before, time FROM near WHERE time - before > :quiet AND before < :end AND time > :start ORDER BY time LIMIT 1"""
 _INSERT: Final = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -115,6 +119,13 @@ class Store:
         with self.opened() as db:
             first, last = db.execute("SELECT min(time), max(time) FROM events").fetchone()
         return None if first is None else (from_ms(first), from_ms(last))
+
+    def silence(self, start: datetime, end: datetime, quiet: timedelta) -> tuple[datetime, datetime] | None:
+        """The first stretch without events, longer than `quiet`, that lies in a window or reaches into it."""
+        values = {"start": to_ms(start), "end": to_ms(end), "quiet": to_ms(start + quiet) - to_ms(start)}
+        with self.opened() as db:
+            row = db.execute(_SILENCE, values).fetchone()
+        return None if row is None else (from_ms(row[0]), from_ms(row[1]))
 
     def find(self, asked: Asked, offset: int, limit: int) -> Found:
         """A page of events."""

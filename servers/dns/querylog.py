@@ -1,11 +1,12 @@
 """Unbound's log of questions and replies.
 
-With `log-queries` and `log-replies` each question stands there twice; once a reply was seen, only replies count.
+With `log-queries` and `log-replies` each question stands there twice: of those two lines the reply counts.
 Source: unbound.conf(5), `log-queries`, `log-replies`, `log-tag-queryreply`.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
@@ -56,25 +57,34 @@ class UnboundLog:
     """The log file, read as it grows."""
 
     def __init__(self, path: Path, now: Callable[[], datetime], quiet: timedelta) -> None:
-        self._log = GrowingLog(path, parsed)
+        self._log = GrowingLog(path, parsed, setting="MCPSOC_DNS_LOG")
         self._now, self._quiet = now, quiet
 
     def queries(
         self, start: datetime, end: datetime, domain: str | None = None, client: str | None = None
     ) -> Sequence[Query]:
         """Questions of a window."""
-        found = self._log.read().within(start, end)
-        replies = any(line.code is not None for line in found)
-        wanted = (line for line in found if replies is (line.code is not None))
-        return [_query(line) for line in wanted if _fits(line, domain, client)]
+        found = [line for line in self._log.read().within(start, end) if _fits(line, domain, client)]
+        return [_query(line) for line in _once(found)]
 
     def blind(self, start: datetime, end: datetime) -> Problem | None:
-        """Where the log begins, and whether it went silent."""
+        """Where the log begins, and whether it was silent."""
         return self.held().blind_spot(start, end, self._now(), self._quiet)
 
     def held(self) -> Held[Line]:
         """Everything known of the log. Raises: ToolError."""
         return self._log.read()
+
+
+def _once(found: Sequence[Line]) -> Iterator[Line]:
+    """Replies, and questions that the log has no reply to."""
+    replies = Counter((line.client, line.name, line.kind) for line in found if line.code is not None)
+    for line in found:
+        asked = (line.client, line.name, line.kind)
+        if line.code is None and replies[asked]:
+            replies[asked] -= 1
+        else:
+            yield line
 
 
 def _fits(line: Line, domain: str | None, client: str | None) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from servers.ids import eve
 from servers.ids.backend import Record
-from servers.kit import Problem
+from servers.kit import Problem, ToolError
 from servers.logfile import GrowingLog, Held
 
 if TYPE_CHECKING:
@@ -33,15 +33,16 @@ class RecordLog:
         return [record for record in self.read().within(start, end) if wanted in (record.source, record.destination)]
 
     def flow(self, flow: str) -> Sequence[Record]:
-        """Everything of one flow."""
-        return [record for record in self.read().rows if record.flow == flow] if flow else ()
+        """Everything of one flow. Raises: ToolError for a log without records, which tells nothing of any flow."""
+        if not (rows := self.read().rows):
+            raise ToolError("not_covered", "the log holds no records", "absence proves nothing here")
+        return [record for record in rows if record.flow == flow] if flow else ()
 
     def blind(self, start: datetime, end: datetime) -> Problem | None:
         """Where the log begins, and whether it went silent, also for a while in between."""
-        held = self.read()
-        return held.blind_spot(start, end, self.now(), self.quiet) or held.silence(start, end, self.quiet)
+        return self.read().blind_spot(start, end, self.now(), self.quiet)
 
 
 def suricata_log(path: "Path", now: Callable[[], datetime], quiet: timedelta) -> RecordLog:
     """The file that `eve-log` writes."""
-    return RecordLog(GrowingLog(path, eve.parsed).read, now, quiet)
+    return RecordLog(GrowingLog(path, eve.parsed, setting="MCPSOC_IDS_EVE").read, now, quiet)

@@ -21,7 +21,7 @@ from servers.ids.models import NetworkEvent
 from servers.kit import ToolError
 from servers.kit.envelope import iso
 from servers.lab.records import JsonObject
-from servers.logfile import GrowingLog, Held
+from servers.logfile import MOST_ROWS, GrowingLog, Held
 
 SENSOR: Final = "zeek"
 KINDS: Final[Mapping[str, str]] = {
@@ -34,6 +34,7 @@ KINDS: Final[Mapping[str, str]] = {
 }
 """Logs that are read, and what their lines are called here."""
 _ESCAPED: Final = re.compile(r"\\x([0-9a-fA-F]{2})")
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
 _EMPTY: Final = frozenset({"-", "(empty)", ""})
 
 _TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -100,18 +101,24 @@ class ZeekFolder:
     logs: Mapping[str, GrowingLog[Record]]
 
     def read(self) -> Held[Record]:
-        """Everything known of all logs, in order of time. Raises: ToolError when there is none."""
+        """Everything known of all logs, in order of time, from when on none of them was cut.
+
+        Raises: ToolError when there is none."""
         there = [log for log in self.logs.values() if log.path.exists()]
         if not there:
             raise ToolError("unreachable", "the folder holds no log of Zeek", "see MCPSOC_IDS_ZEEK_DIR")
         held = [log.read() for log in there]
-        rows = sorted((row for each in held for row in each.rows), key=lambda row: row.time)
+        cut = max((each.rows[0].time for each in held if len(each.rows) >= MOST_ROWS), default=_EVER)
+        rows = sorted((row for each in held for row in each.rows if row.time >= cut), key=lambda row: row.time)
         return Held(tuple(rows), sum(each.unreadable for each in held))
 
 
 def zeek_folder(folder: Path) -> ZeekFolder:
     """The logs of a folder, such as `current` of zeekctl."""
-    return ZeekFolder(folder, {log: GrowingLog(folder / f"{log}.log", LineReader(log)) for log in KINDS})
+    setting = "MCPSOC_IDS_ZEEK_DIR"
+    return ZeekFolder(
+        folder, {log: GrowingLog(folder / f"{log}.log", LineReader(log), setting=setting) for log in KINDS}
+    )
 
 
 def _object(text: str) -> JsonObject:

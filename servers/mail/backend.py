@@ -19,6 +19,8 @@ class Wanted:
     """An address, or `@domain`."""
     url: str | None = None
     attachment_sha256: str | None = None
+    attachments: bool = False
+    """Whether the hashes of attachments are wanted too."""
 
 
 @dataclass(frozen=True, slots=True)

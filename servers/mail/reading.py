@@ -101,7 +101,8 @@ class Reading:
         cursor: Cursor = None,
     ) -> Reply[Tallies]:
         """How many messages there are by sender, sender_domain, mailbox, subject or attachment, most first."""
-        found = self._found(Wanted(sender=sender, attachment_sha256=attachment_sha256), start, end)
+        wanted = Wanted(sender=sender, attachment_sha256=attachment_sha256, attachments=by == "attachment")
+        found = self._found(wanted, start, end)
         counted = Counter(value for copy in found.copies for value in _values(copy, by))
         page = paged(sorted(counted.items(), key=lambda item: (-item[1], item[0])), limit, cursor)
         return page.reply(

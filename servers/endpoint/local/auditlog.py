@@ -79,7 +79,7 @@ class AuditLog:
 
     def __init__(self, path: Path, quiet: timedelta, most_rows: int = MOST_ROWS) -> None:
         """`quiet`: after how long without a record the log is called silent."""
-        self._log = GrowingLog(path, parsed, most_rows=most_rows)
+        self._log = GrowingLog(path, parsed, most_rows=most_rows, setting="MCPSOC_ENDPOINT_AUDIT_LOG")
         self._quiet = quiet
 
     def started(self) -> Sequence[Started]:
@@ -93,6 +93,11 @@ class AuditLog:
     def blind_spot(self, start: datetime, end: datetime, now: datetime) -> Problem | None:
         """Why the log does not speak for a whole window. Raises: as `started`."""
         return self._log.read().blind_spot(start, end, now, self._quiet)
+
+    def silent(self) -> Problem | None:
+        """Why nothing of it may be news: it holds no records, or none since long. Raises: as `started`."""
+        held, now = self._log.read(), datetime.now(UTC)
+        return held.blind_spot(held.last or now, now, now, self._quiet)
 
     def span(self) -> tuple[datetime | None, datetime | None]:
         """Times of the first and the last record known. Raises: as `started`."""

@@ -18,6 +18,7 @@ from typing import Final, TypeAlias
 
 from servers.endpoint.models import Cell
 from servers.errors import ToolError
+from servers.kit import Problem
 
 Kind: TypeAlias = str
 Rows: TypeAlias = Iterable[Sequence[Cell]]
@@ -63,6 +64,8 @@ class Table:
 
     columns: Mapping[str, Kind]
     rows: Callable[[], Rows]
+    unseen: Callable[[], Problem | None] = lambda: None
+    """Why rows may be missing in it."""
 
 
 @dataclass(frozen=True, slots=True)

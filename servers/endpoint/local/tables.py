@@ -5,6 +5,7 @@ Source: osquery.io/schema.
 """
 
 import grp
+import os
 import platform
 import pwd
 import re
@@ -26,6 +27,7 @@ _WORDS: Final = re.compile(r"\s+")
 _USER_CRONTABS: Final = Path("/var/spool/cron/crontabs")
 _MOST_CRONTAB: Final = 100_000
 _SPECIAL: Final = "@"
+_HINT: Final = "absence proves nothing here"
 _PROTOCOLS: Final = {"tcp": 6, "udp": 17}
 _FAMILIES: Final = {"ipv4": 2, "ipv6": 10}
 INT: Final = "INTEGER"
@@ -53,13 +55,18 @@ class LocalTables:
         """One SELECT, answered from what is there now."""
         found = answer(sql, self.tables)
         page = paged(found.rows, limit, cursor)
-        cut = Problem("not_covered", "a table had more rows than are looked at", "absence proves nothing here")
+        cut = (
+            Problem("not_covered", "a table had more rows than are looked at", _HINT)
+            if found.cut or found.more
+            else None
+        )
+        unseen = (self.tables[name].unseen() for name in found.tables)
         return page.reply(
             QueryResult(columns=list(found.columns), values=list(page.rows)),
             f"{len(page.rows)} of {page.total}{' or more' if found.more else ''} rows",
             sensor=SENSOR,
             query=f"SELECT over {', '.join(found.tables) or 'no table'}",
-            stale=cut if found.cut or found.more else None,
+            stale=cut or next((problem for problem in unseen if problem is not None), None),
         )
 
 
@@ -67,16 +74,22 @@ def local_tables(audit: AuditLog | None, places: Places | None = None) -> Mappin
     """All tables; those of the audit log where there is one."""
     at = places or Places()
     found = {
-        "processes": Table(_PROCESSES, _processes),
+        "processes": Table(_PROCESSES, _processes, _unseen_processes),
         "process_open_sockets": Table(_SOCKETS, _open_sockets),
         "listening_ports": Table(_PORTS, _listening),
         "users": Table(_USERS, _users),
         "groups": Table(_typed("gid:i groupname"), _groups),
         "user_groups": Table(_typed("uid:i gid:i"), _user_groups),
-        "logged_in_users": Table(_typed("type user tty host time:i pid:i"), lambda: _logged_in(at.utmp)),
-        "last": Table(_typed("username tty pid:i type:i type_name time:i host"), lambda: _last(at.wtmp)),
-        "crontab": Table(_CRONTAB, lambda: _crontab(at)),
-        "kernel_modules": Table(_typed("name size:i used_by status address"), lambda: _modules(at.modules)),
+        "logged_in_users": Table(
+            _typed("type user tty host time:i pid:i"), lambda: _logged_in(at.utmp), lambda: _absent(at.utmp)
+        ),
+        "last": Table(
+            _typed("username tty pid:i type:i type_name time:i host"), lambda: _last(at.wtmp), lambda: _absent(at.wtmp)
+        ),
+        "crontab": Table(_CRONTAB, lambda: _crontab(at), lambda: _hidden_crontab(at)),
+        "kernel_modules": Table(
+            _typed("name size:i used_by status address"), lambda: _modules(at.modules), lambda: _absent(at.modules)
+        ),
         "os_version": Table(_typed("name version platform arch"), _system),
     }
     return found if audit is None else {**found, **_recorded(audit)}
@@ -104,6 +117,12 @@ def _processes() -> Rows:
         measured = (each.resident, each.user_ms, each.system_ms, int(each.started.timestamp()), each.parent)
         who = (each.pid, each.name, each.image, each.command_line, each.state, each.cwd, each.uid, each.gid)
         yield (*who, on_disk, *measured, each.threads, each.nice)
+
+
+def _unseen_processes() -> Problem | None:
+    if any(each.hidden for each in snapshot()):
+        return Problem("not_covered", "this account may not see all processes", "see the server's least privilege")
+    return None
 
 
 def _open_sockets() -> Rows:
@@ -155,6 +174,20 @@ def _crontab(at: Places) -> Rows:
         yield from _jobs(path, with_user=False)
 
 
+def _hidden_crontab(at: Places) -> Problem | None:
+    places = (at.etc / "crontab", at.etc / "cron.d", at.crontabs)
+    found = [*places, *(path for place in places[1:] for path in _inside(place))]
+    if any(os.access(path, os.F_OK) and not os.access(path, os.R_OK) for path in found):
+        return Problem("not_covered", "this account may not read all crontabs", "see the server's least privilege")
+    return None
+
+
+def _absent(path: Path) -> Problem | None:
+    if os.access(path, os.R_OK):
+        return None
+    return Problem("not_covered", f"this system keeps no {path.name} that can be read", _HINT)
+
+
 def _jobs(path: Path, *, with_user: bool) -> Rows:
     """The lines of one file. Source: crontab(5)."""
     for line in _text(path).splitlines():
@@ -191,10 +224,12 @@ def _system() -> Rows:
 def _recorded(audit: AuditLog) -> Mapping[str, Table]:
     return {
         "process_events": Table(
-            _typed("pid:i parent:i path cmdline cwd uid:i auid:i time:i syscall"), lambda: _starts(audit)
+            _typed("pid:i parent:i path cmdline cwd uid:i auid:i time:i syscall"), lambda: _starts(audit), audit.silent
         ),
         "process_file_events": Table(
-            _typed("operation path pid:i ppid:i uid:i auid:i executable time:i rule"), lambda: _touches(audit)
+            _typed("operation path pid:i ppid:i uid:i auid:i executable time:i rule"),
+            lambda: _touches(audit),
+            audit.silent,
         ),
     }
 

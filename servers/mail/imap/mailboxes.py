@@ -51,7 +51,7 @@ class ImapMail:
             for folder in session.folders():
                 if session.enter(folder, readonly=True):
                     uids = session.search(*_criteria(wanted), *_window(start, end))
-                    most = MOST_MESSAGES if wanted.attachment_sha256 is None else MOST_HASHED
+                    most = MOST_HASHED if _hashed(wanted) else MOST_MESSAGES
                     copies = [*self._matching(session, login.mailbox, folder, uids[-most:], wanted)]
                     found += [copy for copy in copies if copy is not None]
                     cut = cut or len(uids) > most or None in copies
@@ -60,18 +60,25 @@ class ImapMail:
     def _matching(
         self, session: Session, mailbox: str, folder: str, uids: Sequence[str], wanted: Wanted
     ) -> Iterator[Copy | None]:
-        """The messages that are wanted; None for one whose headers are too long to tell."""
+        """The messages that are wanted; None beside or for one that cannot be read whole, so that it may be one."""
         for fetched in session.summaries(uids):
-            hashes: tuple[str, ...] = ()
-            if wanted.attachment_sha256 is not None:
-                hashes = _hashes(session.whole(fetched.uid, MOST_BYTES))
-                if wanted.attachment_sha256.lower() not in hashes:
-                    continue
+            hashes, whole = self._attached(session, fetched) if _hashed(wanted) else ((), True)
             copy = self._copy(mailbox, folder, fetched, hashes)
-            if wanted.message_id in (None, copy.message_id) and _sent_by(copy.sender, wanted.sender):
+            named = wanted.message_id in (None, copy.message_id) and _sent_by(copy.sender, wanted.sender)
+            attached = wanted.attachment_sha256 is None or wanted.attachment_sha256.lower() in hashes
+            if named and attached:
                 yield copy
-            elif not fetched.whole:
+            if not (named and attached and whole) and (named or not fetched.whole) and (attached or not whole):
                 yield None
+
+    def _attached(self, session: Session, fetched: Fetched) -> tuple[tuple[str, ...], bool]:
+        """Hashes of a message's attachments, and whether those are all of them."""
+        try:
+            mail = parse(session.whole(fetched.uid, MOST_BYTES))
+        except ToolError:
+            return (), False
+        hashes = tuple(hashlib.sha256(part.content).hexdigest() for part in mail.attachments)
+        return hashes, fetched.size <= MOST_BYTES and not mail.limits
 
     def _copy(self, mailbox: str, folder: str, fetched: Fetched, hashes: tuple[str, ...]) -> Copy:
         headers = message_from_bytes(fetched.headers)
@@ -214,8 +221,6 @@ def _criteria(wanted: Wanted) -> list[str]:
         criteria += ["FROM", quoted(wanted.sender)]
     if wanted.url is not None:
         criteria += ["TEXT", quoted(wanted.url)]
-    if wanted.attachment_sha256 is not None:
-        criteria += ["HEADER", "CONTENT-TYPE", quoted("multipart")]
     return criteria
 
 
@@ -231,17 +236,14 @@ def _sent_by(sender: str, wanted: str | None) -> bool:
     return sender.lower().endswith(wanted.lower()) if wanted.startswith("@") else sender.lower() == wanted.lower()
 
 
-def _hashes(raw: bytes) -> tuple[str, ...]:
-    try:
-        return tuple(hashlib.sha256(part.content).hexdigest() for part in parse(raw).attachments)
-    except ToolError:
-        return ()
+def _hashed(wanted: Wanted) -> bool:
+    return wanted.attachments or wanted.attachment_sha256 is not None
 
 
 def _gap(failed: int, cut: bool) -> Problem | None:
     if failed:
         return Problem("partial", f"{failed} mailboxes could not be searched", "what is missing may lie there")
     if cut:
-        message = "a mailbox holds more than one search looks at: too many messages, or headers too long to read"
+        message = "a mailbox holds more than one search looks at: too many messages, or some too long to read whole"
         return Problem("partial", message, "ask for a shorter window")
     return None

@@ -41,7 +41,7 @@ def build(
     settings: SiemSettings, conditions: Conditions = EVERYTHING, now: Callable[[], datetime] = _now
 ) -> SecurityServer:
     """The siem over the file of these settings."""
-    log = GrowingLog(settings.alerts, parsed)
+    log = GrowingLog(settings.alerts, parsed, setting="MCPSOC_SIEM_ALERTS")
     siem = WazuhSiem(log, timedelta(minutes=settings.quiet_minutes), now)
     return build_server(
         "siem",
@@ -69,17 +69,19 @@ class WazuhSiem:
         """Alerts, oldest first; siem_get_alert gives one whole. Wazuh keeps no status: each counts as "new"."""
         if status not in ("new", "any"):
             raise ToolError("invalid_argument", "Wazuh's file keeps no status of an alert", "ask for new or any")
-        page = paged(sorted(self.log.read().rows, key=_order), limit, cursor)
+        held, now = self.log.read(), self.now()
+        page = paged(sorted(held.rows, key=_order), limit, cursor)
         lines = [_line(alert) for alert in page.rows]
         text = f"{len(lines)} of {page.total} alerts"
-        return page.reply(Alerts(alerts=lines), text, sensor=SENSOR)
+        silent = held.blind_spot(held.last or now, now, now, self.quiet)
+        return page.reply(Alerts(alerts=lines), text, sensor=SENSOR, stale=silent)
 
     def siem_get_alert(self, alert_id: Name) -> Reply[Alert]:
         """One alert as flat fields, with what Wazuh's decoders read from the event."""
         for alert in self.log.read().rows:
             if alert.id == alert_id:
                 return Reply(Alert(alert=AlertDocument(alert.as_alert())), "1 alert", sensor=SENSOR)
-        raise NotFoundError("no alert has this id", "siem_list_alerts gives the ids")
+        raise NotFoundError("no alert that the file still holds has this id", "siem_list_alerts gives the ids")
 
     def siem_search_events(
         self,

@@ -19,10 +19,10 @@ from tests.servers.lab.tables import first
 DAY: JsonObject = {"start": "2026-03-09T10:00:00Z", "end": "2026-03-09T10:30:00Z"}
 
 
-def over(folder: Path, home: Path) -> Analyst:
-    """A site whose trail is this folder; every call looks anew."""
+def over(folder: Path, home: Path, quiet_minutes: float = 1_600) -> Analyst:
+    """A site whose trail is this folder, where a day may pass without an event; every call looks anew."""
     home.mkdir(exist_ok=True)
-    settings = CloudSettings(backend="cloudtrail", trail_dir=folder, look_s=0)
+    settings = CloudSettings(backend="cloudtrail", trail_dir=folder, look_s=0, quiet_minutes=quiet_minutes)
     return analyst(build, settings, home)
 
 
@@ -207,6 +207,16 @@ async def test_window_beyond_the_trail_is_stale(folder: Path, tmp_path: Path) ->
     late = await server.asks("search_events", start="2026-03-10T00:00:00Z", end="2026-03-11T00:00:00Z")
 
     assert (early["status"], late["status"]) == ("stale", "stale")
+
+
+async def test_window_in_which_the_trail_was_silent_is_stale(folder: Path, tmp_path: Path) -> None:
+    """Whoever stops a trail for a night and starts it again leaves events on both sides."""
+    server = over(folder, tmp_path / "home", quiet_minutes=60)
+    night = await server.asks("search_events", start="2026-03-08T20:00:00Z", end="2026-03-08T20:30:00Z")
+    awake = await server.asks("search_events", start="2026-03-08T09:00:00Z", end="2026-03-08T09:05:00Z")
+
+    assert (night["status"], awake["status"]) == ("stale", "success")
+    assert "is silent from 2026-03-08T09:05:00.000Z to 2026-03-09T10:" in str(night["error"])
 
 
 async def test_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:

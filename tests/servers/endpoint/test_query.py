@@ -4,12 +4,14 @@ import os
 import socket
 import struct
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from servers.endpoint.local.auditlog import AuditLog
 from servers.endpoint.local.query import MOST_ANSWERS, MOST_ROWS, Table, answer
-from servers.endpoint.local.tables import Places, local_tables
+from servers.endpoint.local.tables import LocalTables, Places, local_tables
 from servers.endpoint.server import build
 from servers.endpoint.settings import EndpointSettings
 from servers.errors import ToolError
@@ -146,6 +148,18 @@ def test_logons_of_wtmp_are_read(tmp_path: Path) -> None:
     found = answer("SELECT username, tty, pid, type_name, time, host FROM last", tables)
 
     assert found.rows == [["root", "pts/0", 4242, "user", 1_790_000_000, "203.0.113.9"]]
+
+
+async def test_table_that_cannot_be_filled_is_no_empty_one(tmp_path: Path) -> None:
+    """A system that keeps no records of logons, and an audit log that fell silent, clear nobody."""
+    places = Places(wtmp=tmp_path / "none", etc=tmp_path, crontabs=tmp_path / "spool")
+    log = tmp_path / "audit.log"
+    log.write_text("type=SYSCALL msg=audit(1790000000.100:1): success=yes\n")
+    tables = LocalTables(local_tables(AuditLog(log, timedelta(minutes=60)), places))
+    names = ("last", "process_events", "process_file_events", "crontab", "users")
+    found = {name: tables.query(f"SELECT * FROM {name}", 20, None).stale for name in names}
+
+    assert [name for name in names if found[name] is not None] == ["last", "process_events", "process_file_events"]
 
 
 def test_crontabs_are_read_as_cron_reads_them(tmp_path: Path) -> None:

@@ -316,3 +316,27 @@ async def test_crowd_of_similar_messages_hides_none(server: SecurityServer, imap
     done = await act(server, "mail_quarantine_message", [ANNA])
 
     assert (done["status"], "unreachable" in str(done["error"])) == ("error", True)
+
+
+async def test_attachments_are_counted_by_reading_them(server: SecurityServer, imap: Dovecot) -> None:
+    """No value counted would read as: nobody was sent a file. A file may also be all of a message."""
+    alone = EmailMessage()
+    alone["From"], alone["Message-ID"] = "x@evil.example", OTHER
+    alone.set_content(CONTENT, maintype="application", subtype="octet-stream", filename="offer.pdf")
+    imap.deliver(ANNA, alone.as_bytes())
+    now = datetime.now(UTC)
+    window = {"start": (now - timedelta(hours=1)).isoformat(), "end": (now + timedelta(hours=1)).isoformat()}
+    counted = await server.call("mail_count_messages", {"by": "attachment", **window})
+
+    digest = sha256(CONTENT).hexdigest()
+    assert counted["data"] == {"counts": [{"value": digest, "messages": 3}]}
+    assert len(await found(server, attachment_sha256=digest)) == 3
+
+
+async def test_message_that_cannot_be_read_whole_may_hold_the_attachment(server: SecurityServer, imap: Dovecot) -> None:
+    """Nested deeper than any mail program makes it, and the search would be clean."""
+    parts = b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (n, n) for n in range(300))
+    imap.deliver(ANNA, b"From: x@evil.example\r\nMessage-ID: <deep@evil.example>\r\n" + parts)
+    envelope = await searched(server, attachment_sha256="0" * 64)
+
+    assert (envelope["status"], "too long to read whole" in str(envelope["error"])) == ("stale", True)

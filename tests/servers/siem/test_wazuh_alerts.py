@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -137,8 +137,22 @@ async def test_file_that_begins_later_or_fell_silent_is_stale(file: Path) -> Non
     """No alerts from before the file begins is not the same as a quiet night."""
     server = siem(file)
     before = await server.call("siem_search_events", {"filters": {}, **DAY})
-    within = await server.call("siem_search_events", {"filters": {}, **DAY, "start": "2026-03-09T10:05:00Z"})
-    assert (before["status"], within["status"]) == ("stale", "success")
+    within = await server.call(
+        "siem_search_events", {"filters": {}, "start": "2026-03-09T10:05:00Z", "end": "2026-03-09T10:29:00Z"}
+    )
+    between = await server.call("siem_search_events", {"filters": {}, **DAY, "start": "2026-03-09T10:05:00Z"})
+    after = await server.call("siem_search_events", {"filters": {}, **DAY, "start": "2026-03-09T13:55:00Z"})
+
+    assert [each["status"] for each in (before, within, between, after)] == ["stale", "success", "stale", "stale"]
+
+
+async def test_list_of_a_file_that_fell_silent_is_stale(file: Path) -> None:
+    """A manager that stopped hours ago has no new alerts either."""
+    listed = await siem(file).call("siem_list_alerts", {})
+    late = await build(SiemSettings(alerts=file), now=lambda: NOW + timedelta(hours=2)).call("siem_list_alerts", {})
+
+    assert (listed["status"], late["status"]) == ("success", "stale")
+    assert "silent since" in str(late["error"])
 
 
 async def test_what_is_written_later_is_seen_and_a_torn_line_waits(file: Path) -> None:
