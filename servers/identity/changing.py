@@ -77,18 +77,6 @@ class AccountChanges:
         held = _found(self.directory, account).held
         return held != FOREVER and (put_back is None or held == put_back)
 
-    def declared(self) -> Sequence[Change]:
-        """Both, as the kit wants them."""
-        disable = Change(
-            self.identity_disable_account,
-            self.plan_disable,
-            self.is_disabled,
-            risk="high",
-            expiry="hold",
-            undo="identity_enable_account",
-        )
-        return disable, Change(self.identity_enable_account, self.plan_enable, self.is_enabled, risk="medium")
-
 
 @dataclass(frozen=True, slots=True)
 class GroupChanges:

@@ -1,24 +1,11 @@
 """The directory of the simulated enterprise: its accounts, groups and sign-ins."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from servers.embedded import LabDoor, Name, Reason, asked, blind_spot, check_window, cursors_of, iso_or_none
 from servers.identity.models import Account, Changed, Group, Groups, Members, OneAccount, SignIns
 from servers.identity.signins import SENSORS, sign_ins
-from servers.kit import (
-    Change,
-    Cursor,
-    Hit,
-    Limit,
-    NotFoundError,
-    Plan,
-    Protected,
-    Reply,
-    Time,
-    Undo,
-    paged,
-)
-from servers.kit.conditions import NOTHING
+from servers.kit import Cursor, Hit, Limit, NotFoundError, Plan, Protected, Reply, Time, Undo, paged
 from servers.kit.ecs import Event
 from servers.kit.envelope import iso
 from servers.lab.queries import entities, network
@@ -31,7 +18,7 @@ BY = "identity server"
 class LabIdentity:
     """Tools over the directory of the lab."""
 
-    def __init__(self, door: LabDoor, protected: Protected = NOTHING) -> None:
+    def __init__(self, door: LabDoor, protected: Protected) -> None:
         self._door = door
         self._protected = protected
 
@@ -123,18 +110,6 @@ class LabIdentity:
     def is_enabled(self, account: Name, reason: Reason) -> bool:
         """Whether no containment holds it disabled."""
         return self._measure(self._row(account).name) is None
-
-    def declared(self) -> Sequence[Change]:
-        """The changes, as the kit wants them."""
-        disable = Change(
-            self.identity_disable_account,
-            self.plan_disable,
-            self.is_disabled,
-            risk="high",
-            expiry="hold",
-            undo="identity_enable_account",
-        )
-        return disable, Change(self.identity_enable_account, self.plan_enable, self.is_enabled, risk="medium")
 
     def _guards(self, row: Row) -> Iterator[Hit]:
         yield from self._protected.account(row.name)

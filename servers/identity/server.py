@@ -36,7 +36,7 @@ def _embedded(parts: Parts, settings: IdentitySettings) -> SecurityServer:
             identity.identity_list_groups,
             identity.identity_list_members,
         ],
-        changes=identity.declared(),
+        changes=_locking(identity),
         settings=settings,
         conditions=parts.conditions,
     )
@@ -75,4 +75,17 @@ def _changes(backend: IdentityBackend, kinds: Kinds) -> Sequence[Change]:
     if not kinds.settings.admin_groups:
         return ()
     accounts, groups = AccountChanges(backend.directory, kinds), GroupChanges(backend.directory, kinds)
-    return (*accounts.declared(), *groups.declared())
+    return (*_locking(accounts), *groups.declared())
+
+
+def _locking(tools: AccountChanges | LabIdentity) -> tuple[Change, Change]:
+    """The lock of an account, and what lifts it."""
+    disable = Change(
+        tools.identity_disable_account,
+        tools.plan_disable,
+        tools.is_disabled,
+        risk="high",
+        expiry="hold",
+        undo="identity_enable_account",
+    )
+    return disable, Change(tools.identity_enable_account, tools.plan_enable, tools.is_enabled, risk="medium")
