@@ -93,10 +93,11 @@ class Values:
 
 
 class ListFile:
-    """One file, read when it is first needed and again when it was changed."""
+    """One file, read when it is first needed and again when it was changed. `setting` names the one it is from."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, setting: str) -> None:
         self.path = path
+        self._setting = setting
         self._lock = threading.Lock()
         self._held: tuple[tuple[int, int], Values] | None = None
 
@@ -110,7 +111,8 @@ class ListFile:
                     self._held = (stamp, parsed(self._content()))
             except (OSError, ValueError):
                 message = f"the configured list {one_line(self.path.name, 80)} cannot be read or is none"
-                raise ToolError("bad_list", message, "one value a line, or a MISP warning list") from None
+                hint = f"see {self._setting}: one value a line, or a MISP warning list"
+                raise ToolError("bad_list", message, hint) from None
             return self._held[1], datetime.fromtimestamp(state.st_mtime, UTC)
 
     def _content(self) -> bytes:
@@ -124,8 +126,8 @@ class ListFile:
 class Lists:
     """The lists of one purpose."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self.files = tuple(ListFile(path) for path in paths)
+    def __init__(self, paths: Sequence[Path], setting: str) -> None:
+        self.files = tuple(ListFile(path, setting) for path in paths)
 
     def find(self, wanted: Observable) -> Iterator[Listed]:
         """Every list that holds it. Raises: ToolError when one cannot be read: what it says is not known then."""

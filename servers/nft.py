@@ -107,7 +107,9 @@ class Space:
             hint = "`ip netns` lists those there are; correct MCPSOC_FIREWALL_NETNS or _ENDPOINT_NETNS"
             raise ToolError("unreachable", "the network namespace of the firewall is not there", hint)
         if self.netns is not None and done.stderr.startswith(b"exec of "):
-            raise ToolError("not_installed", f"the program {Path(command[0]).name} is not there", "install it")
+            raise ToolError(
+                "not_installed", f"the program {Path(command[0]).name} is not there", f"install {command[0]}"
+            )
         if b"Operation not permitted" in done.stderr or b"CAP_NET_ADMIN" in done.stderr:
             raise ToolError("forbidden", f"{command[0]} is not permitted here", "the server needs CAP_NET_ADMIN")
         return done

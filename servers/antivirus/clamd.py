@@ -53,7 +53,7 @@ class Clamd:
     def status(self) -> Status:
         """Version, signatures and queue. Raises: ToolError."""
         if self._ask("PING") != "PONG":
-            raise ToolError("engine_error", "something that is not clamd answers at its address")
+            raise ToolError("engine_error", "something that is not clamd answers at its address", self._where)
         told = _VERSION.match(self._ask("VERSION"))
         if told is None:
             raise ToolError("engine_error", "clamd does not tell its version")
@@ -78,7 +78,7 @@ class Clamd:
     def _ask(self, command: str, data: bytes | None = None) -> str:
         """One command and its answer, all within the time-out. Raises: ToolError."""
         deadline = time.monotonic() + self.timeout_s
-        with _faults(), self._connected() as daemon:
+        with _faults(self._where), self._connected() as daemon:
             try:
                 _send(daemon, f"z{command}\0".encode(), deadline)
                 if data is not None:
@@ -86,6 +86,12 @@ class Clamd:
             except (BrokenPipeError, ConnectionResetError):
                 pass  # beyond its limit clamd answers and hangs up while it is still being sent to
             return _answer(daemon, deadline)
+
+    @property
+    def _where(self) -> str:
+        """What to look at when it does not answer."""
+        setting = "ADDRESS" if isinstance(self.address, tuple) else "SOCKET"
+        return f"is clamd running, and is MCPSOC_ANTIVIRUS_{setting} where it listens?"
 
     def _connected(self) -> socket.socket:
         if isinstance(self.address, tuple):
@@ -133,14 +139,18 @@ def _left(deadline: float) -> float:
 
 
 @contextmanager
-def _faults() -> Iterator[None]:
+def _faults(where: str) -> Iterator[None]:
     """Raises: ToolError for whatever keeps the daemon from answering."""
     try:
         yield
     except TimeoutError:
         raise ToolError("timeout", "clamd did not answer in time", "look at its queue and its load") from None
+    except FileNotFoundError:
+        raise ToolError("unreachable", "clamd's socket is not there", where) from None
+    except PermissionError:
+        raise ToolError("unreachable", "clamd's socket may not be opened by this account", where) from None
     except OSError:
-        raise ToolError("unreachable", "clamd does not answer at its address", "start it: clamd") from None
+        raise ToolError("unreachable", "clamd does not answer at its address", where) from None
 
 
 def _day(text: str) -> datetime | None:

@@ -40,7 +40,9 @@ class SignatureFolder:
         try:
             found = sorted(path for path in self.path.iterdir() if path.suffix in suffixes)
         except OSError:
-            raise ToolError("unreachable", "the folder of signatures cannot be read", "check its path") from None
+            raise ToolError(
+                "unreachable", "the folder of signatures cannot be read", "see MCPSOC_ANTIVIRUS_DATABASE"
+            ) from None
         yield from found
 
 
@@ -53,5 +55,9 @@ def _named(file: Path, digest: str) -> str | None:
                 if (match := _LINE.match(line)) is not None and match["hash"].lower() == digest:
                     return match["name"]
     except OSError:
-        raise ToolError("unreachable", "a file of hash signatures cannot be read", "check its mode") from None
+        raise ToolError(
+            "unreachable",
+            "a file of hash signatures cannot be read",
+            "see MCPSOC_ANTIVIRUS_DATABASE, and who may read it",
+        ) from None
     return None

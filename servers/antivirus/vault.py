@@ -66,7 +66,8 @@ class Vault:
         except FileNotFoundError:
             return ()
         except OSError:
-            raise ToolError("unreachable", "the quarantine cannot be read", "check its folder") from None
+            hint = "see MCPSOC_ANTIVIRUS_QUARANTINE, and who may read it"
+            raise ToolError("unreachable", "the quarantine cannot be read", hint) from None
         return tuple(sorted((self.held(name) for name in names), key=lambda found: found.since, reverse=True))
 
     def held(self, quarantine_id: str) -> Manifest:
@@ -136,7 +137,7 @@ class Vault:
         try:
             past.mkdir(mode=0o700, exist_ok=True)
         except OSError:
-            raise ToolError("forbidden", "the quarantine cannot be written to", "check space, owner and mode") from None
+            raise ToolError("forbidden", "the quarantine cannot be written to", _WRITE) from None
         with self._folders.place(manifest.path) as place:
             _put(place, data, manifest)
         (self._home / f"{quarantine_id}.json").replace(past / f"{quarantine_id}.json")
@@ -178,8 +179,11 @@ class Vault:
             store.unlink(missing_ok=True)
             if isinstance(error, OSError):
                 message = "the quarantine or the file's folder cannot be written to"
-                raise ToolError("forbidden", message, "check space, owner and mode") from None
+                raise ToolError("forbidden", message, _WRITE) from None
             raise
+
+
+_WRITE: Final = "see MCPSOC_ANTIVIRUS_QUARANTINE: space, owner and mode"
 
 
 def _told(path: Path) -> Manifest:

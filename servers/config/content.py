@@ -62,7 +62,11 @@ def _hashed(path: Path, most_bytes: int) -> tuple[str, int]:
 
 
 def _unreadable(_: OSError) -> ToolError:
-    return ToolError("unreachable", "a file beside the playbook or the inventory cannot be read", "check its mode")
+    return ToolError(
+        "unreachable",
+        "a file beside the playbook or the inventory cannot be read",
+        "see MCPSOC_CONFIG_FOLDER, and the modes of its files",
+    )
 
 
 def _stopped(error: OSError) -> None:

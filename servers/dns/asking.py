@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dns.message import Message
 
 MOST_ANSWERS: Final = 50
+_HINT: Final = "see MCPSOC_DNS_RESOLVER and MCPSOC_DNS_PORT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,9 @@ class Asking:
         try:
             answer, _ = dns.query.udp_with_fallback(question, self.address, self.timeout_s, self.port)
         except dns.exception.Timeout:
-            raise ToolError("timeout", "the resolver does not answer", "see MCPSOC_DNS_RESOLVER") from None
+            raise ToolError("timeout", "the resolver does not answer", _HINT) from None
         except (dns.exception.DNSException, OSError):
-            raise ToolError("unreachable", "the resolver cannot be asked", "see MCPSOC_DNS_RESOLVER") from None
+            raise ToolError("unreachable", "the resolver cannot be asked", _HINT) from None
         return _said(answer)
 
     def recursive(self, name: str, kind: str) -> Said:

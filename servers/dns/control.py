@@ -11,7 +11,10 @@ from typing import Final
 from servers.kit import ToolError
 
 MOST_BYTES: Final = 8 * 1024 * 1024
-_HINT: Final = "remote-control: control-interface with this path, control-use-cert no, and the right to open it"
+_HINT: Final = (
+    "see MCPSOC_DNS_CONTROL_SOCKET; unbound.conf needs remote-control: control-enable yes, control-interface with this "
+    "path, control-use-cert no; and this account the right to open it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Control:
                 return _all_of(link).decode("utf-8", "replace")
         except TimeoutError:
             raise ToolError("timeout", "the resolver's control socket does not answer", _HINT) from None
+        except FileNotFoundError:
+            raise ToolError("unreachable", "the resolver's control socket is not there", _HINT) from None
         except OSError:
             raise ToolError("unreachable", "the resolver's control socket cannot be used", _HINT) from None
 

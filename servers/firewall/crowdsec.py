@@ -89,6 +89,7 @@ class CrowdSecDoor:
         return Http(
             f"{self.url.rstrip('/')}/v1",
             product="CrowdSec",
+            setting="MCPSOC_FIREWALL_URL",
             headers={"User-Agent": AGENT, **headers},
             ca_file=self.ca_file,
             timeout_s=self.timeout_s,

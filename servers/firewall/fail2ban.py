@@ -122,11 +122,14 @@ def _entry(jail: str, target: str, since: str, seconds: str) -> Entry:
     return Entry(network, began, None if lasts < 0 else began + timedelta(seconds=lasts), by=f"jail {jail}")
 
 
+_SOCKET: Final = "is it running, is MCPSOC_FIREWALL_SOCKET its socket, and may we use it?"
+
+
 def _failed(done: Ran) -> ToolError:
     if done.code < 0:
         return ToolError("interrupted", "fail2ban-client was ended from outside", "check before trying again")
     if any(text in done.stderr + done.stdout for text in _NOBODY):
-        return ToolError("unreachable", "no fail2ban server answers at the socket", "is it running, and may we use it?")
+        return ToolError("unreachable", "no fail2ban server answers at the socket", _SOCKET)
     return ToolError("refused_by_backend", "fail2ban refused the command", "its log has the reason")
 
 

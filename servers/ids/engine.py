@@ -127,7 +127,9 @@ class SuricataEngine:
             folder=shop,
         )
         if said.code == 127:
-            raise ToolError("not_installed", "the program suricata is not there", "install suricata")
+            raise ToolError(
+                "not_installed", "the program suricata is not there", "install suricata, or see MCPSOC_IDS_PROGRAM"
+            )
         return said
 
     @contextmanager

@@ -16,7 +16,7 @@ from servers.kit import ToolError
 
 MOST_BYTES: Final = 4 * 1024 * 1024
 _GREETING: Final = {"version": "0.2"}
-_HINT: Final = "unix-command enabled in suricata.yaml, and the right to open its socket"
+_HINT: Final = "see MCPSOC_IDS_SOCKET; unix-command enabled in suricata.yaml, and the right to open its socket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ class ControlSocket:
                 return _exchanged(link, request)
         except TimeoutError:
             raise ToolError("timeout", "the engine's control socket does not answer", _HINT) from None
+        except FileNotFoundError:
+            raise ToolError("unreachable", "the engine's control socket is not there", _HINT) from None
         except OSError:
             raise ToolError("unreachable", "the engine's control socket cannot be used", _HINT) from None
 

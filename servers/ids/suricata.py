@@ -23,7 +23,7 @@ from servers.kit import ToolError
 _SETS: Final[dict[IndicatorType, tuple[str, str]]] = {"domain": (DOMAINS, "string"), "address": (ADDRESSES, "ip")}
 _THERE: Final = "item found in set"
 _NOT_THERE: Final = "item not found in set"
-_NO_SETS: Final = "load the rule file once: ids_load_rules, without rules too"
+_NO_SETS: Final = "load the rule file once: ids_load_rules, without rules too; it needs MCPSOC_IDS_RULES_FILE"
 _HEAD: Final = "# Rules of MCPSoc. It writes this file; name it under rule-files in suricata.yaml."
 
 

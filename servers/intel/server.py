@@ -55,7 +55,7 @@ def _stix(parts: Parts, settings: IntelSettings) -> SecurityServer:
         reads.intel_list_feeds,
     ]
     if settings.known_lists:
-        looks.append(KnownLists(Lists(settings.known_lists)).intel_check_known)
+        looks.append(KnownLists(Lists(settings.known_lists, "MCPSOC_INTEL_KNOWN_LISTS")).intel_check_known)
     changes = StixChanges(reads, parts.conditions.protected).declared()
     return _real(parts, settings, f"stix in {path}", reads.probe, looks, changes)
 

@@ -107,6 +107,7 @@ def collection(settings: IntelSettings) -> Collection:
     http = Http(
         match["base"],
         product="the TAXII server",
+        setting="MCPSOC_INTEL_TAXII_COLLECTION",
         headers={"Accept": MEDIA},
         auth=auth,
         ca_file=settings.taxii_ca_file,

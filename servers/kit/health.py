@@ -46,7 +46,7 @@ class Watch:
         try:
             ready, detail = True, self.probe()
         except ToolError as problem:
-            ready, detail = False, problem.message
+            ready, detail = False, "; ".join(part for part in (problem.message, problem.hint) if part)
         now = self.clock()
         data = Health(
             server=self.source.server,

@@ -27,7 +27,6 @@ _PAUSES_S: Final = (0.2, 0.6)
 _WORTH_ANOTHER: Final = frozenset({502, 503, 504})
 _NO_CONTENT: Final = 204
 """The one success that has no body. Source: RFC 9110, 15.3.5."""
-_REACH: Final = "is it running, and the address in the settings right?"
 _LONGEST_WAIT_S: Final = 3600.0
 
 
@@ -40,6 +39,7 @@ class Http:
         base_url: str,
         *,
         product: str = "the backend",
+        setting: str = "the address in the settings",
         headers: Mapping[str, str | SecretStr] | None = None,
         auth: tuple[str, SecretStr] | None = None,
         ca_file: Path | None = None,
@@ -48,7 +48,8 @@ class Http:
         most_bytes: int = 5_000_000,
     ) -> None:
         """`headers` and `auth` (HTTP basic) go with every request. `ca_file`: who vouches for the product, in place of
-        the system's authorities. `retries`: of reads alone. `product` is how errors call it.
+        the system's authorities. `retries`: of reads alone. `product` is how errors call it, `setting` names the one
+        that holds its address.
 
         Raises: ConfigurationError for an address that is none, or a CA file that is not there."""
         try:
@@ -61,6 +62,7 @@ class Http:
             raise ConfigurationError(f"{product}: there is no CA file {ca_file}")
         self._base_url = base_url.rstrip("/")
         self._product = product
+        self._reach = f"is it running, and is {setting} right?"
         self._headers = {name: _plain(value) for name, value in (headers or {}).items()}
         self._auth = auth
         self._ca_file = ca_file
@@ -120,11 +122,11 @@ class Http:
             finally:
                 answer.close()
         except httpx.TimeoutException:
-            raise ToolError("unreachable", f"{self._product} did not answer in time", _REACH) from None
+            raise ToolError("unreachable", f"{self._product} did not answer in time", self._reach) from None
         except httpx.HTTPError as error:
             refused = "certificate" in str(error).lower()
             why = "has a certificate that is not trusted" if refused else "cannot be reached"
-            raise _WorthAnotherError("unreachable", f"{self._product} {why}", _REACH) from None
+            raise _WorthAnotherError("unreachable", f"{self._product} {why}", self._reach) from None
 
     def _content(self, answer: "httpx.Response") -> bytes:
         content = bytearray()
@@ -143,7 +145,7 @@ class Http:
         if status == 429:
             raise RateLimitedError(f"{self._product} was asked too often", wait_s(answer.headers.get("retry-after")))
         if status in _WORTH_ANOTHER:
-            raise _WorthAnotherError("unreachable", f"{self._product} is not available (HTTP {status})", "try later")
+            raise _WorthAnotherError("unreachable", f"{self._product} is not available (HTTP {status})", self._reach)
         code, hint = {
             401: ("unauthorised", "check the credential in the settings"),
             403: ("forbidden", "the credential lacks a right; docs/servers says which are needed"),
@@ -157,9 +159,7 @@ class Http:
         try:
             value: JsonValue = json.loads(content)
         except (ValueError, RecursionError):
-            raise ToolError(
-                "bad_answer", f"{self._product} did not answer with JSON", "is it the right address?"
-            ) from None
+            raise ToolError("bad_answer", f"{self._product} did not answer with JSON", self._reach) from None
         return value
 
     def _opened(self) -> "httpx.Client":

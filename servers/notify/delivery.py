@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue, SecretStr
 
@@ -126,6 +126,9 @@ def _slack(channel: SlackChannel, wording: Wording) -> Receipt:
     return Receipt(_named(answer, "x-slack-req-id"))
 
 
+_CHANNEL: Final = "see the channel in MCPSOC_NOTIFY_CHANNELS"
+
+
 def _posted(
     url: SecretStr, ca_file: Path | None, timeout_s: float, body: JsonObject, headers: Mapping[str, str]
 ) -> _Answer:
@@ -135,7 +138,8 @@ def _posted(
     try:
         trust = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
     except OSError:
-        raise NotSent("unreachable", "the receiver's CA file cannot be read", "check ca_file of the channel") from None
+        hint = "see ca_file of the channel in MCPSOC_NOTIFY_CHANNELS"
+        raise NotSent("unreachable", "the receiver's CA file cannot be read", hint) from None
     try:
         with (
             httpx.Client(verify=trust, timeout=timeout_s, follow_redirects=False, trust_env=False) as client,
@@ -144,7 +148,7 @@ def _posted(
             content = _bounded(answer)
             return _judged(_Answer(answer.status_code, dict(answer.headers), content))
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol):
-        raise NotSent("unreachable", "the receiver cannot be reached, or is not trusted", "check its address") from None
+        raise NotSent("unreachable", "the receiver cannot be reached, or is not trusted", _CHANNEL) from None
     except httpx.HTTPError:
         raise Unsure("the connection ended before the receiver answered") from None
 
@@ -165,7 +169,7 @@ def _judged(answer: _Answer) -> _Answer:
         raise RateLimitedError("the receiver was sent too much", wait_s(answer.headers.get("retry-after")))
     if answer.status >= 500:
         raise Unsure(f"the receiver failed with HTTP {answer.status}")
-    raise NotSent("refused_by_backend", f"the receiver answered HTTP {answer.status}", "check the channel's settings")
+    raise NotSent("refused_by_backend", f"the receiver answered HTTP {answer.status}", _CHANNEL)
 
 
 def _named(answer: _Answer, *headers: str) -> str:
@@ -191,7 +195,7 @@ def _mailed(channel: SmtpChannel, wording: Wording, key: str) -> Receipt:
         refused = _addressed(relay, channel)
     except (smtplib.SMTPException, OSError, ValueError) as error:
         _closed(relay)
-        raise NotSent("unreachable", f"the mail relay did not take it: {_why(error)}", "check the channel") from None
+        raise NotSent("unreachable", f"the mail relay did not take it: {_why(error)}", _CHANNEL) from None
     try:
         code, said = relay.data(_message(channel, wording, key).as_bytes(policy=SMTP))
     except smtplib.SMTPDataError:

@@ -44,5 +44,5 @@ class ListSource:
 
 def list_sources(bad: Sequence[Path], known: Sequence[Path]) -> Sequence[ListSource]:
     """A source for each file."""
-    found = [ListSource(ListFile(path), "malicious") for path in bad]
-    return [*found, *(ListSource(ListFile(path), "clean") for path in known)]
+    found = [ListSource(ListFile(path, "MCPSOC_REPUTATION_BAD_LISTS"), "malicious") for path in bad]
+    return [*found, *(ListSource(ListFile(path, "MCPSOC_REPUTATION_KNOWN_LISTS"), "clean") for path in known)]

@@ -139,7 +139,8 @@ def services_of(
 
 def _http(url: str, product: str, header: str, key: SecretStr, ca_file: Path | None) -> Http:
     """A client that never asks twice: each call counts."""
-    return Http(url, product=product, headers={header: key}, ca_file=ca_file, retries=0)
+    setting = f"MCPSOC_REPUTATION_{product.upper()}_URL"
+    return Http(url, product=product, setting=setting, headers={header: key}, ca_file=ca_file, retries=0)
 
 
 def _reads(checks: Checks, services: Sequence[Service]) -> Sequence[Method | Read]:

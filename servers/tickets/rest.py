@@ -170,6 +170,7 @@ def rest_tickets(settings: TicketsSettings, mapping: Dialect, timeout_s: float) 
     http = Http(
         settings.url,
         product=mapping.product,
+        setting="MCPSOC_TICKETS_URL",
         headers=_headers(auth, token),
         auth=(settings.user, token) if auth.kind == "basic" else None,
         ca_file=settings.ca_file,

@@ -113,7 +113,14 @@ def connected(settings: WazuhSettings) -> Wazuh:
     if not settings.url or not settings.user or settings.password is None:
         raise ConfigurationError("Wazuh needs MCPSOC_WAZUH_URL, MCPSOC_WAZUH_USER and MCPSOC_WAZUH_PASSWORD")
     rest, login = (
-        Http(settings.url, product="Wazuh", auth=auth, ca_file=settings.ca_file, timeout_s=settings.timeout_s)
+        Http(
+            settings.url,
+            product="Wazuh",
+            setting="MCPSOC_WAZUH_URL",
+            auth=auth,
+            ca_file=settings.ca_file,
+            timeout_s=settings.timeout_s,
+        )
         for auth in (None, (settings.user, settings.password))
     )
     return Wazuh(rest, login)

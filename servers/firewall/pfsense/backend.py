@@ -56,6 +56,7 @@ def connected(settings: PfSenseSettings) -> PfSense:
     rest = Http(
         settings.url,
         product="pfSense",
+        setting="MCPSOC_PFSENSE_URL",
         headers={"X-API-Key": settings.api_key},
         ca_file=settings.ca_file,
         timeout_s=settings.timeout_s,

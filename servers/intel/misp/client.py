@@ -95,7 +95,8 @@ class Misp:
         if not settings.misp_url or not settings.misp_key.get_secret_value():
             raise ConfigurationError("intel: MISP needs MCPSOC_INTEL_MISP_URL and MCPSOC_INTEL_MISP_KEY")
         headers = {"Authorization": settings.misp_key}
-        http = Http(settings.misp_url, product="MISP", headers=headers, ca_file=settings.misp_ca_file)
+        setting = "MCPSOC_INTEL_MISP_URL"
+        http = Http(settings.misp_url, product="MISP", setting=setting, headers=headers, ca_file=settings.misp_ca_file)
         misp = cls(http)
         weakref.finalize(misp, http.close)
         return misp

@@ -17,6 +17,7 @@ MOST_MESSAGES = 2_000
 MOST_HASHED = 200
 """Messages of one mailbox whose attachments are hashed for a search: each is read whole."""
 T = TypeVar("T")
+_WHERE = "see MCPSOC_MAIL_IMAP_HOST, MCPSOC_MAIL_IMAP_PORT, MCPSOC_MAIL_IMAP_SECURITY and the logins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ class ImapMail:
         """The server's address and how many of the mailboxes open. Raises: ToolError when none does."""
         answers = [self._answers(login) for login in list(self.logins.values())[:20]]
         if not any(answers):
-            raise ToolError("unreachable", "no mailbox could be opened", "check address, TLS and login")
+            raise ToolError("unreachable", "no mailbox could be opened", _WHERE)
         return f"IMAP server with {len(self.logins)} mailboxes; {sum(answers)} of {len(answers)} tried can be opened"
 
     def _answers(self, login: Login) -> bool:
