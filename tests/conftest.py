@@ -17,7 +17,7 @@ from agent.cases import CaseStore
 from agent.cases.queries import CaseQuery
 from agent.models import Case
 from evals.pipeline import lab_pipeline
-from tests.labs import lab_at, name_run, remove_labs
+from tests.labs import home_at, lab_at, name_run, remove_labs
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -64,13 +64,13 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session")
 def investigated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose `demo` has a lab and its cases, investigated by the real analyst. To read only: copy it."""
-    root = tmp_path_factory.mktemp("investigated")
-    (root / "demo").mkdir()
-    asyncio.run(_investigate(root / "demo"))
-    return root
+    return home_at(
+        tmp_path_factory.mktemp("investigated"), "investigated", lambda root: asyncio.run(_investigate(root))
+    )
 
 
-async def _investigate(home: Path) -> None:
+async def _investigate(root: Path) -> None:
+    home = root / "demo"
     lab_at(home / "lab.db", 5, STORIES)
     async with lab_pipeline(home, home / "lab.db") as pipeline:
         for raw in await pipeline.new_alerts():

@@ -1,14 +1,14 @@
-"""Labs that are made once in a run: whoever needs the same seed and stories copies the file.
+"""Labs and homes that are made once in a run: whoever needs the same copies it.
 
-Making one takes two seconds, since seven days of everybody's work are written each time."""
+Making a lab takes two seconds, since seven days of everybody's work are written each time."""
 
 import fcntl
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -28,22 +28,45 @@ def lab_at(path: Path, seed: int, stories: Iterable[tuple[str, str]] | None = No
     return path
 
 
+def home_at(path: Path, name: str, make: Callable[[Path], None]) -> Path:
+    """A copy, at this path, of the folder that `make` fills; what has this name is made once. The path itself."""
+    made, done = _of_run(name), _of_run(f"{name}.done")
+    with _alone(name):
+        if not done.exists():
+            shutil.rmtree(made, ignore_errors=True)
+            made.mkdir(mode=0o700)
+            make(made)
+            done.touch()
+    return Path(shutil.copytree(made, path, dirs_exist_ok=True))
+
+
 @cache
 def _made(seed: int, stories: tuple[tuple[str, str], ...] | None) -> Path:
     """The lab's file in the folder of this run."""
     name = sha256(json.dumps([seed, stories]).encode()).hexdigest()[:16]
-    folder = Path(os.environ[RUN])
-    folder.mkdir(mode=0o700, exist_ok=True)
-    made = folder / f"{name}.db"
-    with (folder / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    made = _of_run(f"{name}.db")
+    with _alone(name):
         if not made.exists():
-            building = folder / f"{name}.building.db"
+            building = _of_run(f"{name}.building.db")
             building.unlink(missing_ok=True)
             with closing(Lab.create(building, seed, stories)) as lab:
                 lab.now()
             building.rename(made)
     return made
+
+
+def _of_run(name: str) -> Path:
+    folder = Path(os.environ[RUN])
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / name
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Nobody else of this run makes what has this name meanwhile."""
+    with _of_run(f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def name_run() -> None:

@@ -3,10 +3,12 @@
 import json
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.labs import home_at
 from tests.ui.conftest import CommandLine
 
 ROW = {
@@ -17,7 +19,14 @@ ROW = {
 
 @pytest.fixture(scope="module")
 def demo(shared: CommandLine) -> subprocess.CompletedProcess[str]:
-    return shared("demo", "--json")
+    """What the demo told; `shared` has a copy of its home."""
+
+    def told(folder: Path) -> None:
+        done = replace(shared, folder=folder)("demo", "--json")
+        (folder / "told.json").write_text(json.dumps([done.args, done.returncode, done.stdout, done.stderr]))
+
+    home_at(shared.folder, "demo", told)
+    return subprocess.CompletedProcess(*json.loads((shared.folder / "told.json").read_text()))
 
 
 def test_demo_tells_every_case_in_json(demo: subprocess.CompletedProcess[str]) -> None:

@@ -62,7 +62,7 @@ def test_list_ends_with_what_to_do_where_there_is_no_simulated_enterprise(run: C
 @pytest.mark.thorough
 def test_list_over_a_simulated_enterprise_needs_no_advice(run: CommandLine) -> None:
     """A demo that is there already is pointed at, and its own home has nothing to be told."""
-    lab_at(run.home / "demo" / "lab.db", 5, ())
+    lab_at(run.home / "demo" / "lab.db", 17, ())
 
     beside = run("servers", "ls").stderr.splitlines()
     within = run("servers", "ls", MCPSOC_HOME=str(run.home / "demo"))

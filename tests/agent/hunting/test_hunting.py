@@ -33,22 +33,13 @@ STORIES = {
 Hunting = Callable[[str], AbstractAsyncContextManager[Hunter]]
 
 
-@pytest.fixture(scope="session")
-def hunted_labs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lab of each kind; tests only read them."""
-    root = tmp_path_factory.mktemp("hunted")
-    for name, stories in STORIES.items():
-        lab_at(root / f"{name}.db", 17, stories)
-    return root
-
-
 @pytest.fixture
-def hunting(hunted_labs: Path, tmp_path: Path) -> Hunting:
-    """A hunter in the lab of that name."""
+def hunting(tmp_path: Path) -> Hunting:
+    """A hunter in a lab of that kind."""
 
     @asynccontextmanager
     async def opened(name: str) -> AsyncIterator[Hunter]:
-        async with lab_pipeline(tmp_path, hunted_labs / f"{name}.db") as pipeline:
+        async with lab_pipeline(tmp_path, lab_at(tmp_path / f"{name}.db", 17, STORIES[name])) as pipeline:
             yield Hunter(pipeline.analyst, "lab")
 
     return opened

@@ -14,12 +14,12 @@ from fastapi import FastAPI
 
 from agent.intake.parsing import parse
 from agent.response.users import add_user
+from tests.labs import home_at, lab_at
 from ui.api.app import build_api
 from ui.api.settings import Settings
 from ui.compose import open_desk
 from ui.demo import new_alerts
 from ui.home import Home
-from ui.lab import create_lab
 
 STORIES = (
     ("password_spray", "attack"),
@@ -66,10 +66,7 @@ class Api:
 @pytest.fixture(scope="session")
 def triaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a lab of four stories and one alert of a site, all investigated. Do not change it: copy it."""
-    home = Home(tmp_path_factory.mktemp("triaged") / "home").make()
-    create_lab(home.demo.make(), 7, STORIES)
-    asyncio.run(_triage(home))
-    return home.root
+    return home_at(tmp_path_factory.mktemp("triaged"), "triaged", lambda root: asyncio.run(_triage(Home(root))))
 
 
 @pytest.fixture
@@ -107,6 +104,7 @@ async def _started(home: Home) -> AsyncIterator[Api]:
 
 
 async def _triage(home: Home) -> None:
+    lab_at(home.make().demo.make().lab, 7, STORIES)
     async with open_desk(home.demo, "lab") as desk:
         for number, raw in enumerate(await new_alerts(desk), start=1):
             await desk.analyst.handle(parse(raw, world="lab", ordinal=number))

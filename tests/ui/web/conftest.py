@@ -11,18 +11,19 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 
 from agent.intake.parsing import parse
 from agent.models import World
 from agent.response.users import add_user
+from tests.labs import home_at, lab_at
 from ui.api.app import build_api
 from ui.api.client import ApiClient
 from ui.api.settings import Settings
 from ui.compose import open_desk
 from ui.demo import new_alerts
 from ui.home import Home
-from ui.lab import create_lab
 from ui.running import free_port
 
 HOSTILE = "<img src=x onerror=alert(1)> [click](javascript:alert(1)) \u202egpj.exe"
@@ -63,6 +64,7 @@ class Served:
             "address": address,
         }
         app = AppTest.from_function(_script, kwargs=arguments, default_timeout=30)
+        app._bidi_component_manager = BidiComponentManager()  # without searching all packages for components
         app.secrets["api_url"] = self.url
         drawn = Drawn(app.run())
         assert not app.exception
@@ -90,10 +92,7 @@ class Drawn:
 @pytest.fixture(scope="session")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with one story of a lab and one hostile alert of a site, investigated. Do not change it: copy it."""
-    home = Home(tmp_path_factory.mktemp("judged") / "home").make()
-    create_lab(home.demo.make(), 7, (("phishing_macro", "attack"),))
-    asyncio.run(_judge(home))
-    return home.root
+    return home_at(tmp_path_factory.mktemp("judged"), "judged", lambda root: asyncio.run(_judge(Home(root))))
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +115,7 @@ def served(judged: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 async def _judge(home: Home) -> None:
+    lab_at(home.make().demo.make().lab, 7, (("phishing_macro", "attack"),))
     async with open_desk(home.demo, "lab") as desk:
         for number, raw in enumerate(await new_alerts(desk), start=1):
             await desk.analyst.handle(parse(raw, world="lab", ordinal=number))

@@ -1,5 +1,6 @@
 """One tab, one visitor: whoever comes back with another cookie is somebody else."""
 
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 
 
@@ -24,6 +25,7 @@ def shown(app: AppTest, secret: str | None) -> list[str]:
 def test_tab_with_another_cookie_gets_nothing_of_the_visitor_before() -> None:
     """A socket that reconnects keeps its session; the cookie may be another person's by then."""
     app = AppTest.from_function(_script, args=("kim",))
+    app._bidi_component_manager = BidiComponentManager()  # without searching all packages for components
 
     first, again, other, gone = (shown(app, secret) for secret in ("kim", "kim", "lee", None))
 
