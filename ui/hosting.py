@@ -12,7 +12,7 @@ from agent.host.host import Host
 from agent.host.pins import PinStore
 from agent.models import World
 from agent.settings import Settings as AgentSettings
-from servers.bundle import analysts_servers, bundled, conditions_of
+from servers.bundle import SETTINGS, analysts_servers, bundled, conditions_of
 from servers.kit import SecurityServer
 from servers.mcpsoc import server as mcpsoc
 from servers.mcpsoc.asking import Asker
@@ -35,12 +35,18 @@ async def open_host(
         servers = bundled(lab, knowledge_home(home), server_settings, settings.tenant(world), names)
         servers[mcpsoc.NAME] = own_server(records, world, server_settings, clock)
         connections: list[AnyConnection] = [
-            Connection(name, server.transport, product=server.product) for name, server in servers.items()
+            Connection(name, server.transport, product=server.product, setting=setting_of(name))
+            for name, server in servers.items()
         ]
         if world == "site" and settings.servers_path.exists():
             connections += from_mcp_servers(settings.servers_path)
         async with Host(connections, settings=settings, pins=PinStore(home.pins), clock=clock) as host:
             yield host
+
+
+def setting_of(server: str) -> str:
+    """The setting that puts a product behind a bundled server; none for our own cases and the knowledge base."""
+    return f"MCPSOC_{server.upper()}_BACKEND" if server in SETTINGS else ""
 
 
 def own_server(

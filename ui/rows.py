@@ -67,6 +67,7 @@ def triage_row(alert_id: str, case: Case, report: Report, duplicate_of: str | No
         "duplicate_of": duplicate_of,
         **verdict_fields(report),
         "reason": report.verdict.reason,
+        "gaps": [gap.model_dump(mode="json") for gap in report.verdict.gaps],
         "claims": claim_counts(report),
         "calls": 0 if duplicate_of else report.calls,
         "seconds": round(seconds, 3),

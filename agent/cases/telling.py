@@ -90,11 +90,16 @@ def _told_reason(reason: str, texts: Texts, language: Language) -> str:
             said.append(other.rstrip(_FULL_STOP))
             rest = rest[len(stem) :].removeprefix("; ")
             break
-    weighed, _, unseen = rest.rpartition(_UNSEEN) if _UNSEEN in rest else (rest, "", "")
-    said += [retold(part, language) for part in (weighed, f"{_UNSEEN[2:]}{unseen}" if unseen else "") if part]
+    unseen: list[str] = []
+    for lead in _UNSEEN:
+        before, found, sensors = rest.rpartition(f"; {lead}")
+        if found:
+            rest, unseen = before, [f"{lead}{sensors}", *unseen]
+    said += [retold(part, language) for part in (rest, *unseen) if part]
     return "；".join(said)
 
 
-_UNSEEN = "; not seen by "
+_UNSEEN = ("error from ", "not seen by ")
+"""What comes last in the sentence, the very last first."""
 _FULL_STOP = "。"
 """After it no space is written."""

@@ -39,7 +39,7 @@ def read_coverage(
     contract: Sequence[Sensor], answer: Evidence | None, alert: Alert, hypotheses: Sequence[Hypothesis]
 ) -> Coverage:
     """Cover, gaps and silences of every contracted sensor; no answer at all leaves every sensor a gap."""
-    rows = _rows(answer)
+    rows = rows_of(answer)
     claims: list[Claim] = []
     findings: list[Finding] = []
     gaps: list[Gap] = []
@@ -65,7 +65,7 @@ def blind_sensors(
     sensors: Iterable[str], answer: Evidence | None, alert: Alert, contract: Sequence[Sensor] = ()
 ) -> frozenset[str]:
     """Those sensors that are not known to have covered the event."""
-    rows, agents = _rows(answer), {sensor.sensor for sensor in contract if sensor.per_host}
+    rows, agents = rows_of(answer), {sensor.sensor for sensor in contract if sensor.per_host}
     found = {sensor: rows.get(sensor, (-1, {}))[1] for sensor in sensors}
     return frozenset(
         sensor
@@ -74,7 +74,7 @@ def blind_sensors(
     )
 
 
-def _rows(answer: Evidence | None) -> dict[str, tuple[int, dict[str, JsonValue]]]:
+def rows_of(answer: Evidence | None) -> dict[str, tuple[int, dict[str, JsonValue]]]:
     """Sensor to its row and where that stands; of several rows about one sensor, one that does not cover."""
     if answer is None or answer.status != "success" or not isinstance(answer.data, dict):
         return {}

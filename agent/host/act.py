@@ -62,9 +62,10 @@ class ActDoor:
         backend = self._switchboard.backend(entry.link)
         if backend is None:
             raise ActRefusedError(f"{tool}: nobody knows whether {entry.tool.server} is the lab or the real site")
-        if (refusal := other_world(self._world, backend, world_neutral=False)) is not None:
+        check, reading = usable(entry)
+        if (refusal := other_world(self._world, backend, replace(reading, world_neutral=False))) is not None:
             raise ActRefusedError(f"{tool}: {refusal.error}")
-        if (problem := usable(entry)[0](arguments)) is not None:
+        if (problem := check(arguments)) is not None:
             raise ActRefusedError(f"{tool}: arguments: {problem}")
         if (difference := self._difference(entry, arguments, grant)) is not None:
             raise ActRefusedError(f"{tool}: the grant {difference}")

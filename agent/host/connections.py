@@ -62,6 +62,8 @@ class Connection:
     """Whether its provenance declarations count, and its definitions are accepted when first seen."""
     product: str = ""
     """What a bundled server stands on: by its settings it offers other tools, which are ours all the same."""
+    setting: str = ""
+    """The setting that puts a product behind a bundled server, for whoever has none there."""
 
     @property
     def bundled(self) -> bool:

@@ -220,7 +220,7 @@ class ReadDoor:
             wait_s = min(self._timeout_s, self.budget.left_s)
             with tool_span(entry.tool.full_name):
                 raw = await self._switchboard.call(entry, asked.arguments, wait_s, again=True)
-            return read_result(raw, reading, self.world)
+            return read_result(raw, reading, self.world, self._clock())
         except CallError as error:
             return failed(str(error), "asking again later may help", backend or self._own, settled=False)
         except AnswerInvalidError as error:
@@ -236,7 +236,7 @@ class ReadDoor:
         if entry.standing != "usable":
             hint = "mcpsoc servers diff shows it, mcpsoc servers accept takes it"
             return refused(f"{name}: {entry.problem}", hint, backend or self._own)
-        return other_world(self.world, backend, world_neutral=usable(entry)[1].world_neutral)
+        return other_world(self.world, backend, usable(entry)[1])
 
     def _not_there(self, missing: NotFound) -> Answer:
         if missing.server_down:

@@ -91,6 +91,10 @@ class Switchboard:
             return entry
         if not known and link.state != "ready":
             return NotFound(f"{server} is not connected: {link.problem or 'starting'}", "mcpsoc servers ls", True)
+        if (why := self.unready.get(server)) is not None and set(known) <= {_health_of(server)}:
+            return NotFound(f"{server} is not ready: {why}", "mcpsoc doctor checks the settings", True)
+        if self.rules(link).kind(tool) is not None:
+            return NotFound(f"{server}: its product does not offer {tool}", f"mcpsoc servers show {server}", False)
         close = difflib.get_close_matches(tool, known, n=1)
         hint = f"did you mean {server}__{close[0]}?" if close else f"it has: {', '.join(known)[:300]}"
         return NotFound(f"{server} has no tool {tool[:64]!r}", hint, False)
@@ -186,12 +190,13 @@ class Switchboard:
         except AnswerInvalidError as error:
             return Entry(tool, link, kind, "unusable", str(error))
         classes = declared(tool.output_schema) if trusted else {}
-        reading = Reading(tool.full_name, trusted, output, classes, rules.world_neutral, self._most_chars)
+        setting = link.connection.setting if isinstance(link.connection, Connection) else ""
+        reading = Reading(tool.full_name, trusted, output, classes, rules.world_neutral, self._most_chars, setting)
         return Entry(tool, link, kind, "usable", "", arguments, reading)
 
     async def _ask_health(self, link: Link) -> None:
         """Learn the backend of a trusted server before anything is asked of it."""
-        entry = self._entries[link.name].get(f"{link.name}_health")
+        entry = self._entries[link.name].get(_health_of(link.name))
         if not link.connection.trusted or entry is None or entry.kind != "read" or entry.standing != "usable":
             return
         try:
@@ -209,6 +214,10 @@ class Switchboard:
         self.unready.pop(server, None)
         if data.get("ready") is not True:
             self.unready[server] = str(data.get("detail") or envelope.summary)
+
+
+def _health_of(server: str) -> str:
+    return f"{server}_health"
 
 
 def _brought_by(version: str, link: Link) -> str:

@@ -80,8 +80,12 @@ def _gates(report: Report, retraced: Retraced | None, language: Language) -> Ite
 
 
 def _gaps(report: Report, retraced: Retraced | None, language: Language) -> Iterator[Change]:
-    """Each sensor that could not look, and the verdict had it looked and found nothing."""
+    """Each sensor that could not look, and the verdict had it looked and found nothing.
+
+    What a product left unanswered is told by the look it belongs to, where the case can be taken up again."""
     for gap in report.verdict.gaps:
+        if retraced is not None and not gap.required:
+            continue
         seen = None if retraced is None else _other(retraced, retraced.decided(_with_sight(retraced.facts, gap)))
         reason = retold(gap.reason, language)
         what = _said("{sensor} could not look: {reason}.", language, sensor=gap.sensor, reason=reason)

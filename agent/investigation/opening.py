@@ -6,7 +6,7 @@ from agent.hunting.hunt import is_hunt
 from agent.hunting.judging import unseen
 from agent.hunting.telling import RAISED, hunt_opening, hunt_reason
 from agent.investigation.verdict import Facts
-from agent.models import CLOSING, Claim, Contribution, Disposition, Equals, Finding, Gap, Opening, Outcome, Ref
+from agent.models import CLOSING, Claim, Contribution, Disposition, Equals, Finding, Opening, Outcome, Ref
 
 _WORKED: dict[Outcome, str] = {
     "succeeded": "Yes.",
@@ -99,9 +99,11 @@ def _to_do(facts: Facts, disposition: Disposition, actions: Sequence[str]) -> st
 
 
 def reason(
-    facts: Facts, contributions: Sequence[Contribution], highlights: Sequence[Claim], gaps: Sequence[Gap]
+    facts: Facts, contributions: Sequence[Contribution], highlights: Sequence[Claim], failing: Sequence[str]
 ) -> str:
-    """One sentence for the queue: the claim or the alert's field that weighed most."""
+    """One sentence for the queue: the claim or the alert's field that weighed most, and who did not look.
+
+    `failing`: servers whose product answered with an error."""
     if is_hunt(facts.alert):
         return hunt_reason(facts.playbook, facts.claims, facts.standing().findings, _why_not(facts))
     story = next((claim.text.rstrip(".") for claim in highlights if claim.status == "verified"), "")
@@ -113,9 +115,6 @@ def reason(
         if strongest
         else ""
     )
-    missing = (
-        f"not seen by {', '.join(gap.sensor for gap in gaps if gap.required)}"
-        if any(gap.required for gap in gaps)
-        else ""
-    )
-    return "; ".join(part for part in (story, field, missing) if part) or "nothing in the alert could be weighed"
+    blind = ", ".join(gap.sensor for gap in facts.coverage.gaps)
+    unseen = (f"not seen by {blind}" if blind else "", f"error from {', '.join(failing)}" if failing else "")
+    return "; ".join(part for part in (story, field, *unseen) if part) or "nothing in the alert could be weighed"

@@ -12,7 +12,7 @@ from tests.ui.conftest import CommandLine
 EXAMPLES = Path(__file__).parents[2] / "examples" / "alerts.jsonl"
 FIELDS = {
     "alert_id", "case_id", "duplicate_of", "disposition", "severity", "priority", "likelihood", "outcome", "basis",
-    "techniques", "reason", "claims", "calls", "seconds",
+    "techniques", "reason", "gaps", "claims", "calls", "seconds",
     "brain", "fell_back", "model", "cut", "disagreements",
 }  # fmt: skip
 
@@ -194,3 +194,18 @@ def test_alert_about_a_host_of_the_lab_gets_no_evidence_from_the_lab(run: Comman
     assert case["world"] == "site"
     assert [item["id"] for item in case["evidence"] if item["synthetic"]] == []
     assert [item["id"] for item in case["evidence"] if item["backend"] == "embedded" and item["data"]] == []
+
+
+def test_product_that_is_down_is_told_on_the_line_once_in_full_and_in_the_report(run: CommandLine) -> None:
+    """Whoever reads only the queue or only the report must not take an error for a clean look."""
+    down = {"MCPSOC_IDS_BACKEND": "suricata", "MCPSOC_IDS_EVE": str(run.folder / "none.json")}
+    beacon, _, web = EXAMPLES.read_text().splitlines()[4:7]
+
+    done = run("--lang", "zh", "triage", "-", stdin=f"{beacon}\n{web}\n", **down)
+    page = run("cases", "export", "last", "--format", "html", **down).stdout
+
+    assert [line.endswith("；ids 出错") for line in done.stdout.splitlines()] == [True, True]
+    assert done.stderr.count("the log none.json is not there") == 1
+    section = page[page.index("What could not be looked at") :]
+    assert "an error, which is no clean answer: unreachable: the log none.json is not there" in section
+    assert "MCPSOC_IDS_EVE" in section

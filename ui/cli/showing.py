@@ -133,7 +133,7 @@ def _print_asked(t: Catalogue, evidence: Sequence[Evidence]) -> None:
     write_line("")
     write_line(t("what was asked"))
     for item in evidence:
-        said = item.error or item.summary
+        said = retold(item.error or item.summary, spoken(t))
         write_line(f"  {item.id:>3} {inert(item.tool)}  {term(t, item.status)}: {inert(said)}")
 
 

@@ -4,19 +4,20 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import BinaryIO
 
+from agent.cases.telling import told
 from agent.intake.errors import IntakeError, NotAnAlert
 from agent.intake.parsing import parse
-from agent.models import JsonObject
+from agent.models import Case, Gap, JsonObject
 from agent.worker import handled_before
 from ui.alerts import Read, read_alerts, read_line
-from ui.cli.catalogue import Catalogue
+from ui.cli.catalogue import Catalogue, spoken
 from ui.cli.output import say, write_json_line, write_line
 from ui.cli.terms import inert
 from ui.compose import Desk, open_desk
@@ -37,32 +38,46 @@ class Judged:
 
     row: JsonObject | None = None
     reason: str | None = None
+    case: Case | None = None
+    """With the report that the row is of."""
 
 
 class Printer:
-    """Result lines on stdout, broken lines on stderr."""
+    """Result lines on stdout; broken lines, and once each product that fails, on stderr."""
 
     def __init__(self, t: Catalogue, *, as_json: bool) -> None:
         self._t = t
         self._as_json = as_json
         self.broken = 0
         self.passed_over = 0
+        self._failing: set[str] = set()
 
     def tell(self, name: str, ordinal: int, judged: Judged) -> None:
         """What became of one line."""
-        if judged.row is not None:
-            self._result(judged.row)
+        if judged.row is not None and judged.case is not None:
+            self._result(judged.row, judged.case)
         elif judged.reason is not None:
             self.broken += 1
             say(f"{name}:{ordinal}: {inert(judged.reason)}")
         else:
             self.passed_over += 1
 
-    def _result(self, row: JsonObject) -> None:
+    def _result(self, row: JsonObject, case: Case) -> None:
         if self._as_json:
             write_json_line(row)
-        else:
-            write_line(_text(row))
+            return
+        report = told(case, spoken(self._t)).report
+        if report is None:
+            raise CheckFailedError("case {id} was handled and has no report", id=case.id)
+        write_line(_text(row, report.verdict.reason))
+        self._say_failing(report.verdict.gaps)
+
+    def _say_failing(self, gaps: Sequence[Gap]) -> None:
+        """Why a product gave no answer, and what to do: once, however many cases it is missing from."""
+        for gap in gaps:
+            if not gap.required and gap.reason not in self._failing:
+                self._failing.add(gap.reason)
+                say(f"  {inert(gap.sensor)}: {inert(gap.reason)}")
 
     def end(self) -> None:
         """What a person wants to know at the end of a file."""
@@ -133,7 +148,8 @@ async def judge(read: Read, desk: Desk, *, again: bool = False) -> Judged:
     if report is None:
         raise CheckFailedError("case {id} was handled and has no report", id=handled.case.id)
     seconds = perf_counter() - started
-    return Judged(triage_row(alert.alert_id, handled.case, report, handled.duplicate_of, seconds))
+    row = triage_row(alert.alert_id, handled.case, report, handled.duplicate_of, seconds)
+    return Judged(row, case=handled.case.model_copy(update={"report": report}))
 
 
 def _opened(file: str) -> AbstractContextManager[BinaryIO]:
@@ -153,11 +169,11 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, previous)
 
 
-def _text(row: JsonObject) -> str:
+def _text(row: JsonObject, reason: str) -> str:
     """One judged alert for a person's eye."""
     likelihood = f"{row['likelihood']:.2f}"
     place = f"{row['alert_id']} -> {row['case_id']}"
     repeated = " (=)" if row["duplicate_of"] else ""
     head = f"{row['priority']}  {row['disposition']!s:22}{row['severity']!s:14}{likelihood}  "
     unstable = "" if row.get("stable", True) else " (~)"
-    return inert(f"{head}{place}{repeated}{unstable}  {row['reason']}")
+    return inert(f"{head}{place}{repeated}{unstable}  {reason}")

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from agent.models import Evidence, EvidenceStatus, Provenance
+from agent.wording.retelling import retold
 from ui.api.models import EvidenceView, Leaf
-from ui.cli.catalogue import Catalogue
+from ui.cli.catalogue import Catalogue, spoken
 from ui.cli.terms import term
 from ui.web.frame import address_with
 from ui.web.icons import icon
@@ -72,7 +73,7 @@ def _facts(t: Catalogue, view: EvidenceView) -> Html:
         (t("With"), el("code", json.dumps(evidence.arguments, ensure_ascii=False)) if evidence.arguments else None),
         (t("At"), f"{evidence.asked_at:%Y-%m-%d %H:%M:%SZ}"),
         (t("Outcome"), el("span", status_name(t, evidence.status), class_=f"status {evidence.status}")),
-        (t("Problem"), evidence.error),
+        (t("Problem"), retold(evidence.error or "", spoken(t))),
         (t("Hint"), evidence.hint),
         (t("Sensor"), evidence.sensor),
         (t("Source"), f"{evidence.server} ({source})"),

@@ -11,13 +11,14 @@ from agent.hunting.hunt import is_hunt
 from agent.hunting.judging import severity_of
 from agent.investigation.context import ACCOUNT, ASSET
 from agent.investigation.disagreeing import disagreements
+from agent.investigation.gaps import failing, told_gaps
 from agent.investigation.opening import opening, reason
 from agent.investigation.state import Deps, State
 from agent.investigation.steps.telling import tell
-from agent.investigation.values import alert_values, argument_slots, slots_in
+from agent.investigation.values import alert_values, argument_slots
 from agent.investigation.verdict import Facts, basis, decide, outcome, techniques
 from agent.likelihood import outcome_of, priority, severity
-from agent.models import SEVERITIES, Action, Claim, Finding, Gap, Outcome, Ref, Report, Severity, Usage, Verdict
+from agent.models import SEVERITIES, Action, Claim, Finding, Outcome, Ref, Report, Severity, Usage, Verdict
 from agent.playbooks.format import PermittedAction
 
 
@@ -36,7 +37,7 @@ async def gates(state: State, runtime: Runtime[Deps]) -> State:
     how_bad = _severity(state, standing, worked)
     if is_hunt(state["alert"]):
         how_bad = severity_of(disposition, how_bad, standing.findings)
-    gaps = tuple(_with_query(gap, state) for gap in facts.coverage.gaps)
+    gaps = told_gaps(state, facts)
     highlights = _highlights(state, facts)
     fit = facts.fit()
     verdict = Verdict(
@@ -47,7 +48,7 @@ async def gates(state: State, runtime: Runtime[Deps]) -> State:
         outcome=worked,
         basis=basis(facts),
         techniques=techniques(standing),
-        reason=reason(facts, state["contributions"], highlights, gaps),
+        reason=reason(facts, state["contributions"], highlights, failing(facts)),
         contributions=state["contributions"],
         gates=results,
         gaps=gaps,
@@ -115,20 +116,6 @@ def _text(state: State, question: str, *keys: str) -> str | None:
 def _highlights(state: State, facts: Facts) -> Sequence[Claim]:
     claims = {claim.id: claim for claim in facts.claims}
     return [claims[name] for name in state["conclusion"].highlights if name in claims]
-
-
-def _with_query(gap: Gap, state: State) -> Gap:
-    """The gap with the one query that would settle it, from the playbook's first question to that sensor."""
-    values = alert_values(state["alert"], state["subject"])
-    for question in state["playbook"].questions:
-        if question.sensor != gap.sensor:
-            continue
-        fields = sorted(
-            {name for text in question.arguments.values() for name in slots_in(str(text)) if name in values}
-        )
-        terms = ", ".join(f"{name} = {values[name].value}" for name in fields if name != "alert.time")
-        return gap.model_copy(update={"query": f"{gap.sensor}: {terms} around {values['alert.time'].value}"})
-    return gap
 
 
 def _proposed(state: State) -> list[Action]:

@@ -135,7 +135,7 @@ async def test_a_case_of_one_world_never_changes_the_other(kit):
             await act_door(host, world="lab", clock=lambda: kit.now).act("fw__block", ARGUMENTS, grant_for(host, kit))
     async with kit.host(connected(kit, firewall(kit))) as host:
         grant = grant_for(host, kit, tenant="default")
-        with pytest.raises(ActRefusedError, match="simulated source"):
+        with pytest.raises(ActRefusedError, match="it answers from a simulation"):
             await act_door(host, world="site", clock=lambda: kit.now).act("fw__block", ARGUMENTS, grant)
 
 

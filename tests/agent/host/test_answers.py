@@ -107,7 +107,7 @@ async def test_an_untrusted_server_that_admits_to_be_simulated_stays_out_of_a_si
     """The check on what came back holds for everybody."""
     evidence = await ask(kit, fixed(kit.envelope({"a": 1})))
 
-    assert (evidence.status, evidence.error) == ("refused", "simulated source")
+    assert (evidence.status, evidence.error) == ("refused", "files: it answers from a simulation")
 
 
 @pytest.mark.parametrize(

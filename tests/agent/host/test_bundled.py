@@ -90,7 +90,7 @@ async def test_a_site_case_gets_runbooks_its_register_and_nothing_of_the_lab(kit
         shown = {tool.name.split("__")[0] for tool in host.reads("site")}
 
     embedded = [item for item in ledger.evidence if item.server not in ("assets", "kb")]
-    assert {(item.status, item.error) for item in embedded} == {("refused", "simulated source")}
+    assert all(item.status == "refused" and item.error.startswith(f"{item.server}: ") for item in embedded)
     assert len(embedded) > 25
     assert not any(item.synthetic for item in ledger.evidence)
     assert shown == {"assets", "kb"}

@@ -1,6 +1,7 @@
 """The read door: what reaches a server, what does not, and what becomes of the answers."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -314,13 +315,15 @@ async def test_an_answer_that_breaks_its_own_schema_is_an_error_and_not_kept(kit
 async def test_a_site_case_never_asks_a_server_that_is_known_to_be_the_lab(kit):
     """Lab and site never mix, and knowing it beforehand means not even asking."""
     server = kit.server().tool("find", kit.envelope({"host": "x"})).tool("siem_health", kit.envelope({}))
-    async with kit.host(kit.connection("siem", server, reads="find siem_health")) as host:
+    setting = "MCPSOC_SIEM_BACKEND"
+    async with kit.host(kit.connection("siem", server, reads="find siem_health", setting=setting)) as host:
         before = len(server.calls)
         door, _ = kit.door(host, "site")
 
         evidence = await door.read("siem__find", {})
 
-    assert (evidence.status, evidence.error, evidence.backend) == ("refused", "simulated source", "embedded")
+    assert (evidence.status, evidence.backend) == ("refused", "embedded")
+    assert evidence.error == "siem: no product is connected (MCPSOC_SIEM_BACKEND)"
     assert evidence.data is None
     assert not evidence.synthetic
     assert len(server.calls) == before
@@ -335,8 +338,51 @@ async def test_a_simulated_answer_in_a_site_case_is_dropped_before_it_is_stored(
 
         evidence = await door.read("siem__find", {})
 
-    assert (evidence.status, evidence.error) == ("refused", "simulated source")
+    assert (evidence.status, evidence.error) == ("refused", "siem: it answers from a simulation")
     assert "LAB" not in ledger.by_id["E1"].model_dump_json()
+
+
+async def test_what_the_product_of_a_server_cannot_do_is_told_apart_from_a_misspelt_tool(kit):
+    """A SIEM that knows no coverage is no mistake of whoever asked."""
+    server = kit.server().tool("find", kit.envelope({}))
+    async with kit.host(kit.connection("siem", server, reads="find siem_check_coverage")) as host:
+        door, _ = kit.door(host, "site")
+
+        evidence = await door.read("siem__siem_check_coverage", {})
+
+    assert evidence.status == "refused"
+    assert evidence.error == "siem: its product does not offer siem_check_coverage"
+
+
+async def test_a_server_whose_settings_cannot_be_used_is_an_error_with_their_fault(kit):
+    """It offers its health alone; that a look was not made is no refusal of ours, and the fix is to be seen."""
+    health = {"server": "ids", "ready": False, "detail": "IdsSettings: backend: none of the known"}
+    server = kit.server().tool("ids_health", kit.envelope(health, backend="real", synthetic=False))
+    async with kit.host(kit.connection("ids", server, reads="ids_health ids_get_flow")) as host:
+        door, _ = kit.door(host, "site")
+
+        evidence = await door.read("ids__ids_get_flow", {})
+
+    assert evidence.status == "error"
+    assert evidence.error == "ids is not ready: IdsSettings: backend: none of the known"
+    assert evidence.hint == "mcpsoc doctor checks the settings"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"), [(180, "; the data are of 2026-03-02T06:30:00Z"), (0, "")], ids=["old", "of now"]
+)
+async def test_stale_answer_says_how_old_its_data_are(kit, minutes, told):
+    """That absence proves nothing is no use to a person who does not learn why."""
+    answer = kit.envelope({}, status="stale", backend="real", synthetic=False)
+    answer["error"] = {"code": "feeds_stale", "message": "a feed is late", "hint": "fetch it"}
+    answer["source"]["time"] = (kit.now - timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
+    server = kit.server().tool("look", answer)
+    async with kit.host(kit.connection("intel", server, reads="look")) as host:
+        door, _ = kit.door(host, "site")
+
+        evidence = await door.read("intel__look", {})
+
+    assert (evidence.status, evidence.error) == ("stale", f"feeds_stale: a feed is late{told}")
 
 
 async def test_a_lab_case_never_asks_the_real_site_but_may_ask_what_is_neutral(kit):

@@ -1,8 +1,9 @@
 """What the verdict stands on: what was not seen, the gates it had to pass, parts of its likelihood, every answer."""
 
 from agent.models import Contribution, Gap, GateResult, Verdict
+from agent.wording.retelling import retold
 from ui.api.models import ActionView, CaseView, EvidenceLine
-from ui.cli.catalogue import Catalogue
+from ui.cli.catalogue import Catalogue, spoken
 from ui.cli.terms import term
 from ui.web.case.claims import cite
 from ui.web.case.decided import draw_decided
@@ -120,7 +121,7 @@ def _evidence(t: Catalogue, item: EvidenceLine, opened: str) -> Html:
         "a",
         el("b", item.id, class_="cite"),
         el("code", item.tool),
-        el("bdi", item.error or item.summary, class_="summary"),
+        el("bdi", retold(item.error or item.summary, spoken(t)), class_="summary"),
         href=address_with(evidence=item.id, path=None),
         data_go=True,
         aria_current="true" if item.id == opened else None,

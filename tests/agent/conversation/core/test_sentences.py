@@ -37,7 +37,7 @@ def ledger() -> Ledger:
     add("success", EVENTS)
     add("no_data", {"events": []})
     add("error", error="timed out after 30 s", hint="ask again later")
-    add("refused", error="simulated source\x1b[31m")
+    add("refused", error="no product\x1b[31m")
     add("stale", {"events": []}, summary="last event 3 h ago")
     add("success", EVENTS, truncated=True)
     rows = [
@@ -134,7 +134,7 @@ def test_a_claim_that_does_not_hold_is_struck(one, claim):
     ("evidence", "text"),
     [
         ("E3", "Not asked: timed out after 30 s; ask again later."),
-        ("E4", "Not asked: simulated source\\x1b[31m; no hint was given."),
+        ("E4", "Not asked: no product\\x1b[31m; no hint was given."),
         ("E5", "Not asked: last event 3 h ago; no hint was given."),
         ("E7", "Not asked: edr: silent; no hint was given."),
     ],
