@@ -20,9 +20,23 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from servers.assets.tags import Tag
 from servers.errors import ToolError
+from servers.kit.tool import closest
 
 MOST_BYTES: Final = 32_000_000
 MOST_ENTRIES: Final = 100_000
+_TOLD: Final = 4
+"""Wrong names that one error lists."""
+_USUAL: Final[Mapping[str, str]] = {
+    "asset": "id", "asset_id": "id", "asset_tag": "id", "uuid": "id", "serial": "id", "host": "name", "fqdn": "name",
+    "address": "ip", "ip_address": "ip", "ipv4": "ip", "ipv6": "ip", "mac_address": "mac", "type": "kind",
+    "role": "kind", "category": "kind", "network": "zone", "segment": "zone", "vlan": "zone", "site": "zone",
+    "contact": "owner", "user": "owner", "team": "department", "importance": "criticality", "priority": "criticality",
+    "tier": "criticality", "severity": "criticality", "operating_system": "os", "platform": "os",
+    "public": "internet_facing", "external": "internet_facing", "exposed": "internet_facing", "from": "since",
+    "valid_from": "since", "first_seen": "since", "valid_until": "until", "last_seen": "until", "to": "until",
+    "labels": "tags",
+}  # fmt: skip
+"""What other inventories call a column of ours."""
 
 
 class BrokenInventory(Exception):
@@ -155,9 +169,8 @@ def _entry(line: int, row: Mapping[str, object]) -> Entry:
         entry = Entry.model_validate(row)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(str(part) for part in first["loc"][:1])
-        known = place if place in Entry.model_fields else "a field that there is none of"
-        raise BrokenInventory(line, f"{known}: {first['msg'].removeprefix('Value error, ')}") from None
+        why = "it is empty" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
+        raise BrokenInventory(line, f"{first['loc'][0]}: {why}") from None
     if entry.since is not None and entry.until is not None and entry.until <= entry.since:
         raise BrokenInventory(line, "until: it ends before it begins")
     return entry
@@ -183,17 +196,38 @@ def _csv_rows(text: str) -> Iterator[tuple[int, Mapping[str, object]]]:
                 if len(row) != len(names):
                     raise BrokenInventory(line, f"{len(row)} fields under {len(names)} names")
                 yield line, {name: cell for name, cell in zip(names, row, strict=True) if cell.strip()}
+        if not names:
+            raise BrokenInventory(1, "there is no header")
     except csv.Error as error:
         raise BrokenInventory(reader.line_num, f"no CSV ({error})") from None
 
 
 def _header(line: int, row: Sequence[str]) -> list[str]:
     names = [cell.strip().lower() for cell in row]
-    strange = sum(name not in Entry.model_fields for name in names)
-    if strange or len(set(names)) != len(names) or not {"id", "name"} <= set(names):
-        known = ", ".join(Entry.model_fields)
-        raise BrokenInventory(line, f"the header has to hold id and name, each name once, of these: {known}")
+    if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
+        raise BrokenInventory(line, "the header is one column: columns are separated by commas")
+    _check_names(line, names, "column")
     return names
+
+
+def _check_names(line: int, names: Sequence[str], kind: Literal["column", "field"]) -> None:
+    """Raises: BrokenInventory for names that are unknown, missing or there twice. It gives places, and known names
+    alone: what else stands there is not repeated."""
+    wrong = [
+        f"{kind} {place} is unknown{_likely(name)}"
+        for place, name in enumerate(names, 1)
+        if name not in Entry.model_fields
+    ]
+    wrong += [f"there is no {kind} {name}" for name in ("id", "name") if name not in names]
+    wrong += [f"{kind} {name} is there twice" for name in Entry.model_fields if names.count(name) > 1]
+    if wrong:
+        told = "; ".join(wrong[:_TOLD]) + (f"; and {len(wrong) - _TOLD} more" if len(wrong) > _TOLD else "")
+        raise BrokenInventory(line, f"{told}. Those there are: {', '.join(Entry.model_fields)}")
+
+
+def _likely(name: str) -> str:
+    meant = _USUAL.get(name.replace(" ", "_").replace("-", "_")) or closest(name, Entry.model_fields)
+    return f" (did you mean {meant}?)" if meant else ""
 
 
 def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, object]]]:
@@ -211,6 +245,7 @@ def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, object]]]:
             raise BrokenInventory(_line(text, where), "no JSON") from None
         if not isinstance(row, dict):
             raise BrokenInventory(_line(text, begins), "no object")
+        _check_names(_line(text, begins), list(row), "field")
         yield _line(text, begins), row
         at = _blank(text, at)
         if text[at : at + 1] == ",":

@@ -49,7 +49,8 @@ async def test_address_is_whose_it_was_then(tmp_path: Path, identifier: str, at:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("id,name,colour\n", "line 1: the header"),
+        ("id,name,colour\n", "line 1: column 3 is unknown. Those there are: id, name, ip, "),
+        ("", "line 1: there is no header"),
         (HEAD + "A,a,,,\nB,b\n", "line 3: 2 fields"),
         (HEAD + 'A,"a\nb",,,\nB,b,1.2.3.4.5,,\n', "line 2: name"),
         (HEAD + "A,a,,,\n\nB,b,1.2.3.400,,\n", "line 4: ip: no IP address"),
@@ -57,7 +58,10 @@ async def test_address_is_whose_it_was_then(tmp_path: Path, identifier: str, at:
         (HEAD + "A,a,,2026-03-01T00:00:00Z,2026-02-01T00:00:00Z\n", "line 2: until"),
         (HEAD + "A,a,,,\na,a,,2026-03-01T00:00:00Z,\n", "line 3: id: the entry of line 2"),
         (HEAD + 'A,"a,,,\n', "no CSV"),
-        (HEAD + "A,,,,\n", "line 2: name"),
+        (HEAD + "A,,,,\n", "line 2: name: it is empty"),
+        ("ID,Hostname,IP Address\nA,a,192.0.2.1\n", "(did you mean name?); column 3 is unknown (did"),
+        ("id,name,ip,ip\n", "line 1: column ip is there twice"),
+        ("id;name;ip\n", "line 1: the header is one column: columns are separated by commas"),
     ],
 )
 async def test_broken_inventory_names_the_line_and_nothing_of_it_counts(tmp_path: Path, text: str, told: str) -> None:
@@ -76,7 +80,11 @@ async def test_broken_inventory_names_the_line_and_nothing_of_it_counts(tmp_path
         ('[\n {"id": "A",\n  "name": "a"},\n {"id" "B"}\n]', "line 4: no JSON"),
         ('{"id": "A"}', "line 1: a JSON inventory"),
         ('[{"id": "A", "name": "a"}]\n x', "line 2: something follows"),
-        ('[\n {"id": "A", "name": "a", "colour": "red"}]', "line 2: a field that there is none of"),
+        ('[\n {"id": "A", "name": "a", "colour": "red"}]', "line 2: field 3 is unknown. Those there are: id, "),
+        (
+            '[\n {"id": "A", "hostname": "a"}]',
+            "line 2: field 2 is unknown (did you mean name?); there is no field name",
+        ),
         ("[\n 3]", "line 2: no object"),
         ('[{"id": "A", "name": "a"} {"id": "B", "name": "b"}]', "line 1: no JSON"),
     ],
