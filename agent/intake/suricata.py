@@ -4,6 +4,7 @@ Source: Suricata user guide, EVE JSON format. An address is a sensor's word only
 packets went both ways over TCP, or the application layer was parsed. A lone packet's source address can be forged.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -12,7 +13,14 @@ from agent.intake.draft import Context, Draft, level_of, time_of
 from agent.intake.errors import IntakeError
 from agent.intake.fields import T1, T2, FieldRule, Wrote, all_texts, extract, find, first_text, lower, number, text
 from agent.intake.times import read_time
-from agent.models import AlertField, JsonObject, Rule
+from agent.models import AlertField, JsonObject, Rule, Scalar
+
+
+def cve(value: Scalar) -> Scalar | None:
+    """A CVE id as the lists spell it; rule sets write `CVE_2021_44228` into their metadata."""
+    spelt = str(value).strip().upper().replace("_", "-")
+    return spelt if re.fullmatch(r"CVE-[0-9]{4}-[0-9]{4,19}", spelt) else None
+
 
 TABLE: Final = (
     FieldRule("observer.name", "host", T1),
@@ -31,6 +39,7 @@ TABLE: Final = (
     FieldRule("rule.name", "alert.signature", T1),
     FieldRule("rule.category", "alert.category", T1),
     FieldRule("rule.severity_class", "alert.metadata.signature_severity", T1),
+    FieldRule("vulnerability.id", "alert.metadata.cve", T1, cve),
     FieldRule("http.method", "http.http_method", T2),
     FieldRule("http.status", "http.status", T1, number),
     FieldRule("destination.domain", "http.hostname", T2),

@@ -17,8 +17,8 @@ CAPABILITY_WEIGHT = 2.0
 """Weight of one group of the alert's own content that shows a capability, not only a suspicion."""
 CAPABILITY_GROUPS = frozenset({"process_intent", "authentication", "file"})
 CAPABILITY_LIKELIHOOD = 0.8
-CONTEXT_SERVERS = frozenset({"intake", "kb", "assets", "intel", "reputation"})
-"""Servers that answer from the alert, from registers or from knowledge: none of them saw the event."""
+CONTEXT_SERVERS = frozenset({"intake", "kb", "assets", "intel", "reputation", "vulnerability"})
+"""Servers that answer from the alert, from registers, scans or knowledge: none of them saw the event."""
 CONTRADICTION = 1.5
 """Weight of a malicious finding that nothing but an authorisation of its techniques explains away."""
 

@@ -265,6 +265,13 @@ def test_an_address_is_attested_only_by_an_established_flow() -> None:
     assert has(taken(datagram), "source.ip")[1] == "T2"
 
 
+def test_a_signature_names_the_weakness_that_it_is_about() -> None:
+    """Rule sets spell CVE ids with underscores; scanners' reports do not, and the two are compared."""
+    raw = copy.deepcopy(SURICATA)
+    raw["alert"] = {"signature": "a rule", "metadata": {"cve": ["CVE_2021_44228", "cve-ignore-instructions"]}}
+    assert has(taken(raw), "vulnerability.id") == ("CVE-2021-44228", "T1")
+
+
 @pytest.mark.parametrize("kind", ["flow", "dns", "http", "tls", "fileinfo", "stats"])
 def test_other_eve_records_are_context(kind: str) -> None:
     """A mixed eve.json must neither raise cases for flows nor call them broken."""
