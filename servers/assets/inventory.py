@@ -40,10 +40,11 @@ _USUAL: Final[Mapping[str, str]] = {
 
 
 class BrokenInventory(Exception):
-    """What is wrong, and in which line."""
+    """What is wrong, and in which line; what would be right."""
 
-    def __init__(self, line: int, why: str) -> None:
+    def __init__(self, line: int, why: str, right: str = "") -> None:
         super().__init__(f"line {line}: {why}")
+        self.right = right
 
 
 def plain_mac(text: str) -> str:
@@ -147,7 +148,7 @@ def read_inventory(path: Path) -> Inventory:
     except UnicodeDecodeError as error:
         raise _broken(f"line {data[: error.start].count(10) + 1}: no UTF-8") from None
     except BrokenInventory as error:
-        raise _broken(str(error)) from None
+        raise _broken(str(error), error.right) from None
 
 
 def _checked(rows: Iterator[tuple[int, Mapping[str, object]]]) -> Iterator[Entry]:
@@ -222,7 +223,7 @@ def _check_names(line: int, names: Sequence[str], kind: Literal["column", "field
     wrong += [f"{kind} {name} is there twice" for name in Entry.model_fields if names.count(name) > 1]
     if wrong:
         told = "; ".join(wrong[:_TOLD]) + (f"; and {len(wrong) - _TOLD} more" if len(wrong) > _TOLD else "")
-        raise BrokenInventory(line, f"{told}. Those there are: {', '.join(Entry.model_fields)}")
+        raise BrokenInventory(line, told, f"{kind}s: {', '.join(Entry.model_fields)}; ")
 
 
 def _likely(name: str) -> str:
@@ -266,6 +267,6 @@ def _line(text: str, at: int) -> int:
     return text.count("\n", 0, at) + 1
 
 
-def _broken(why: str) -> ToolError:
-    hint = "nothing of it is used until then; see MCPSOC_ASSETS_INVENTORY"
+def _broken(why: str, right: str = "") -> ToolError:
+    hint = f"{right}nothing of it is used until then; see MCPSOC_ASSETS_INVENTORY"
     return ToolError("inventory_broken", f"the inventory cannot be used: {why}", hint)

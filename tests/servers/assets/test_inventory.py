@@ -49,7 +49,7 @@ async def test_address_is_whose_it_was_then(tmp_path: Path, identifier: str, at:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("id,name,colour\n", "line 1: column 3 is unknown. Those there are: id, name, ip, "),
+        ("id,name,colour\n", "line 1: column 3 is unknown"),
         ("", "line 1: there is no header"),
         (HEAD + "A,a,,,\nB,b\n", "line 3: 2 fields"),
         (HEAD + 'A,"a\nb",,,\nB,b,1.2.3.4.5,,\n', "line 2: name"),
@@ -73,6 +73,13 @@ async def test_broken_inventory_names_the_line_and_nothing_of_it_counts(tmp_path
     assert told in str(part(envelopes[0], "error", "message"))
 
 
+async def test_wrong_column_is_answered_with_those_there_are(tmp_path: Path) -> None:
+    """Guessing columns one by one is no way to connect an inventory."""
+    envelope = await ours(tmp_path, site(tmp_path, "hostname\nA\n")).asks("resolve", identifier="A")
+
+    assert str(part(envelope, "error", "hint")).startswith("columns: id, name, ip, mac, kind, zone, owner, ")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -80,7 +87,7 @@ async def test_broken_inventory_names_the_line_and_nothing_of_it_counts(tmp_path
         ('[\n {"id": "A",\n  "name": "a"},\n {"id" "B"}\n]', "line 4: no JSON"),
         ('{"id": "A"}', "line 1: a JSON inventory"),
         ('[{"id": "A", "name": "a"}]\n x', "line 2: something follows"),
-        ('[\n {"id": "A", "name": "a", "colour": "red"}]', "line 2: field 3 is unknown. Those there are: id, "),
+        ('[\n {"id": "A", "name": "a", "colour": "red"}]', "line 2: field 3 is unknown"),
         (
             '[\n {"id": "A", "hostname": "a"}]',
             "line 2: field 2 is unknown (did you mean name?); there is no field name",
