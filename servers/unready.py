@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from servers.errors import ConfigurationError, ToolError
 from servers.kit import Conditions, SecurityServer, build_server
+from servers.kit.settings import BackendSettings, name_of
 
 PRODUCT = "settings that cannot be used"
 """What stands where the product's name would be."""
@@ -35,5 +36,7 @@ def _why(problem: ConfigurationError | ValidationError) -> str:
     if isinstance(problem, ConfigurationError):
         return str(problem)
     first = problem.errors(include_url=False, include_context=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
-    return f"{problem.title}: {f'{field}: ' if field else ''}{first['msg']}"
+    settings = next((each for each in BackendSettings.__subclasses__() if each.__name__ == problem.title), None)
+    if settings is None or not first["loc"]:
+        return f"{problem.title}: {first['msg']}"
+    return f"{name_of(settings, str(first['loc'][0]))} cannot be used: {first['msg']}"

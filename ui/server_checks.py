@@ -13,7 +13,8 @@ from agent.models import JsonObject
 from servers.kit import SecurityServer
 from servers.kit.inert import one_line
 from servers.kit.protocol import Published
-from ui.doctor.settings import CLASSES, name_of, names
+from servers.kit.settings import name_of
+from ui.doctor.settings import CLASSES, names
 from ui.errors import UsageError
 from ui.serving import bundled_server
 

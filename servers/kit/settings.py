@@ -57,13 +57,23 @@ class SecretFiles(PydanticBaseSettingsSource):
         return self._read(field_name), field_name, False
 
     def _read(self, name: str) -> str | None:
-        variable = f"{self.config.get('env_prefix', '')}{name}".upper()
+        variable = name_of(self.settings_cls, name)
         named = os.environ.get(variable + SUFFIX, "")
         if not named:
             return None
         if os.environ.get(variable):
             raise ConfigurationError(f"{variable} and {variable + SUFFIX} are both set: keep one")
         return read_secret(Path(named), variable + SUFFIX)
+
+
+def name_of(settings: type[BaseSettings], field: str) -> str:
+    """The setting as the environment names it: its own name there, or the prefix and the field."""
+    known = settings.model_fields.get(field)
+    if known is None:
+        return field
+    if isinstance(known.validation_alias, str):
+        return known.validation_alias
+    return f"{settings.model_config.get('env_prefix', '')}{field}".upper()
 
 
 def holds_secret(field: FieldInfo) -> bool:

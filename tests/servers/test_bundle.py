@@ -264,7 +264,7 @@ async def test_all_are_connected_at_once(whole_lab: Path, tmp_path: Path) -> Non
     ("variable", "value", "reason"),
     [
         ("MCPSOC_FIREWALL_BACKEND", "crowdsec", "MCPSOC_FIREWALL_BOUNCER_KEY"),
-        ("MCPSOC_FIREWALL_BACKEND", "cannary-8812", "backend"),
+        ("MCPSOC_FIREWALL_BACKEND", "cannary-8812", "MCPSOC_FIREWALL_BACKEND cannot be used: Input should be"),
     ],
 )
 async def test_unusable_settings_of_one_server_are_its_own_health(

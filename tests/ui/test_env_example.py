@@ -6,7 +6,8 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from ui.doctor.settings import CLASSES, every_class, name_of
+from servers.kit.settings import name_of
+from ui.doctor.settings import CLASSES, every_class
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("agent", "knowledge", "servers", "ui", "evals")

@@ -34,7 +34,7 @@ import servers.tickets.settings
 import servers.vulnerability.settings
 import ui.api.settings
 import ui.settings
-from servers.kit.settings import SUFFIX, BackendSettings, holds_secret
+from servers.kit.settings import SUFFIX, BackendSettings, holds_secret, name_of
 from ui.doctor.finding import Problem
 from ui.doctor.surroundings import Surroundings
 
@@ -80,16 +80,6 @@ def every_class() -> Iterator[type[BaseSettings]]:
     """All settings classes."""
     for classes in CLASSES.values():
         yield from classes
-
-
-def name_of(settings: type[BaseSettings], field: str) -> str:
-    """The setting as the environment names it: its own name there, or the prefix and the field."""
-    known = settings.model_fields.get(field)
-    if known is None:
-        return field
-    if isinstance(known.validation_alias, str):
-        return known.validation_alias
-    return f"{settings.model_config.get('env_prefix', '')}{field}".upper()
 
 
 def names() -> frozenset[str]:
