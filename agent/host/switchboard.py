@@ -92,7 +92,7 @@ class Switchboard:
         if not known and link.state != "ready":
             return NotFound(f"{server} is not connected: {link.problem or 'starting'}", "mcpsoc servers ls", True)
         if (why := self.unready.get(server)) is not None and set(known) <= {_health_of(server)}:
-            return NotFound(f"{server} is not ready: {why}", "mcpsoc doctor checks the settings", True)
+            return NotFound(f"{server} is not ready: {why}", f"mcpsoc servers verify {server}", True)
         if self.rules(link).kind(tool) is not None:
             return NotFound(f"{server}: its product does not offer {tool}", f"mcpsoc servers show {server}", False)
         close = difflib.get_close_matches(tool, known, n=1)

@@ -365,7 +365,7 @@ async def test_a_server_whose_settings_cannot_be_used_is_an_error_with_their_fau
 
     assert evidence.status == "error"
     assert evidence.error == "ids is not ready: IdsSettings: backend: none of the known"
-    assert evidence.hint == "mcpsoc doctor checks the settings"
+    assert evidence.hint == "mcpsoc servers verify ids"
 
 
 @pytest.mark.parametrize(
