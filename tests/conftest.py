@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -37,6 +38,9 @@ def pytest_configure() -> None:
     """A shell's background job ignores Ctrl-C, and so would every command that a test starts and then interrupts."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     name_run()
+    if os.environ.get("CI") != "true":
+        settings.register_profile("short", max_examples=25)  # a fourth of what .ci/run tries
+        settings.load_profile("short")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

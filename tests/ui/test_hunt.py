@@ -52,9 +52,9 @@ def test_what_cannot_be_hunted_for_is_wrong_usage(demo: CommandLine, run: Comman
     assert (fresh.returncode, "mcpsoc demo" in fresh.stderr) == (2, True)
 
 
-def test_a_site_without_servers_could_not_look(demo: CommandLine) -> None:
+def test_a_site_without_servers_could_not_look(run: CommandLine) -> None:
     """Exit 1 and the sensor: nobody looked, so nothing was not found."""
-    told = demo("hunt", "somebody copied files to a usb drive")
+    told = run("hunt", "somebody copied files to a usb drive")
 
     assert told.returncode == 1
     assert "could not look" in told.stdout

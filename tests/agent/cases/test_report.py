@@ -134,7 +134,11 @@ def test_hostile_text_is_shown_and_stays_text(sample: CaseFactory) -> None:
     assert "\\u{202e}kcatta" in Page(html).text
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings.default.max_examples // 4,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(st.text(max_size=60))
 def test_any_text_anywhere_leaves_the_page_sound(sample: CaseFactory, text: str) -> None:
     """Titles, notes and summaries come from outside as well."""

@@ -126,7 +126,7 @@ def _places(value: JsonValue) -> list[tuple[JsonValue, str | int]]:
 
 
 @pytest.mark.parametrize("name", list(SEEDS))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_mutated_alerts_are_read_or_refused(name: AlertFormat, seed: int) -> None:
     """Anything else would stop a queue on one hostile line; what is read can also be weighed, classed and stored."""
@@ -152,7 +152,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples, deadline=None)
 @given(raw=st.dictionaries(st.text(max_size=12) | st.sampled_from(["alert", "_source", "rule", "time"]), json_values))
 def test_any_object_is_read_or_refused(raw: JsonObject) -> None:
     """Files hold whatever somebody put into them."""

@@ -12,7 +12,7 @@ async def test_each_tool_that_was_asked_is_a_span_of_the_investigation(
     tmp_path: Path, exporter: InMemorySpanExporter
 ) -> None:
     """Whoever looks at traces sees what a case did, under its id, and nothing of what was said."""
-    lab_at(tmp_path / "lab.db", 3, (("dns_exfiltration", "benign_twin"),))
+    lab_at(tmp_path / "lab.db", 11, [("password_spray", "attack")])
     async with lab_pipeline(tmp_path, tmp_path / "lab.db") as pipeline:
         raw = (await pipeline.new_alerts())[0]
         exporter.clear()

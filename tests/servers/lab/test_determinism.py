@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from servers.lab.stories.families import FAMILIES
 from servers.lab.world import Lab
+from tests.labs import lab_at
 
 PROGRAM = """
 import hashlib, sys
@@ -20,6 +20,8 @@ from servers.lab.world import Lab
 with Lab.create(Path(sys.argv[1]), int(sys.argv[2])) as lab:
     print(hashlib.sha256(b"".join(lab.export())).hexdigest())
 """
+
+FEW = [("phishing_macro", "attack"), ("web_shell", "sensor_blind")]
 
 
 def sha256(lines: Iterable[bytes]) -> str:
@@ -39,14 +41,14 @@ def test_another_process_builds_the_same_lab(full: Lab, exported: list[bytes], t
 
 def test_fewer_stories_leave_everything_else_as_it_was(full: Lab, tmp_path: Path) -> None:
     """A demo of a few stories and an eval of all of them must show the same enterprise and the same stories."""
-    with Lab.create(tmp_path / "few.db", full.seed, [("cloud_key", "attack"), ("web_shell", "sensor_blind")]) as few:
+    with Lab.open(lab_at(tmp_path / "few.db", full.seed, FEW)) as few:
         ours = {row[0] for row in few.db.execute("SELECT id FROM events")}
         theirs = dict(full.db.execute("SELECT id, fields FROM events"))
         alerts = few.db.execute("SELECT id, fields FROM alerts ORDER BY id").fetchall()
 
         missing = [event for event in ours if event not in theirs]
 
-        assert len(alerts) == 2
+        assert len(alerts) == len(FEW)
         assert set(alerts) <= set(full.db.execute("SELECT id, fields FROM alerts"))
         # what the full lab lacks is only what its own blind and silenced sensors did not see
         gaps = set(full.db.execute("SELECT sensor, host FROM coverage WHERE state <> 'up'"))
@@ -56,7 +58,7 @@ def test_fewer_stories_leave_everything_else_as_it_was(full: Lab, tmp_path: Path
 
 def test_another_seed_is_another_lab(full: Lab, tmp_path: Path) -> None:
     """Seeds never used in development have to be new ground."""
-    with Lab.create(tmp_path / "other.db", full.seed + 1, [(family, "attack") for family in FAMILIES]) as other:
+    with Lab.open(lab_at(tmp_path / "other.db", full.seed + 4)) as other:
         names = "SELECT name FROM people ORDER BY id"
         assert other.db.execute(names).fetchall() != full.db.execute(names).fetchall()
         assert {row[0] for row in other.db.execute("SELECT id FROM alerts")}.isdisjoint(

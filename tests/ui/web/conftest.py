@@ -91,7 +91,7 @@ class Drawn:
 
 @pytest.fixture(scope="session")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with one story of a lab and one hostile alert of a site, investigated. Do not change it: copy it."""
+    """A home with one case of a lab and one hostile alert of a site, investigated. Do not change it: copy it."""
     return home_at(tmp_path_factory.mktemp("judged"), "judged", lambda root: asyncio.run(_judge(Home(root))))
 
 
@@ -115,10 +115,10 @@ def served(judged: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 async def _judge(home: Home) -> None:
-    lab_at(home.make().demo.make().lab, 7, (("phishing_macro", "attack"),))
+    lab_at(home.make().demo.make().lab, 7, (("phishing_macro", "attack"), ("web_shell", "sensor_blind")))
     async with open_desk(home.demo, "lab") as desk:
-        for number, raw in enumerate(await new_alerts(desk), start=1):
-            await desk.analyst.handle(parse(raw, world="lab", ordinal=number))
+        (phishing,) = (raw for raw in await new_alerts(desk) if raw["event.source"] == "edr")
+        await desk.analyst.handle(parse(phishing, world="lab", ordinal=1))
     async with open_desk(home, "site") as desk:
         await desk.analyst.handle(parse(dict(SITE_ALERT), world="site", ordinal=1))
 
