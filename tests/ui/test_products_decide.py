@@ -142,7 +142,7 @@ def test_product_that_is_down_is_said_and_lowers_nothing(run: CommandLine) -> No
     answers = [item for item in evidence_of_the_last(run) if part(item, "tool") == "ids_get_flow"]
     assert [part(item, "status") for item in answers] == ["error"]
     shown = run("cases", "show", "last", MCPSOC_HOME=str(newest_home(run))).stdout
-    assert "ids_get_flow  failed: unreachable: the log gone.json cannot be read" in shown
+    assert "ids_get_flow  failed: unreachable: the log gone.json is not there" in shown
 
 
 def scanned(folder: Path, host: str) -> dict[str, str]:
