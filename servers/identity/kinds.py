@@ -8,7 +8,6 @@ from servers.identity.backend import Directory, Person, Team
 from servers.identity.nesting import Nesting
 from servers.identity.settings import IdentitySettings
 from servers.kit import Hit, Protected, ToolError
-from servers.kit.conditions import NOTHING
 
 Kind: TypeAlias = Literal["break_glass", "service", "admin", "user"]
 
@@ -19,7 +18,7 @@ class Kinds:
 
     directory: Directory
     settings: IdentitySettings
-    protected: Protected = NOTHING
+    protected: Protected
 
     def kind_of(self, person: Person, nesting: Nesting) -> Kind:
         """Break-glass and service accounts by their names, administrators by their groups."""

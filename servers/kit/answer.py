@@ -19,7 +19,6 @@ JsonObject: TypeAlias = dict[str, JsonValue]
 Status: TypeAlias = Literal["success", "no_data", "error", "stale", "refused"]
 Backend: TypeAlias = Literal["real", "embedded"]
 
-DEFAULT_ROWS = 20
 MAX_ROWS = 200
 
 
@@ -104,8 +103,6 @@ Time = Annotated[AwareDatetime, AfterValidator(_utc)]
 """A time with its zone, as ISO 8601."""
 Limit = Annotated[int, Field(ge=1, le=MAX_ROWS)]
 """How many rows at most."""
-
-
 Cursor = Annotated[str | None, Field(max_length=120)]
 """Where to go on: `next_cursor` of the answer before, unchanged."""
 

@@ -12,6 +12,7 @@ from servers.kit.guards import Protected
 from servers.kit.tool import closest
 
 NOTHING: Final = Protected()
+"""No target is named; only the guards that hold everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,11 @@ class Conditions:
     allow: frozenset[str] | None = None
     """The only tools there are, beside health; None: all."""
     deny: frozenset[str] = frozenset()
+    """Tools there are not, whatever `allow` says."""
     calls: CallLog | None = None
+    """None: no call is written down."""
     timeout_s: float = 20.0
+    """How long one call may take, in seconds."""
     protected: Protected = NOTHING
 
     def offers(self, tool: str) -> bool:

@@ -19,10 +19,12 @@ from servers.kit.provenance import Shape, step
 HARD_CAP = 24_000
 """Characters of JSON an envelope may have."""
 _RESERVE = 1_500
+"""Of them for everything beside the data."""
 _SUMMARY = 240
 _TEXT_LIMITS = (4_000, 400, 40)
 """Longest outside text, and how far it is shortened when a single row is still too long."""
 _SHORTEST_QUOTE = 5
+"""Characters of an outside text that a summary may not repeat; shorter ones stand in any text by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def answered(reply: Reply[Output], shape: Shape, source: Source, now: datetime) 
         "status": _status(reply, found),
         "summary": _summary(_shown(reply.summary, count, found), texts, count),
         "data": cleaned,
-        "source": _source(source, reply, now),
+        "source": _source(source, reply.observed_at or now, reply.sensor, reply.query),
         "untrusted": [*sorted(texts)],
         "truncated": more or (total is not None and found is not None and count < total),
         "total": total,
@@ -107,14 +109,7 @@ def failed(problem: ToolError, source: Source, now: datetime) -> JsonObject:
         "status": status,
         "summary": one_line(problem.message, _SUMMARY),
         "data": None,
-        "source": {
-            "server": source.server,
-            "backend": source.backend,
-            "sensor": None,
-            "query": None,
-            "time": iso(now),
-            "synthetic": source.synthetic,
-        },
+        "source": _source(source, now),
         "untrusted": [],
         "truncated": False,
         "total": 0 if missing else None,
@@ -130,13 +125,13 @@ def _status(reply: Reply[Output], rows: list[JsonValue] | None) -> Status:
     return "no_data" if nothing and not reply.beside else "success"
 
 
-def _source(source: Source, reply: Reply[Output], now: datetime) -> JsonObject:
+def _source(source: Source, time: datetime, sensor: str | None = None, query: str | None = None) -> JsonObject:
     return {
         "server": source.server,
         "backend": source.backend,
-        "sensor": reply.sensor,
-        "query": None if reply.query is None else one_line(reply.query, 500),
-        "time": iso(reply.observed_at or now),
+        "sensor": sensor,
+        "query": None if query is None else one_line(query, 500),
+        "time": iso(time),
         "synthetic": source.synthetic,
     }
 
@@ -177,10 +172,9 @@ def _fitted(data: JsonObject, rows: str | None, shape: Shape) -> tuple[JsonObjec
 def _dropped(data: JsonObject, rows: str | None) -> JsonObject | None:
     """`data` without the rows at its end that do not fit; None when not even one row does."""
     room = HARD_CAP - _RESERVE
-    listed = data.get(rows) if rows else None
-    if not isinstance(listed, list) or not listed:
+    if rows is None or not isinstance(listed := data.get(rows), list) or not listed:
         return data if len(_json(data)) <= room else None
-    room -= len(_json({**data, rows: []})) if rows else 0
+    room -= len(_json({**data, rows: []}))
     kept = 0
     for row in listed:
         room -= len(_json(row)) + 2
@@ -189,7 +183,7 @@ def _dropped(data: JsonObject, rows: str | None) -> JsonObject | None:
         kept += 1
     if kept == len(listed):
         return data
-    return {**data, str(rows): listed[:kept]} if kept else None
+    return {**data, rows: listed[:kept]} if kept else None
 
 
 class _Cleaner:

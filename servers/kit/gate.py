@@ -14,6 +14,7 @@ from servers.errors import RefusedError
 
 META = "mcpsoc/grant"
 """Key of the request's `_meta` that carries the grant."""
+_HINT = "a change needs a grant for exactly these arguments, made by whoever approved it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,7 @@ class Gate:
                 seen_nonces=spent,
             )
         except GrantRefused as refusal:
-            raise RefusedError(f"the grant does not permit this call: {refusal.reason}", HINT) from None
-
-
-HINT = "a change needs a grant for exactly these arguments, made by whoever approved it"
+            raise RefusedError(f"the grant does not permit this call: {refusal.reason}", _HINT) from None
 
 
 def schema_hash(name: str, description: str, given: Mapping[str, JsonValue], answer: Mapping[str, JsonValue]) -> str:
