@@ -164,6 +164,7 @@ def weighed(row: JsonObject) -> list[object]:
     return [row[name] for name in ("disposition", "severity", "priority", "likelihood", "outcome", "basis")]
 
 
+@pytest.mark.thorough
 def test_attack_on_a_host_that_has_the_weakness_is_looked_into_first(run: CommandLine) -> None:
     """A scan proves no attack: the case stays a person's, who is told and has it before the others."""
     alert = tried(run.folder, "/export?id=7")
