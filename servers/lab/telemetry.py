@@ -30,9 +30,9 @@ class Device:
     managed: bool
 
 
-def program_hash(executable: str, version: str = "1") -> str:
+def program_hash(executable: str) -> str:
     """The sha256 of a program: the same program has the same one on every host."""
-    return digest("program", executable.rsplit("\\", 1)[-1].lower(), version, size=32)
+    return digest("program", executable.rsplit("\\", 1)[-1].lower(), "1", size=32)
 
 
 def process(
@@ -54,6 +54,11 @@ def on_host(host: Host) -> JsonObject:
 def by_user(account: Account) -> JsonObject:
     """The fields of an authenticated user."""
     return {"user.name": account.name, "user.id": account.sid}
+
+
+def _runs_as(account: Account | None) -> JsonObject:
+    """The fields of whom a process runs as; no account means the system's own."""
+    return {"user.name": "system", "user.id": "S-1-5-18"} if account is None else by_user(account)
 
 
 def port_of(at: int, *parts: str) -> int:
@@ -142,12 +147,11 @@ def started(
     parent: Process,
     *,
     integrity: Integrity = "medium",
-    logon_id: str | None = None,
 ) -> Event:
     """A process start as the endpoint agent saw it; no account means the system's own."""
     fields: JsonObject = {
         **on_host(host),
-        **({"user.name": "system", "user.id": "S-1-5-18"} if account is None else by_user(account)),
+        **_runs_as(account),
         "process.entity_id": child.entity_id,
         "process.pid": child.pid,
         "process.executable": child.executable,
@@ -157,7 +161,7 @@ def started(
         "process.parent.executable": parent.executable,
         "process.parent.command_line": parent.command_line,
         "process.integrity": integrity,
-        "logon.id": logon_id or ("0x3e7" if account is None else f"0x{digest(host.name, account.name, size=3)}"),
+        "logon.id": "0x3e7" if account is None else f"0x{digest(host.name, account.name, size=3)}",
     }
     return Event(at, "edr", "process", "start", "success", fields)
 
@@ -178,7 +182,7 @@ def connected(
     """A connection with the process that made it, as the endpoint agent saw it."""
     fields: JsonObject = {
         **on_host(host),
-        **({"user.name": "system", "user.id": "S-1-5-18"} if account is None else by_user(account)),
+        **_runs_as(account),
         **by_process(running),
         "source.ip": host.ip,
         "destination.ip": dst_ip,
@@ -194,7 +198,7 @@ def touched(
     """A file that a process opened, created, renamed or copied to a removable drive on a host."""
     fields: JsonObject = {
         **on_host(host),
-        **({"user.name": "system", "user.id": "S-1-5-18"} if account is None else by_user(account)),
+        **_runs_as(account),
         **by_process(running),
         "file.path": path,
         "file.name": path.rsplit("\\", 1)[-1],
@@ -313,7 +317,6 @@ def cloud_call(
     *,
     key: str | None = None,
     cloud_account: str = "collaboration",
-    action: str = "api_call",
 ) -> Event:
     """A call on a cloud service, mailbox rules included; `collector` is the host the audit trail arrives through."""
     fields: JsonObject = {
@@ -327,7 +330,7 @@ def cloud_call(
     }
     if key is not None:
         fields["cloud.access_key"] = key
-    return Event(at, "cloud-audit", "cloud", action, "success", fields)
+    return Event(at, "cloud-audit", "cloud", "api_call", "success", fields)
 
 
 def mail(at: int, relay: Host, sender: str, recipient: str, subject: str, attachment: str | None = None) -> Event:

@@ -24,12 +24,12 @@ PATHS = (
 PROBES = ("/.env", "/wp-login.php", "/admin", "/phpmyadmin/", "/.git/config", "/cgi-bin/test")
 
 
-def strangers(seed: int, count: int = 120) -> list[Address]:
+def strangers(seed: int) -> list[Address]:
     """Outside addresses that belong to nobody in particular."""
     owners = (("Skyreach Mobile", "NL", 64810), ("Vega Cable", "FR", 64811), ("Kite Hosting", "CN", 64812))
     rng = Stream(seed, "strangers")
     found = []
-    for number in range(count):
+    for number in range(120):
         owner, country, asn = rng.choice(owners)
         meaning = "hosting" if "Hosting" in owner else "residential"
         found.append(Address(f"198.18.{200 + number // 60}.{number % 60 + 20}", meaning, owner, country, asn))

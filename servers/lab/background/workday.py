@@ -122,20 +122,18 @@ def _programs(rng: Stream, desk: Desk) -> Iterator[Event]:
     for executable in rng.choices(PROGRAMS, USAGE, k=rng.randint(5, 8)):
         at = desk.moment(rng) + 1_000
         if executable == OFFICE:
-            yield from open_document(at, desk.host, desk.account, shell, _document(rng, desk), ".docx")
+            yield from _open_document(at, desk.host, desk.account, shell, _document(rng, desk))
             continue
         child = t.process(desk.host, at, executable)
         yield t.started(at, desk.host, desk.account, child, shell)
 
 
-def open_document(
-    at: int, host: Host, account: Account, shell: t.Process, name: str, suffix: str, sha256: str | None = None
-) -> Iterator[Event]:
+def _open_document(at: int, host: Host, account: Account, shell: t.Process, name: str) -> Iterator[Event]:
     """A document opened in the word processor."""
-    path = f"C:\\Users\\{account.name}\\Documents\\{name}{suffix}"
+    path = f"C:\\Users\\{account.name}\\Documents\\{name}.docx"
     writer = t.process(host, at, OFFICE, f'"{OFFICE}" /n "{path}"')
     yield t.started(at, host, account, writer, shell)
-    content = sha256 or digest("document", account.name, name, at, size=32)
+    content = digest("document", account.name, name, at, size=32)
     yield t.touched(at + 700, host, account, writer, "open", path, content, 20_000 + at % 300_000)
 
 

@@ -95,44 +95,18 @@ def get_host(db: Connection, identifier: str) -> Host | None:
     """One host by name, id, address or MAC."""
     sql = f"{_HOST} WHERE name = ?1 OR id = ?1 OR ip = ?1 OR mac = ?1"
     row = db.execute(sql, (identifier.lower(),)).fetchone()
-    return (
-        None
-        if row is None
-        else Host(
-            row[0],
-            row[1],
-            row[2],
-            row[3],
-            row[4],
-            row[5],
-            row[6],
-            row[7],
-            row[8],
-            row[9],
-            agent_installed=bool(row[10]),
-        )
-    )
+    return None if row is None else _host(row)
 
 
-def list_hosts(db: Connection, *, zone: str | None = None, kind: str | None = None) -> tuple[Host, ...]:
-    """Hosts by name, of one zone or kind when given."""
-    sql = f"{_HOST} WHERE (?1 IS NULL OR zone = ?1) AND (?2 IS NULL OR kind = ?2) ORDER BY name"
-    return tuple(
-        Host(
-            row[0],
-            row[1],
-            row[2],
-            row[3],
-            row[4],
-            row[5],
-            row[6],
-            row[7],
-            row[8],
-            row[9],
-            agent_installed=bool(row[10]),
-        )
-        for row in db.execute(sql, (zone, kind))
-    )
+def list_hosts(db: Connection, *, kind: str | None = None) -> tuple[Host, ...]:
+    """Hosts by name, of one kind when given."""
+    sql = f"{_HOST} WHERE ?1 IS NULL OR kind = ?1 ORDER BY name"
+    return tuple(_host(row) for row in db.execute(sql, (kind,)))
+
+
+def _host(row: tuple[str, str, str, str, str, str, str, str | None, str, str, int]) -> Host:
+    id_, name, ip, mac, os, kind, zone, owner, department, criticality, agent = row
+    return Host(id_, name, ip, mac, os, kind, zone, owner, department, criticality, agent_installed=bool(agent))
 
 
 def neighbours(

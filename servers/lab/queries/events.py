@@ -181,7 +181,6 @@ def count_events(
     start: datetime,
     end: datetime,
     filters: Filters | None = None,
-    category: str | None = None,
     source: str | None = None,
     limit: int = 20,
 ) -> Counts:
@@ -191,7 +190,7 @@ def count_events(
     if not by:
         raise ValueError("count_events needs at least one field to count by")
     keys = [_field_sql(field) for field in by]
-    where, values = _joined(_wheres(start, end, filters or {}, category, source))
+    where, values = _joined(_wheres(start, end, filters or {}, None, source))
     columns = ", ".join(f"{sql} AS k{n}" for n, (sql, _) in enumerate(keys))
     names = ", ".join(f"k{n}" for n in range(len(keys)))
     grouped = " ".join(("SELECT", columns, ", count(*) AS n FROM events WHERE", where, "GROUP BY", names))
