@@ -146,11 +146,11 @@ class Switchboard:
         operator put behind the server, brought them along."""
         if not link.connection.trusted:
             return
+        by = _brought_by(self._product, link)
         fresh = [tool for tool in tools if self._pins.get(tool.full_name) is None]
         if link.connection.bundled:
-            fresh += [tool for tool in tools if self._came_along(tool, _brought_by(self._product, link))]
+            fresh += [tool for tool in tools if self._came_along(tool, by)]
         if fresh:
-            by = _brought_by(self._product, link)
             await asyncio.to_thread(self._pins.accept, fresh, by)
             log.info("tools_accepted server=%s tools=%d by=%s", link.name, len(fresh), by)
 
