@@ -1,5 +1,6 @@
 """The kb server over the shipped runbooks."""
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Mapping
@@ -16,13 +17,19 @@ from knowledge.store import KnowledgeStore
 from servers.kb.server import build
 from servers.kit import SecurityServer
 from servers.settings import Settings
+from tests.labs import home_at
 from tests.servers.parts import parts_of
 
 
 @pytest.fixture
 def kb(tmp_path: Path) -> SecurityServer:
-    """The kb over a fresh home."""
-    return build(parts_of(tmp_path))
+    """The kb over a home of its own, where the shipped documents have been searched once."""
+    return build(parts_of(home_at(tmp_path, "kb", searched)))
+
+
+def searched(home: Path) -> None:
+    """Search there, which fills what is empty."""
+    asyncio.run(build(parts_of(home)).call("kb_search", {"query": "ransomware"}))
 
 
 async def test_hit_can_be_read_whole(kb: SecurityServer) -> None:
@@ -161,6 +168,7 @@ async def test_promoted_document_is_told_as_the_operators(tmp_path: Path, kb: Se
 @pytest.mark.parametrize(("tenant", "seen"), [("default", True), ("lab", False), ("", False)])
 async def test_note_of_one_tenant_is_no_others_to_read(tmp_path: Path, tenant: str, seen: bool) -> None:
     """Neither found, nor listed, nor opened by its id; not as a document of the operator either."""
+    home_at(tmp_path, "kb", searched)
     store = keep(tmp_path, document("note/C-1", tenants=("default",), kind="note"))
     server = build(parts_of(tmp_path, tenant=tenant))
 
