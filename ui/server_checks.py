@@ -16,6 +16,7 @@ from servers.kit.protocol import Published
 from servers.kit.settings import name_of
 from ui.doctor.settings import CLASSES, names
 from ui.errors import UsageError
+from ui.server_reads import closed_by
 from ui.serving import bundled_server
 
 Level: TypeAlias = Literal["ok", "warning", "failure"]
@@ -86,6 +87,11 @@ async def verify(name: str, backend: str | None, url: str | None) -> Verificatio
     looks = [look for look in asked if look is not None]
     if backend is not None and server.source.backend == "embedded":
         looks.insert(0, Look("failure", "backend", "the server answers from embedded data, not from a product"))
+    looks += [
+        Look("warning", settings, f"not set: there is no {', '.join(tools)}", "set it where they are wanted")
+        for settings, tools in closed_by(server).items()
+        if settings.startswith(_setting(name, ""))
+    ]
     own = OWN_CHECKS.get((name, backend or os.environ.get(_setting(name, "BACKEND"), "")))
     if own is not None:
         found = await asyncio.to_thread(own)

@@ -6,6 +6,7 @@ from agent.models import JsonObject
 from servers.kit import SecurityServer
 from servers.pages.manual import ToolManual, manual_of
 from servers.pages.options import Group, groups_of
+from ui.server_reads import closed_by
 from ui.serving import bundled_server, describe, health_of, home_to_look_at
 
 
@@ -23,6 +24,7 @@ async def manual(name: str) -> JsonObject:
         "health": health,
         "instructions": server.instructions,
         "tools": [dict(tool) for tool in tools],
+        "closed": {settings: [*names] for settings, names in closed_by(server).items()},
         "settings": [dict(setting) for group in groups for setting in _settings(group)],
         "needs": {
             f"{group.package}{f':{product}' if product else ''}": text

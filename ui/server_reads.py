@@ -40,6 +40,13 @@ def check_reads(server: SecurityServer, tool: str) -> None:
             tool=tool,
             reads=", ".join(reads_of(server)),
         )
+    if found is None and tool in server.closed:
+        raise UsageError(
+            "{server} has no tool {tool} as it is set up; it takes {settings}",
+            server=server.name,
+            tool=tool,
+            settings=", ".join(server.closed[tool]),
+        )
     if found is None:
         raise UsageError(
             "{server} has no tool {tool}; there are: {names}",
@@ -47,6 +54,14 @@ def check_reads(server: SecurityServer, tool: str) -> None:
             tool=tool,
             names=", ".join(reads_of(server)),
         )
+
+
+def closed_by(server: SecurityServer) -> dict[str, list[str]]:
+    """The settings that it takes to have further tools, as they are told, to those tools."""
+    found: dict[str, list[str]] = {}
+    for tool, settings in server.closed.items():
+        found.setdefault(", ".join(settings), []).append(tool)
+    return found
 
 
 def reads_of(server: SecurityServer) -> list[str]:

@@ -73,6 +73,12 @@ def bundled_server(name: str, home: Home | None = None) -> SecurityServer:
     """One of them. Raises: UsageError when there is none of that name."""
     known = (*server_names(), OWN)
     if name not in known:
+        if any(row["name"] == name for row in configured()):
+            raise UsageError(
+                "{name} is an added server: only bundled ones can be shown, called, verified or run here. The analyst "
+                "asks it, as far as its tools are accepted: mcpsoc servers diff",
+                name=name,
+            )
         raise UsageError("no server {name}; there are: {names}", name=name, names=", ".join(sorted(known)))
     return bundle(home, (name,))[name]
 

@@ -1,7 +1,7 @@
 """What an operator can set for the antivirus server."""
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
@@ -21,6 +21,7 @@ class AntivirusSettings(BackendSettings):
     """Settings of the antivirus server."""
 
     model_config = SettingsConfigDict(env_prefix="MCPSOC_ANTIVIRUS_")
+    opens: ClassVar = {"clamd": {"database": ("antivirus_lookup_hash",)}}
 
     backend: Literal["clamd"] | None = None
     """The engine; without one the embedded matcher answers, which knows the test file and the lab's hashes."""

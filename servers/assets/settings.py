@@ -1,7 +1,7 @@
 """What an operator can set for the assets server."""
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -23,6 +23,12 @@ class AssetsSettings(BackendSettings):
     """Settings of the assets server."""
 
     model_config = SettingsConfigDict(env_prefix="MCPSOC_ASSETS_")
+    opens: ClassVar = {
+        "files": {
+            "scans": ("assets_list_services", "assets_list_unknown", "assets_run_scan"),
+            "scan_networks": ("assets_run_scan",),
+        }
+    }
 
     backend: Literal["files"] | None = None
     """The inventory; without one a site has its register of authorised work alone."""

@@ -1,7 +1,7 @@
 """What an operator can set for the dns server."""
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 from pydantic.networks import IPvAnyAddress
@@ -24,19 +24,31 @@ class DnsSettings(BackendSettings):
     """Settings of the dns server."""
 
     model_config = SettingsConfigDict(env_prefix="MCPSOC_DNS_")
+    opens: ClassVar = {
+        "unbound": {
+            "log": ("dns_query_log", "dns_summarise_queries", "dns_profile_domain"),
+            "sinkhole_file": (
+                "dns_list_sinkholes",
+                "dns_check_domain",
+                "dns_sinkhole_domain",
+                "dns_unsinkhole_domain",
+            ),
+            "resolve": ("dns_resolve",),
+        }
+    }
 
     backend: Literal["unbound"] | None = None
     """The resolver; without one the lab's events answer."""
     control_socket: Path = Path("/run/unbound.ctl")
     """Unbound's control socket."""
     log: Path | None = None
-    """Unbound's log with questions and replies; without it there are no tools over questions."""
+    """Unbound's log with questions and replies."""
     resolver: IPvAnyAddress = Field(default="127.0.0.1", validate_default=True)
     """Address the resolver answers on."""
     port: int = Field(default=53, ge=1, le=65_535)
     """Port the resolver answers on."""
     sinkhole_file: Path | None = None
-    """File of sinkholes that unbound.conf includes; without it no domain can be sinkholed."""
+    """File of sinkholes that unbound.conf includes."""
     resolve: bool = False
     """Whether names may be looked up: a look-up leaves the house, and whoever owns the domain can notice."""
     own_domains: Words = ()

@@ -1,7 +1,7 @@
 """What an operator sets for the endpoint server."""
 
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 from pydantic_settings import SettingsConfigDict
@@ -29,6 +29,13 @@ class EndpointSettings(BackendSettings):
     """This machine, or a manager of agents. The prefix is `MCPSOC_ENDPOINT_`; Wazuh has settings of its own."""
 
     model_config = SettingsConfigDict(env_prefix="MCPSOC_ENDPOINT_")
+    opens: ClassVar = {
+        "local": {
+            "roots": ("endpoint_file_info", "endpoint_collect_file"),
+            "kill": ("endpoint_kill_process",),
+            "isolate": ("endpoint_isolate_host", "endpoint_release"),
+        }
+    }
 
     backend: Product | None = None
     """local: the machine this server runs on; wazuh: the agents of a Wazuh manager; unset: the simulated enterprise."""

@@ -1,7 +1,7 @@
 """What an operator can set for the identity server."""
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -24,6 +24,16 @@ class IdentitySettings(BackendSettings):
     """Settings of the identity server."""
 
     model_config = SettingsConfigDict(env_prefix="MCPSOC_IDENTITY_")
+    opens: ClassVar = {
+        "ldap": {
+            "admin_groups": (
+                "identity_add_to_group",
+                "identity_remove_from_group",
+                "identity_disable_account",
+                "identity_enable_account",
+            )
+        }
+    }
 
     backend: Literal["ldap"] | None = None
     """The directory; without one the simulated enterprise answers."""

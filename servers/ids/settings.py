@@ -1,7 +1,7 @@
 """What an operator can set for the ids server."""
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
@@ -23,13 +23,20 @@ class IdsSettings(BackendSettings):
     """Settings of the ids server."""
 
     model_config = SettingsConfigDict(env_prefix="MCPSOC_IDS_")
+    opens: ClassVar = {
+        "suricata": {
+            "roots": ("ids_analyse_pcap", "ids_test_rule"),
+            "socket": ("ids_add_indicator", "ids_remove_indicator", "ids_load_rules"),
+            "rules_file": ("ids_load_rules",),
+        }
+    }
 
     backend: Literal["suricata", "zeek"] | None = None
     """The sensor; without one the lab's events answer."""
     eve: Path = Path("/var/log/suricata/eve.json")
     """Suricata's event log."""
     socket: Path | None = None
-    """Suricata's control socket; without it there are no indicators and no rules to load."""
+    """Suricata's control socket."""
     rules_file: Path | None = None
     """The rule file that is this server's own; suricata.yaml names it under rule-files."""
     data_dir: Path = Path("/var/lib/suricata/data")

@@ -1,7 +1,7 @@
 """What an operator can set for the intel server."""
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -24,6 +24,7 @@ class IntelSettings(BackendSettings):
     """Settings of the intel server."""
 
     model_config = SettingsConfigDict(env_prefix="MCPSOC_INTEL_")
+    opens: ClassVar = {"stix": {"known_lists": ("intel_check_known",)}}
 
     backend: Literal["stix", "misp"] | None = None
     """What is behind it; without one the lab answers."""

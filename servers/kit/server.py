@@ -2,9 +2,9 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Final, Literal
@@ -26,18 +26,18 @@ from servers.kit.envelope import Source, answered, envelope_schema, failed
 from servers.kit.gate import META, Gate, schema_hash
 from servers.kit.health import Overdue, Watch
 from servers.kit.inert import one_line
-from servers.kit.life import Changing
+from servers.kit.life import BUG, Changing
 from servers.kit.limits import Limits
 from servers.kit.record import with_action
 from servers.kit.request import MODE, Request
 from servers.kit.secrets import SecretFilter, Secrets
+from servers.kit.settings import BackendSettings
 from servers.kit.tool import Method, Tool, meant, tool_of
 
 MOST_TOOLS: Final = 10
 """Tools a server may have, its health tool included; more and a model starts to confuse them."""
 SWEEP_S: Final = 15.0
 """How often a server with an open transport looks for effects whose time is over."""
-_UNKNOWN = ToolError("internal_error", "the server failed on this call", "its log has the reason")
 
 
 def wall_clock() -> datetime:
@@ -55,7 +55,7 @@ class SecurityServer:
     reads: Mapping[str, Read]
     changes: Mapping[str, Change]
     known: frozenset[str]
-    """Names of all its tools, those too that the operator does not want."""
+    """Names of its tools beside health, those too that the operator does not want."""
     source: Source
     clock: Callable[[], datetime]
     timeout_s: float
@@ -66,6 +66,8 @@ class SecurityServer:
     log: logging.Logger
     changing: Changing | None = None
     """None: it is read-only."""
+    closed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Tools that are not there, each with the settings that it takes."""
 
     @property
     def product(self) -> str:
@@ -164,7 +166,7 @@ class SecurityServer:
             return self._failed(problem, name, now)
         except Exception:
             self.log.exception("tool_failed tool=%s", one_line(name, 64))
-            return self._failed(_UNKNOWN, name, now)
+            return self._failed(BUG, name, now)
 
     def _failed(self, problem: ToolError, name: str, now: datetime) -> JsonObject:
         envelope = failed(problem, self.source, now)
@@ -175,16 +177,18 @@ class SecurityServer:
 
     def _tool(self, name: str) -> Tool:
         if (tool := self.tools.get(name)) is None:
-            known = list(self.tools)
-            raise ToolError("unknown_tool", f"{self.name} has no such tool", meant(one_line(name, 64), known))
+            hint = meant(one_line(name, 64), list(self.tools))
+            if name in self.closed:
+                hint = f"it takes {' and '.join(self.closed[name])}; {hint}"
+            raise ToolError("unknown_tool", f"{self.name} has no such tool", hint)
         return tool
 
     def _hints(self, name: str) -> protocol.Hints:
-        """Honest ones. An undo is told to be as harmful as its risk: it lifts a protection."""
+        """An undo counts as destructive too unless its risk is low: it lifts a protection."""
         if (change := self.changes.get(name)) is None:
             return protocol.Hints(open_world=self.reads[name].open_world)
         meta = (("mcpsoc/risk", change.risk), ("mcpsoc/undo", change.undo), ("mcpsoc/expiry", change.expiry))
-        return protocol.Hints(change.risk != "low", change.expiry == "hold", open_world=False, meta=meta)
+        return protocol.Hints(destructive=change.risk != "low", idempotent=change.expiry == "hold", meta=meta)
 
     def _moment(self) -> tuple[datetime, bool]:
         """The time, and whether something has to be ended or found out."""
@@ -310,11 +314,24 @@ def build_server(
         calls=conditions.calls,
         overdue=overdue,
         log=log,
+        closed=_closed(
+            settings, backend, tools, [] if gate is not None or conditions.read_only else map(_name, changes)
+        ),
     )
     if gate is None or not offered:
         return server
     declared = {_name(each): each for each in changes}
     return replace(server, changing=_changing(server, declared, conditions, gate))
+
+
+def _closed(
+    settings: BaseModel | None, backend: Backend, tools: Collection[str], ungranted: Iterable[str]
+) -> dict[str, tuple[str, ...]]:
+    """What is not there for want of a setting. Over the lab a product's settings open nothing."""
+    over_lab = backend == "embedded" and getattr(settings, "backend", None) is not None
+    found = settings.closed() if isinstance(settings, BackendSettings) and not over_lab else {}
+    found |= dict.fromkeys(ungranted, ("MCPSOC_GRANT_KEY",))
+    return {name: takes for name, takes in found.items() if name not in tools}
 
 
 def _changing(server: SecurityServer, declared: Mapping[str, Change], conditions: Conditions, gate: Gate) -> Changing:

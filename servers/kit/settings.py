@@ -2,8 +2,9 @@
 
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, get_args
+from typing import ClassVar, Final, get_args
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -21,6 +22,23 @@ class BackendSettings(BaseSettings):
     with `_FILE` behind its name names; no error shows a value."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True)
+
+    opens: ClassVar[Mapping[str, Mapping[str, tuple[str, ...]]]] = {}
+    """By product and field the tools that are not there as long as the field is not set."""
+
+    def closed(self) -> dict[str, tuple[str, ...]]:
+        """Tools that are not there, with the settings that it takes, as the environment names them."""
+        chosen: str | None = getattr(self, "backend", None)
+        prefix = self.model_config.get("env_prefix", "")
+        found: dict[str, tuple[str, ...]] = {}
+        for product, fields in self.opens.items():
+            if chosen not in (None, product):
+                continue
+            first = () if chosen else (f"{prefix}BACKEND={product}",)
+            for name, tools in fields.items():
+                unset = () if getattr(self, name) else (f"{prefix}{name}".upper(),)
+                found |= {tool: (*found.get(tool, first), *unset) for tool in tools}
+        return {tool: settings for tool, settings in found.items() if settings}
 
     @property
     def configured(self) -> bool:

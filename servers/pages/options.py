@@ -15,6 +15,8 @@ from typing import get_args
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
+from servers.kit.settings import BackendSettings
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -120,11 +122,22 @@ def _classes(module: ModuleType) -> Iterator[type[BaseSettings]]:
 
 
 def _settings(owner: type[BaseSettings]) -> Iterator[Setting]:
-    prefix, docs = owner.model_config.get("env_prefix", ""), field_docs(owner)
+    prefix, docs, opened = owner.model_config.get("env_prefix", ""), field_docs(owner), _opened(owner)
     for name, field in owner.model_fields.items():
         default = field.get_default(call_default_factory=True, validated_data={})
         secret = "SecretStr" in str(field.annotation)
-        yield Setting(f"{prefix}{name}".upper(), _shown(default), docs.get(name, ""), secret)
+        about = " ".join(part for part in (docs.get(name, ""), opened.get(name, "")) if part)
+        yield Setting(f"{prefix}{name}".upper(), _shown(default), about, secret)
+
+
+def _opened(owner: type[BaseSettings]) -> dict[str, str]:
+    """By field which tools there are only with it."""
+    declared = owner.opens if issubclass(owner, BackendSettings) else {}
+    found: dict[str, dict[str, None]] = {}
+    for fields in declared.values():
+        for name, tools in fields.items():
+            found.setdefault(name, {}).update(dict.fromkeys(tools))
+    return {name: f"Without it no {', '.join(tools)}." for name, tools in found.items()}
 
 
 def _shown(default: object) -> str:

@@ -53,6 +53,7 @@ def test_list_ends_with_what_to_do_where_there_is_no_simulated_enterprise(run: C
 
     assert fresh.returncode == 0
     assert len(told) == 1
+    assert "not ready" not in fresh.stdout
     for part in ("mcpsoc demo", f"MCPSOC_HOME={run.home / 'demo'} mcpsoc servers ls", "MCPSOC_<SERVER>_BACKEND"):
         assert part in told[0]
     assert ("\u4e00" <= told[0][1] <= "\u9fff") is language.startswith("zh")
@@ -146,6 +147,39 @@ def test_verify_asks_everything_that_needs_no_argument(shared: CommandLine) -> N
     assert done.returncode == 0
     assert {"kb_health", "kb_list_documents"} <= {look["what"] for look in found["looks"]}
     assert {look["level"] for look in found["looks"]} == {"ok"}
+
+
+def test_tool_that_takes_a_setting_names_it(shared: CommandLine) -> None:
+    """Half a product offers half the tools; which setting opens the rest is told wherever they are missed."""
+    half = {"MCPSOC_DNS_BACKEND": "unbound", "MCPSOC_DNS_CONTROL_SOCKET": str(shared.folder / "none")}
+    shown = json.loads(shared("servers", "show", "dns", "--json", **half).stdout)
+    looks = json.loads(shared("servers", "verify", "dns", "--json", **half).stdout)["looks"]
+    called = shared("servers", "call", "dns", "dns_resolve", **half)
+
+    assert shown["closed"]["MCPSOC_DNS_RESOLVE"] == ["dns_resolve"]
+    assert "dns_query_log" in {look["what"]: look["detail"] for look in looks}["MCPSOC_DNS_LOG"]
+    assert (called.returncode, "it takes MCPSOC_DNS_RESOLVE" in called.stderr) == (2, True)
+
+
+def test_answer_that_covers_not_all_says_why(shared: CommandLine) -> None:
+    """`stale` alone sends nobody to the log that stopped."""
+    (shared.folder / "query.log").write_text("[1773057600] unbound[7:0] info: 10.0.0.9 a.test. A IN\n")
+    given = {"MCPSOC_DNS_BACKEND": "unbound", "MCPSOC_DNS_LOG": str(shared.folder / "query.log")}
+    window = ("--arg", "start=2026-03-09T20:00:00Z", "--arg", "end=2026-03-09T21:00:00Z")
+    done = shared("servers", "call", "dns", "dns_query_log", *window, **given)
+
+    assert "stale: 0 of 0 questions" in done.stderr
+    assert "the log is silent since 2026-03-09T12:00:00.000Z" in done.stderr
+
+
+def test_added_server_is_not_called_from_here_and_that_is_said(run: CommandLine) -> None:
+    """Whoever added it does not look for a mistyped name."""
+    file = run.folder / "others.json"
+    file.write_text(json.dumps({"mcpServers": {"theirs": {"command": "their-server"}}}))
+    run("servers", "add", str(file))
+    done = run("servers", "call", "theirs", "theirs_say")
+
+    assert (done.returncode, "theirs is an added server: only bundled ones" in done.stderr) == (2, True)
 
 
 def test_verify_of_a_server_with_nothing_behind_it_fails(shared: CommandLine) -> None:

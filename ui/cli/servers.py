@@ -59,8 +59,9 @@ def _add_ls(group: typer.Typer, t: Catalogue) -> None:
         if as_json:
             write_json([dict(server) for server in servers])
         else:
-            write_servers(t, servers)
-            say_what_is_missing(t, servers, own_home())
+            home = own_home()
+            write_servers(t, servers, home)
+            say_what_is_missing(t, servers, home)
 
 
 def _add_add(group: typer.Typer, t: Catalogue) -> None:

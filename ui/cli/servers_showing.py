@@ -14,8 +14,9 @@ from ui.home import Home
 from ui.server_checks import Verification
 
 
-def write_servers(t: Catalogue, servers: Sequence[JsonObject]) -> None:
-    """The list."""
+def write_servers(t: Catalogue, servers: Sequence[JsonObject], home: Home) -> None:
+    """The list. What is to be done about all that have nothing behind them is said once, below it."""
+    waiting = _waiting(servers, home)
     rows = [
         (
             str(row["name"]),
@@ -23,7 +24,7 @@ def write_servers(t: Catalogue, servers: Sequence[JsonObject]) -> None:
             str(row["product"] or row["backend"] or ""),
             str(row["reads"]),
             str(row["changes"]),
-            _health(t, row["health"]),
+            t("nothing behind it") if row["name"] in waiting else _health(t, row["health"]),
         )
         for row in servers
     ]
@@ -32,8 +33,7 @@ def write_servers(t: Catalogue, servers: Sequence[JsonObject]) -> None:
 
 def say_what_is_missing(t: Catalogue, servers: Sequence[JsonObject], home: Home) -> None:
     """What to do about servers with neither a product nor a simulated enterprise behind them; nothing otherwise."""
-    waiting = [row for row in servers if row["backend"] == "embedded" and not _ready(row["health"])]
-    if not waiting or home.lab.exists():
+    if not _waiting(servers, home):
         return
     demo = inert(quote(str(home.demo.root)))
     if home.demo.lab.exists():
@@ -44,6 +44,13 @@ def say_what_is_missing(t: Catalogue, servers: Sequence[JsonObject], home: Home)
         say(t("Make a simulated enterprise with mcpsoc demo, then: MCPSOC_HOME={demo} mcpsoc servers ls. "
               "Or put a product behind a server, MCPSOC_<SERVER>_BACKEND: mcpsoc servers show NAME",
               demo=demo))  # fmt: skip
+
+
+def _waiting(servers: Sequence[JsonObject], home: Home) -> set[str]:
+    """Names of the servers with neither a product nor a simulated enterprise behind them."""
+    if home.lab.exists():
+        return set()
+    return {str(row["name"]) for row in servers if row["backend"] == "embedded" and not _ready(row["health"])}
 
 
 def _ready(health: JsonValue) -> bool:
@@ -67,7 +74,16 @@ def write_manual(t: Catalogue, manual: JsonObject) -> None:
         write_line(f"  {' '.join(str(tool['description']).split())}")
         for argument in _objects(tool["arguments"]):
             write_line(f"  --arg {argument['name']}={_argument(t, argument)}")
+    _write_closed(t, manual)
     _write_settings(t, manual)
+
+
+def _write_closed(t: Catalogue, manual: JsonObject) -> None:
+    closed = manual["closed"]
+    for settings, tools in (closed if isinstance(closed, dict) else {}).items():
+        names = ", ".join(str(tool) for tool in tools) if isinstance(tools, list) else ""
+        write_line("")
+        write_line(t("not there, for it takes {settings}: {tools}", settings=settings, tools=names))
 
 
 def _effect(t: Catalogue, tool: JsonObject) -> str:
@@ -100,8 +116,11 @@ def write_answer(t: Catalogue, envelope: JsonObject) -> None:
     if isinstance(source, dict):
         say(t("from {server} ({backend}), as of {time}", server=source["server"], backend=source["backend"],
               time=source["time"]))  # fmt: skip
-    if isinstance(error, dict) and error["hint"]:
-        say(inert(str(error["hint"])))
+    if isinstance(error, dict):
+        said = () if error["message"] == envelope["summary"] else (error["message"],)
+        for line in (*said, error["hint"]):
+            if line:
+                say(inert(str(line)))
     untrusted = envelope["untrusted"]
     if isinstance(untrusted, list) and untrusted:
         say(t("possibly written by an attacker: {places}", places=inert(", ".join(str(path) for path in untrusted))))
