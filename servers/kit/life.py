@@ -43,7 +43,8 @@ _NOT_RECORDED = ToolError(
     "the change was sent, and what became of it cannot be written down",
     "look at actions.db, then ask again",
 )
-_BUG = ToolError("internal_error", "the server failed on this call", "its log has the reason")
+BUG = ToolError("internal_error", "the server failed on this call", "its log has the reason")
+"""What a caller hears of a bug in a tool."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ class Changing:
             return None, problem
         except Exception:
             self.log.exception("change_failed tool=%s", call.tool.name)
-            return None, _BUG
+            return None, BUG
 
     async def _read_back(self, change: Change, arguments: Mapping[str, object]) -> tuple[Verified, bool]:
         """Whether the effect is there, and whether looking was possible where it can be looked at all. A bug in looking
