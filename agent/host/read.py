@@ -145,8 +145,9 @@ class ReadDoor:
         return [await self._answered(asked) for asked in wanted]
 
     def offers(self, tool: str) -> bool:
-        """Whether the server that the tool's name names is connected, up or down."""
-        return split_name(tool)[0] in self._switchboard.links
+        """Whether a connected server has the tool, or would have it for all that is known while the server is down."""
+        found = self._switchboard.find(tool)
+        return not isinstance(found, NotFound) or found.server_down
 
     def _slot(self, tool: str, arguments: JsonObject, fresh: list[_Asked]) -> _Asked:
         key = _key(tool, arguments)

@@ -352,6 +352,11 @@ async def test_what_the_product_of_a_server_cannot_do_is_told_apart_from_a_missp
 
     assert evidence.status == "refused"
     assert evidence.error == "siem: its product does not offer siem_check_coverage"
+    assert [door.offers(name) for name in ("siem__find", "siem__siem_check_coverage", "ids__find")] == [
+        True,
+        False,
+        False,
+    ]
 
 
 async def test_a_server_whose_settings_cannot_be_used_is_an_error_with_their_fault(kit):
@@ -366,6 +371,7 @@ async def test_a_server_whose_settings_cannot_be_used_is_an_error_with_their_fau
     assert evidence.status == "error"
     assert evidence.error == "ids is not ready: IdsSettings: backend: none of the known"
     assert evidence.hint == "mcpsoc servers verify ids"
+    assert door.offers("ids__ids_get_flow")
 
 
 @pytest.mark.parametrize(
