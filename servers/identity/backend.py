@@ -39,6 +39,8 @@ class Person:
     """The lock as it stands in the entry, one that is over too."""
     can_be_locked: bool | None
     """Whether the password policy makes a lock shut anybody out; None where no policy is known."""
+    admitted: bool
+    """Whether no lock, no time of validity and no age of its password keeps it out; False where that cannot be told."""
     created: datetime | None
     password_changed: datetime | None
     password_expires: datetime | None
@@ -90,6 +92,9 @@ class Directory(Protocol):
 
     def people_at(self, keys: Sequence[str]) -> Sequence[Person]:
         """The accounts with these keys; what is no account is left out."""
+
+    def with_password(self, people: Sequence[Person]) -> Sequence[Person]:
+        """Those that are seen to hold a password; none where this server may not ask for that."""
 
     def set_lock(self, person: Person, value: str | None) -> None:
         """Put this in place of the lock that was read; fails where another one stands by now."""

@@ -45,14 +45,18 @@ class Kinds:
             yield Hit(f"{kind}_account", f"a {kind} account is never changed by a program")
         if self.directory.is_mine(person):
             yield Hit("own_account", "this server signs in to the directory with it")
-        if person.id in self.administrators(before) and not self._others(person, after):
-            yield Hit("last_administrator", "no other administrator could sign in")
+        if not (administrators := self.administrators(before)):
+            message = "no member of the groups of administrators is to be seen"
+            raise ToolError("not_configured", message, "see MCPSOC_IDENTITY_MEMBER_ATTRIBUTE and the right to read it")
+        if person.id in administrators and not self._others(person, after):
+            why = "no other administrator could sign in, or this server may not ask who holds a password"
+            yield Hit("last_administrator", why)
 
     def _others(self, person: Person, nesting: Nesting) -> bool:
-        """Whether an administrator is left who is a person and not locked, counted at the directory itself."""
+        """Whether an administrator is left who is a person and can sign in, as the directory itself tells."""
         keys = [key for member, key in self.administrators(nesting).items() if member != person.id]
-        left = self.directory.people_at(keys)
-        return any(each.lock is None and self._is_a_person(each) for each in left)
+        left = [each for each in self.directory.people_at(keys) if each.admitted and self._is_a_person(each)]
+        return bool(self.directory.with_password(left))
 
     def _is_a_person(self, person: Person) -> bool:
         programs = Protected(accounts=self.settings.service_accounts)

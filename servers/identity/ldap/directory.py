@@ -9,14 +9,15 @@ from servers.errors import NotFoundError, ToolError
 from servers.identity.backend import Person, Team
 from servers.identity.ldap.dn import folded
 from servers.identity.ldap.door import Door, Edit, Session, escaped
-from servers.identity.ldap.entry import Entry, Policy, lock_of
+from servers.identity.ldap.entry import Entry, Policy, admitted, lock_of
 from servers.identity.settings import IdentitySettings
 
 LOCK: Final = "pwdAccountLockedTime"
-_POLICY: Final = ("pwdLockout", "pwdLockoutDuration", "pwdMaxAge")
+_POLICY: Final = ("pwdLockout", "pwdLockoutDuration", "pwdMaxAge", "pwdMaxIdle")
 _PERSON: Final = (
     "cn", "displayName", "mail", "title", "department", "departmentNumber", "manager", "createTimestamp", LOCK,
     "pwdChangedTime", "pwdFailureTime", "pwdReset", "pwdPolicySubentry", "pwdLastSuccess", "authTimestamp",
+    "pwdStartTime", "pwdEndTime",
 )  # fmt: skip
 
 
@@ -67,6 +68,11 @@ class LdapDirectory:
                     continue
             policies = self._policies(session, found)
         return [person for each in found if (person := self._person(each, policies)).name]
+
+    def with_password(self, people: Sequence[Person]) -> Sequence[Person]:
+        """By a condition: for that, the right to search the attribute is enough, and no password is read."""
+        with Door(self.settings).session() as session:
+            return [each for each in people if _fits(session, each.key, "(userPassword=*)")]
 
     def set_lock(self, person: Person, value: str | None) -> None:
         """Both halves in one change: the lock that was read goes, the new one comes."""
@@ -143,6 +149,7 @@ class LdapDirectory:
             lock=lock_of(entry, policy, self.now()),
             held=entry.one(LOCK),
             can_be_locked=None if policy is None else policy.locks,
+            admitted=admitted(entry, policy, self.now()),
             created=entry.time("createTimestamp"),
             password_changed=entry.time("pwdChangedTime"),
             password_expires=None if changed is None or age is None else changed + age,
@@ -156,6 +163,14 @@ class LdapDirectory:
             department=entry.one("department") or entry.one("departmentNumber"),
             manager=_first_part(entry.one("manager")),
         )
+
+
+def _fits(session: Session, key: str, condition: str) -> bool:
+    """Whether an entry is there and fits a condition."""
+    try:
+        return bool(session.search(key, condition, ["1.1"], "BASE"))
+    except NotFoundError:
+        return False
 
 
 def _team(entry: Entry, held: str) -> Team:

@@ -56,12 +56,15 @@ class Policy:
     """pwdLockoutDuration: after it a lock for failures is over; None: only an administrator ends it."""
     max_age: timedelta | None
     """pwdMaxAge: after it a password has expired."""
+    idle: timedelta | None
+    """pwdMaxIdle: an account whose last sign-in is longer ago lets nobody in."""
 
     @classmethod
     def of(cls, entry: Entry) -> "Policy":
         """The policy an entry holds."""
         locks = (entry.one("pwdLockout") or "").upper() == "TRUE"
-        return cls(locks, _seconds(entry.one("pwdLockoutDuration")), _seconds(entry.one("pwdMaxAge")))
+        spans = (_seconds(entry.one(name)) for name in ("pwdLockoutDuration", "pwdMaxAge", "pwdMaxIdle"))
+        return cls(locks, *spans)
 
 
 def lock_of(entry: Entry, policy: Policy | None, now: datetime) -> Lock | None:
@@ -74,6 +77,32 @@ def lock_of(entry: Entry, policy: Policy | None, now: datetime) -> Lock | None:
         return Lock(found, "administrator", None)
     over = policy is not None and policy.lockout is not None and since + policy.lockout <= now
     return None if over else Lock(found, "failures", since)
+
+
+def admitted(entry: Entry, policy: Policy | None, now: datetime) -> bool:
+    """Whether lock, times of validity and ages let an account in; what cannot be told does not.
+
+    A password whose change no entry tells never expires. Source: draft-behera-ldap-password-policy-10, 5.3."""
+    begins, ends, changed, used = ("pwdStartTime", "pwdEndTime", "pwdChangedTime", "pwdLastSuccess")
+    if lock_of(entry, policy, now) is not None:
+        return False
+    if entry.all(begins) and not _before(entry.time(begins), now):
+        return False
+    if entry.all(ends) and not _before(now, entry.time(ends)):
+        return False
+    if policy is None:
+        return not (entry.all(changed) or entry.all(used))
+    limits = ((changed, policy.max_age), (used, policy.idle))
+    return not any(entry.all(name) and _over(entry.time(name), span, now) for name, span in limits)
+
+
+def _before(first: datetime | None, then: datetime | None) -> bool:
+    return first is not None and then is not None and first <= then
+
+
+def _over(since: datetime | None, span: timedelta | None, now: datetime) -> bool:
+    """Whether something is longer ago than it may be, or cannot be read as a time."""
+    return span is not None and (since is None or since + span <= now)
 
 
 def _seconds(text: str | None) -> timedelta | None:

@@ -136,6 +136,7 @@ def slapd(folder: Path) -> Iterator[Directory]:
 
 def _configuration(home: Path) -> str:
     schemas = "\n".join(f"include /etc/ldap/schema/{name}.schema" for name in ("core", "cosine", "inetorgperson"))
+    bulk = person("bulk")
     return f"""{schemas}
 modulepath /usr/lib/ldap
 moduleload back_mdb
@@ -151,10 +152,10 @@ rootpw {ROOT_WORD}
 directory {home}/db
 overlay ppolicy
 ppolicy_default "cn=default,ou=policies,{SUFFIX}"
-access to attrs=userPassword by anonymous auth by self write by * none
+access to attrs=userPassword by anonymous auth by self write by dn.exact="{BIND}" search by * none
 access to attrs=pwdAccountLockedTime by dn.exact="{BIND}" write by * none
-access to dn.subtree="ou=groups,{SUFFIX}" attrs=member by dn.exact="{BIND}" write by * none
-access to * by dn.exact="{BIND}" read by dn.exact="{person("bulk")}" read by self write by * none
+access to dn.subtree="ou=groups,{SUFFIX}" attrs=member by dn.exact="{BIND}" write by dn.exact="{bulk}" read by * none
+access to * by dn.exact="{BIND}" read by dn.exact="{bulk}" read by self write by * none
 """
 
 

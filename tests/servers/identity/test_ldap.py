@@ -141,6 +141,35 @@ async def test_last_enabled_administrator_stays(directory: Directory, tmp_path: 
     assert directory.members("night") == {"cleo", "ops"}
 
 
+async def test_administrators_who_cannot_sign_in_are_no_others(directory: Directory, tmp_path: Path) -> None:
+    """Without a password, outside its time of validity or with an expired password an account brings nobody back in."""
+    server = ours(directory, tmp_path)
+    change = f"dn: {person('{}')}\nchangetype: modify\n{{}}\n"
+    directory.modify(change.format("cleo", "add: pwdEndTime\npwdEndTime: 20200101000000Z"))
+    found = {"usable": (directory.binds("ben"), guards(await server.plans("disable_account", account="ada", **WHY)))}
+    states = {
+        "begins later": "add: pwdStartTime\npwdStartTime: 29990101000000Z",
+        "is over": "replace: pwdStartTime\n-\nadd: pwdEndTime\npwdEndTime: 20200101000000Z",
+        "without a password": "delete: pwdEndTime\n-\ndelete: userPassword",
+    }
+    for name, text in states.items():
+        directory.modify(change.format("ben", text))
+        found[name] = directory.binds("ben"), guards(await server.plans("disable_account", account="ada", **WHY))
+    group = f"dn: cn=ops,ou=groups,{SUFFIX}\nchangetype: modify\nadd: member\nmember: {person('finn')}\n"
+    directory.modify(group)
+    found["expired"] = directory.binds("finn"), guards(await server.plans("disable_account", account="ada", **WHY))
+
+    assert found.pop("usable") == (True, [])
+    assert found == dict.fromkeys([*states, "expired"], (False, ["last_administrator"]))
+
+
+async def test_without_the_right_to_ask_for_passwords_nobody_is_another(directory: Directory, tmp_path: Path) -> None:
+    """What cannot be told is not assumed in favour of shutting the last one out."""
+    blind = ours(directory, tmp_path, bind_dn=person("bulk"), bind_password=SecretStr("word-of-bulk"))
+
+    assert guards(await blind.plans("disable_account", account="ada", **WHY)) == ["last_administrator"]
+
+
 async def test_nobody_disables_what_is_protected(directory: Directory, tmp_path: Path) -> None:
     """Break-glass accounts, programs, those the operator names, and the account this server signs in with."""
     server = ours(directory, tmp_path, Protected(accounts=("finn",)))
@@ -169,9 +198,12 @@ async def test_without_named_administrators_nothing_changes(directory: Directory
     """Nobody could say who the last one is; a group that is not there is no better."""
     server = ours(directory, tmp_path, admin_groups=())
     mistyped = await ours(directory, tmp_path, admin_groups=("admin",)).plans("disable_account", account="ada", **WHY)
+    unseen = await ours(directory, tmp_path, member_attribute="uniqueMember").plans(
+        "disable_account", account="ada", **WHY
+    )
 
     assert not server.server.changes
-    assert part(mistyped, "error", "code") == "not_configured"
+    assert part(mistyped, "error", "code") == part(unseen, "error", "code") == "not_configured"
 
 
 @pytest.mark.parametrize("name", ["*", "a*", "ada)(uid=*", "*)(objectClass=*", "a\\2a", "ada\0", "uid=ada", "(ada"])
