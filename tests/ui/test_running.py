@@ -1,5 +1,6 @@
 """`mcpsoc ui` as a person runs it: three processes that come up together, survive each other and end together."""
 
+import asyncio
 import json
 import os
 import signal
@@ -18,7 +19,7 @@ import pytest
 from ui.cli.keeping import door
 from ui.errors import UsageError
 from ui.home import Home
-from ui.running import free_port
+from ui.running import Crew, Part, free_port
 
 PATIENCE_S = 40.0
 
@@ -90,31 +91,45 @@ def running(tmp_path: Path) -> Iterator[Running]:
                 process.wait(PATIENCE_S)
 
 
-def test_everything_comes_up_a_killed_api_comes_back_and_ctrl_c_ends_all(running: Running) -> None:
-    """A crashed process costs seconds, not the night; and nothing is left behind at the end."""
+def test_everything_comes_up_and_ctrl_c_ends_all(running: Running) -> None:
+    """Nothing is left behind at the end."""
     children = running.children()
     assert set(children) == {"api", "worker", "page"}
     assert httpx.get(running.said["page"], trust_env=False, follow_redirects=True).status_code == httpx.codes.OK
+    assert _healthy(running.said["api"])
+
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(PATIENCE_S) == 0
+    assert not any(_alive(pid) for pid in children.values())
+
+
+async def test_a_part_that_ends_by_itself_is_started_again(tmp_path: Path) -> None:
+    """Each time, until the end is asked for; and each time is told."""
+    ended: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
+    crew = Crew([Part("short", ("--version",))], tmp_path, lambda name, code: ended.put_nowait((name, code)))
+    running = asyncio.create_task(crew.run(lambda: None))
+
+    async with asyncio.timeout(PATIENCE_S):
+        assert [await ended.get(), await ended.get()] == [("short", 0), ("short", 0)]
+        crew.stop()
+        await running
+
+
+@pytest.mark.thorough
+def test_a_killed_api_comes_back_and_no_process_outlives_the_one_that_started_it(running: Running) -> None:
+    """A crashed process costs seconds, not the night. Whoever is killed cannot tell its processes; they look
+    for themselves."""
+    children = running.children()
 
     os.kill(children["api"], signal.SIGKILL)
     assert _until(lambda: running.children().get("api", children["api"]) != children["api"])
     assert _until(lambda: _healthy(running.said["api"]))
 
     after = running.children()
-    running.process.send_signal(signal.SIGINT)
-    assert running.process.wait(PATIENCE_S) == 0
-    assert not any(_alive(pid) for pid in after.values())
-
-
-@pytest.mark.thorough
-def test_no_process_outlives_the_one_that_started_it(running: Running) -> None:
-    """Whoever is killed cannot tell its processes; they look for themselves."""
-    children = running.children()
-
     os.kill(running.process.pid, signal.SIGKILL)
     running.process.wait(PATIENCE_S)
 
-    assert _until(lambda: not any(_alive(pid) for pid in children.values()))
+    assert _until(lambda: not any(_alive(pid) for pid in after.values()))
 
 
 def test_a_port_in_use_is_told_before_anything_starts() -> None:
