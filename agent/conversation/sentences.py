@@ -23,6 +23,7 @@ from agent.evidence.provenance import classes, existence
 from agent.evidence.text import inert
 from agent.models import Absent, Before, Claim, Count, Evidence, Provenance, Ref, SameEntity, least_trusted
 from agent.wording import Language, localised
+from agent.wording.retelling import retold
 
 QUOTED: Final = 1_500
 """Characters of one quoted text."""
@@ -106,7 +107,7 @@ def _could_not_look(said: CouldNotLook, evidence: Mapping[str, Evidence], langua
     if answer.status not in _UNANSWERED and not blind:
         raise UnborneError(f"{answer.id} is {answer.status}: it did look")
     shown = {
-        "reason": inert(answer.error or "") or _blindness(answer, blind) or answer.status,
+        "reason": retold(inert(answer.error or ""), language) or _blindness(answer, blind) or answer.status,
         "hint": inert(answer.hint or "") or localised("no hint was given", language),
     }
     text = render(localised(said.template, language), shown)

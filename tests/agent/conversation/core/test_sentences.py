@@ -147,6 +147,25 @@ def test_could_not_look_takes_its_reason_from_the_evidence(one, evidence, text):
     assert {cite.evidence for cite in sentence.cites} == {evidence}
 
 
+def test_reason_of_our_own_is_told_in_the_language_of_the_question(ledger):
+    """Half an English sentence inside a Chinese one reads as if something had gone wrong twice."""
+    refusal = ledger.add(
+        server="ids",
+        tool="ids_get_flow",
+        arguments={},
+        status="refused",
+        summary="s",
+        asked_at=NOON,
+        backend="embedded",
+        error="ids: no product is connected (MCPSOC_IDS_BACKEND)",
+    )
+
+    kept, _ = checked(Draft(said=(CouldNotLook(refusal.id, "{reason}"),)), ledger.by_id, "zh")
+
+    assert "MCPSOC_IDS_BACKEND" in kept[0].text
+    assert "connected" not in kept[0].text
+
+
 @pytest.mark.parametrize("evidence", ["E1", "E2", "E6", "E9"])
 def test_whoever_did_look_cannot_say_that_it_could_not(one, evidence):
     """An excuse would hide what was found."""
