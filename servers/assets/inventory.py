@@ -24,7 +24,7 @@ from servers.kit.tool import closest
 
 MOST_BYTES: Final = 32_000_000
 MOST_ENTRIES: Final = 100_000
-_TOLD: Final = 4
+_TOLD: Final = 5
 """Wrong names that one error lists."""
 _USUAL: Final[Mapping[str, str]] = {
     "asset": "id", "asset_id": "id", "asset_tag": "id", "uuid": "id", "serial": "id", "host": "name", "fqdn": "name",

@@ -141,8 +141,10 @@ class Reading:
     def _bytes(self, eml: str | None, path: str | None, mailbox: str | None, message_id: str | None) -> bytes:
         """The one message meant. Raises: ToolError when none or several are named."""
         stored = mailbox is not None or message_id is not None
-        if [eml is not None, path is not None, stored].count(True) != 1:
-            raise ToolError("invalid_argument", "name one message", "eml_base64, or path, or mailbox and message_id")
+        named = [eml is not None, path is not None, stored].count(True)
+        if named != 1:
+            code = "invalid_argument" if named else "missing_argument"
+            raise ToolError(code, "name one message", "eml_base64, or path, or mailbox and message_id")
         if eml is not None:
             return _decoded(eml)
         if path is not None:

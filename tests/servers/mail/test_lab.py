@@ -1,5 +1,6 @@
 """The lab's messages: counted, found, and gone once they are in quarantine."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,15 @@ async def test_message_nobody_got_is_not_found(server: SecurityServer) -> None:
     nobody = await act(server, "mail_quarantine_message", {**message, "mailbox": "nobody@halden.example"})
 
     assert (wrong["status"], nobody["status"]) == ("no_data", "no_data")
+
+
+async def test_no_message_named_is_a_missing_argument(server: SecurityServer) -> None:
+    """Whoever looks a server over asks each tool without arguments, and that is no fault of the server."""
+    none = await server.call("mail_phishing_signs", {})
+    two = await server.call("mail_phishing_signs", {"path": "/x", "message_id": "<1@x>"})
+
+    assert '"missing_argument"' in json.dumps(none["error"])
+    assert '"invalid_argument"' in json.dumps(two["error"])
 
 
 async def test_what_the_lab_does_not_keep_is_said(server: SecurityServer) -> None:
