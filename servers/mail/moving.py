@@ -25,14 +25,12 @@ class Moving:
         return _moved(message_id, self._mailboxes.quarantine(message_id, _once(mailboxes)), "quarantined")
 
     def plan_quarantine(self, message_id: str, mailboxes: list[str], reason: str) -> Plan:
-        """Which copies would move."""
+        """Which copies would move; the undo is about the mailboxes that these lie in, or may."""
         places = self._mailboxes.places(message_id, _once(mailboxes))
-        folders = {folder for place in places for folder in place.folders}
         if not any(place.folders for place in places) and any(place.quarantined for place in places):
             raise NotFoundError("every copy of the message is in quarantine already", "mail_restore_message ends that")
-        return _plan(
-            message_id, places, [len(place.folders) for place in places], _undo(message_id, mailboxes, folders)
-        )
+        touched = [place for place in places if place.folders or not place.reachable]
+        return _plan(message_id, places, [len(place.folders) for place in places], touched, _undo(message_id, touched))
 
     def quarantined(self, message_id: str, mailboxes: list[str], reason: str) -> bool | None:
         """Whether every copy lies in quarantine; None when a mailbox could not be looked at."""
@@ -52,23 +50,23 @@ class Moving:
     def plan_restore(self, message_id: str, mailboxes: list[str], reason: str, folder: str) -> Plan:
         """Which copies would come back."""
         places = self._mailboxes.places(message_id, _once(mailboxes))
-        return _plan(message_id, places, [place.quarantined for place in places], None)
+        return _plan(message_id, places, [place.quarantined for place in places], places, None)
 
     def restored(self, message_id: str, mailboxes: list[str], reason: str, folder: str) -> bool | None:
-        """Whether no copy is left in quarantine; None when a mailbox could not be looked at."""
+        """Whether each mailbox has it in the folder and none in quarantine; None when one could not be looked at."""
         places = self._mailboxes.places(message_id, _once(mailboxes))
-        if any(place.quarantined for place in places):
+        if any(place.quarantined or folder not in place.folders for place in places if place.reachable):
             return False
-        if not all(place.reachable for place in places):
-            return None
-        return any(place.folders for place in places)
+        return True if all(place.reachable for place in places) else None
 
 
 def _once(mailboxes: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(mailboxes))
 
 
-def _plan(message_id: str, places: Sequence[Place], counts: Sequence[int], undo: Undo | None) -> Plan:
+def _plan(
+    message_id: str, places: Sequence[Place], counts: Sequence[int], touched: Sequence[Place], undo: Undo | None
+) -> Plan:
     """What moving would do. Raises: ToolError when nothing could be looked at, NotFoundError when nothing is there."""
     missing = sum(1 for place in places if not place.reachable)
     if missing == len(places):
@@ -78,7 +76,7 @@ def _plan(message_id: str, places: Sequence[Place], counts: Sequence[int], undo:
     held = sum(1 for count in counts if count)
     closed = f"; {missing} mailboxes cannot be opened now" if missing else ""
     return Plan(
-        target=f"message {_known_as(message_id, places)}",
+        target=f"message {_known_as(message_id, touched)}",
         blast_radius=f"{sum(counts)} copies in {held} of {len(places)} mailboxes{closed}",
         undo=undo,
     )
@@ -90,10 +88,11 @@ def _known_as(message_id: str, places: Sequence[Place]) -> str:
     return sha256_of({"message_id": message_id, "mailboxes": boxes})[:16]
 
 
-def _undo(message_id: str, mailboxes: list[str], folders: set[str]) -> Undo:
+def _undo(message_id: str, touched: Sequence[Place]) -> Undo:
     """Back to the folder the copies came from, to the inbox where they came from several."""
+    folders = {folder for place in touched for folder in place.folders}
     only = next(iter(folders)) if len(folders) == 1 else "INBOX"
-    boxes: list[JsonValue] = [*mailboxes]
+    boxes: list[JsonValue] = [place.mailbox for place in touched]
     return Undo("mail_restore_message", {"message_id": message_id, "mailboxes": boxes, "folder": only})
 
 

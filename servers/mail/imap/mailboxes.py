@@ -221,8 +221,16 @@ def _criteria(wanted: Wanted) -> list[str]:
     if wanted.sender is not None:
         criteria += ["FROM", quoted(wanted.sender)]
     if wanted.url is not None:
-        criteria += ["TEXT", quoted(wanted.url)]
+        spellings = _spellings(wanted.url)
+        criteria += ["OR"] * (len(spellings) - 1)
+        criteria += [word for each in spellings for word in ("TEXT", quoted(each))]
     return criteria
+
+
+def _spellings(url: str) -> list[str]:
+    """A URL as a text part holds it, and as one of HTML may: a server compares the source, entities as they stand."""
+    plain = url.replace("&amp;", "&")
+    return list(dict.fromkeys(plain.replace("&", mark) for mark in ("&", "&amp;", "&#38;", "&#x26;")))
 
 
 def _window(start: datetime, end: datetime) -> list[str]:

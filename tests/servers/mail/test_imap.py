@@ -131,6 +131,19 @@ async def test_message_is_found_by_what_is_known_of_it(server: SecurityServer, w
     assert await found(server, **wanted) == [(ANNA, "INBOX"), (BERND, "INBOX")]
 
 
+@pytest.mark.parametrize("written", ["&amp;", "&#38;", "&"])
+async def test_link_is_found_as_html_writes_it(server: SecurityServer, imap: Dovecot, written: str) -> None:
+    """Every mail program makes an entity of an ampersand; whoever asks has the URL as it was clicked."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Message-ID"] = "x@evil.example", ANNA, OTHER
+    mail.set_content(f'<a href="http://evil.example/pay?a=1{written}b=2">pay</a>', subtype="html")
+    imap.deliver(ANNA, mail.as_bytes())
+
+    for asked in ("http://evil.example/pay?a=1&b=2", "http://evil.example/pay?a=1&amp;b=2"):
+        assert await found(server, url=asked) == [(ANNA, "INBOX")]
+    assert await found(server, url="http://evil.example/pay?a=1&b=3") == []
+
+
 async def test_quarantine_takes_the_message_out_and_restoring_brings_it_back(
     server: SecurityServer, imap: Dovecot
 ) -> None:
@@ -147,6 +160,33 @@ async def test_quarantine_takes_the_message_out_and_restoring_brings_it_back(
     assert other == [(ANNA, "INBOX")]
     assert (back["status"], action(back)["verified"]) == ("success", True)
     assert restored == [(ANNA, "INBOX"), (BERND, "INBOX")]
+
+
+async def test_restored_is_each_mailbox_in_the_folder_that_was_named(server: SecurityServer, imap: Dovecot) -> None:
+    """A copy that somebody purged meanwhile did not come back, whatever the other mailbox holds."""
+    await act(server, "mail_quarantine_message", [ANNA, BERND])
+    with imaplib.IMAP4("127.0.0.1", imap.port, timeout=10) as own:
+        own.login(BERND, f"canary-word-of-{BERND}")
+        own.select("Quarantine")
+        own.store("1:*", "+FLAGS", "\\Deleted")
+        own.expunge()
+    back = await act(server, "mail_restore_message", [ANNA, BERND])
+    came_back = server.changes["mail_restore_message"].read_back
+    alone = [came_back(ID, [ANNA], "phishing drill", folder) for folder in ("INBOX", "Archive")]
+
+    assert (back["status"], action(back)["verified"]) == ("error", False)
+    assert alone == [True, False]
+
+
+async def test_undo_is_about_the_mailboxes_that_held_the_message(server: SecurityServer, imap: Dovecot) -> None:
+    """One without it has nothing to bring back, and must not make the undo look failed."""
+    for path in imap.inbox(BERND).iterdir():
+        path.unlink()
+    done = action(await act(server, "mail_quarantine_message", [ANNA, BERND]))
+    back = await act(server, "mail_restore_message", [ANNA])
+
+    assert f"'mailboxes': ['{ANNA}']" in str(done["undo"])
+    assert (action(back)["verified"], action(back)["target"]) == (True, done["target"])
 
 
 async def test_plan_changes_nothing_and_names_the_undo(server: SecurityServer) -> None:
