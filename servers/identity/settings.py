@@ -13,7 +13,9 @@ NEEDS: Final = {
     "ldap": (
         "an account of its own that may read people, groups and password policies, operational attributes included; "
         "for disabling and enabling, write access to pwdAccountLockedTime of the people alone (the ppolicy overlay, "
-        "and a policy with pwdLockout TRUE); for memberships, write access to the member attribute of the groups. "
+        "and a policy with pwdLockout TRUE); for memberships, write access to the member attribute of the groups; for "
+        "every change of an administrator, search access to userPassword, which reads none: without it nobody counts "
+        "as another administrator. "
         "Changes are there only where MCPSOC_IDENTITY_ADMIN_GROUPS names the groups of administrators. Referrals are "
         "not followed; sessions that are open already are not ended. Not supported: Active Directory, sign-in logs"
     ),
