@@ -3,6 +3,7 @@
 What runs is the command itself in a process of its own, with its own environment, folder and standard streams. `ui` is
 not imported beforehand, since its texts are made for the language of the environment."""
 
+import asyncio
 import atexit
 import gc
 import os
@@ -118,7 +119,7 @@ def end(code: object) -> None:
 
 def prepare() -> None:
     """Import what commands need, and make what is the same in every process: the servers' schemas, the tables, the
-    playbooks."""
+    playbooks, the embedder of the shipped documents."""
     from servers.bundle import bundled, server_names
 
     for module in (*IMPORTED, *(f"servers.{name}.server" for name in server_names())):
@@ -129,8 +130,10 @@ def prepare() -> None:
     from servers.settings import Settings
 
     with tempfile.TemporaryDirectory() as scratch:
-        for server in bundled(None, Path(scratch), Settings()).values():
+        servers = bundled(None, Path(scratch), Settings())
+        for server in servers.values():
             len(server.published)
+        asyncio.run(servers["kb"].call("kb_search", {"query": "ransomware"}))
     for read in (weights, known_good, load_playbooks):
         read()
 
