@@ -105,7 +105,7 @@ class GrowingLog(Generic[R]):
         setting: str,
     ) -> None:
         """`setting` is the one that names the file, for errors."""
-        self.path = path
+        self.path, self.most_rows = path, most_rows
         self._setting = setting
         self._parse = parse
         self._rows: deque[R] = deque(maxlen=most_rows)

@@ -21,7 +21,7 @@ from servers.ids.models import NetworkEvent
 from servers.kit import ToolError
 from servers.kit.envelope import iso
 from servers.lab.records import JsonObject
-from servers.logfile import MOST_ROWS, GrowingLog, Held
+from servers.logfile import GrowingLog, Held
 
 SENSOR: Final = "zeek"
 KINDS: Final[Mapping[str, str]] = {
@@ -108,7 +108,8 @@ class ZeekFolder:
         if not there:
             raise ToolError("unreachable", "the folder holds no log of Zeek", "see MCPSOC_IDS_ZEEK_DIR")
         held = [log.read() for log in there]
-        cut = max((each.rows[0].time for each in held if len(each.rows) >= MOST_ROWS), default=_EVER)
+        full = (each for log, each in zip(there, held, strict=True) if len(each.rows) >= log.most_rows)
+        cut = max((each.rows[0].time for each in full), default=_EVER)
         rows = sorted((row for each in held for row in each.rows if row.time >= cut), key=lambda row: row.time)
         return Held(tuple(rows), sum(each.unreadable for each in held))
 

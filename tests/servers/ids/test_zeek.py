@@ -8,6 +8,8 @@ import pytest
 
 from servers.ids.server import build
 from servers.ids.settings import IdsSettings
+from servers.ids.zeek import LineReader, ZeekFolder
+from servers.logfile import GrowingLog
 from tests.servers.acting import Analyst, analyst, part
 
 WINDOW = {"start": "2026-02-25T06:00:00Z", "end": "2026-02-25T08:00:00Z"}
@@ -88,6 +90,28 @@ async def test_tools_that_need_an_engine_are_not_there(zeek: Analyst) -> None:
         "ids_host_activity",
         "ids_health",
     }
+
+
+def test_folder_is_known_from_where_its_longest_log_was_cut(tmp_path: Path) -> None:
+    """An old notice does not speak for connections that are no longer held."""
+    later = [{**_CONN, "ts": TIME + 60 * number, "uid": f"C{number}"} for number in (1, 2, 3)]
+    (tmp_path / "conn.log").write_text("".join(json.dumps(row) + "\n" for row in later))
+    (tmp_path / "notice.log").write_text(json.dumps(_NOTICE) + "\n")
+    conn, notice = (
+        GrowingLog(tmp_path / f"{name}.log", LineReader(name), most_rows=most, setting="MCPSOC_IDS_ZEEK_DIR")
+        for name, most in (("conn", 2), ("notice", 9))
+    )
+    held = ZeekFolder(tmp_path, {"conn": conn, "notice": notice}).read()
+
+    assert [row.flow for row in held.rows] == ["C2", "C3"]
+
+
+async def test_empty_log_tells_of_no_flow(tmp_path: Path) -> None:
+    """A log without records is not one in which the flow was looked for."""
+    (tmp_path / "conn.log").write_text("")
+    answer = await serve(tmp_path).asks("get_flow", flow_id="CAbc1")
+
+    assert (answer["status"], part(answer, "error", "code")) == ("error", "not_covered")
 
 
 async def test_folder_without_logs_is_an_error(tmp_path: Path) -> None:
