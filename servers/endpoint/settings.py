@@ -40,7 +40,8 @@ class EndpointSettings(BackendSettings):
     backend: Product | None = None
     """local: the machine this server runs on; wazuh: the agents of a Wazuh manager; unset: the simulated enterprise."""
     audit_log: Path | None = None
-    """local: auditd's text log; unset: nothing is known of what ended before it was looked at."""
+    """local: auditd's text log; unset: nothing is known of what ended before it was looked at. Processes are covered
+    only while a rule has every program start recorded: `-a always,exit -F arch=b64 -S execve,execveat -k run`."""
     quiet_minutes: float = Field(default=60.0, gt=0)
     """local: after how long without a line the audit log is called silent."""
     roots: str = ""
@@ -86,8 +87,9 @@ NEEDS: Final = {
     "local": (
         "to see the processes, command lines and sockets of every account, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH "
         "(without them those of its own account, and what is missing is told); to read the audit log, its group; to "
-        "isolate, CAP_NET_ADMIN; to end processes of others, CAP_KILL. Isolation is kept by the kernel until a reboot, "
-        "and whoever is root on the machine can lift it"
+        "see auditd's rules, CAP_AUDIT_CONTROL (without it the log's own records show whether program starts are "
+        "recorded); to isolate, CAP_NET_ADMIN; to end processes of others, CAP_KILL. Isolation is kept by the kernel "
+        "until a reboot, and whoever is root on the machine can lift it"
     ),
 }
 """Least privilege, by product."""

@@ -7,15 +7,16 @@ Source: auditd.conf(5), auditctl(8), the kernel's audit_log_untrustedstring.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from servers.endpoint.local.auditrules import Rule, every_start, watched
 from servers.endpoint.local.processes import plain
 from servers.kit import Problem
-from servers.logfile import GrowingLog
+from servers.logfile import GrowingLog, Held
 
 MOST_ROWS: Final = 60_000
 _HEAD: Final = re.compile(rb"^(?:node=\S+ )?type=(\w+) msg=audit\((\d{1,12})\.(\d{3}):(\d{1,20})\): ?")
@@ -29,6 +30,8 @@ _KEPT: Final = frozenset({"SYSCALL", "EXECVE", "CWD", "PATH"})
 UNSET: Final = 4_294_967_295
 """What the kernel writes for an account nobody logged on with."""
 _MOST_ARGUMENTS: Final = 200
+_MOST_PATHS: Final = 10
+_EVERY_START: Final = "absence proves nothing here; the rule is: -a always,exit -F arch=b64 -S execve,execveat -k run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,18 @@ class Touched:
 class AuditLog:
     """One log, read as it grows."""
 
-    def __init__(self, path: Path, quiet: timedelta, most_rows: int = MOST_ROWS) -> None:
-        """`quiet`: after how long without a record the log is called silent."""
+    def __init__(
+        self,
+        path: Path,
+        quiet: timedelta,
+        most_rows: int = MOST_ROWS,
+        rules: Callable[[], Sequence[Rule] | None] = lambda: None,
+    ) -> None:
+        """`quiet`: after how long without a record the log is called silent; `rules`: those in force, None where they
+        are not known, so that the records alone show what is recorded."""
         self._log = GrowingLog(path, parsed, most_rows=most_rows, setting="MCPSOC_ENDPOINT_AUDIT_LOG")
         self._quiet = quiet
+        self._rules = rules
 
     def started(self) -> Sequence[Started]:
         """Every program start that is known, oldest first. Raises: ToolError when the log cannot be read."""
@@ -91,18 +102,45 @@ class AuditLog:
         return [found for records in self._events() for found in _touched(records)]
 
     def blind_spot(self, start: datetime, end: datetime, now: datetime) -> Problem | None:
-        """Why the log does not speak for a whole window. Raises: as `started`."""
-        return self._log.read().blind_spot(start, end, now, self._quiet)
+        """Why the log does not tell every program start of a window. Raises: as `started`."""
+        held = self._log.read()
+        return held.blind_spot(start, end, now, self._quiet) or self._unrecorded(_starts(held), start, end, now)
 
     def silent(self) -> Problem | None:
-        """Why nothing of it may be news: it holds no records, or none since long. Raises: as `started`."""
+        """Why it may not tell the newest program starts. Raises: as `started`."""
         held, now = self._log.read(), datetime.now(UTC)
-        return held.blind_spot(held.last or now, now, now, self._quiet)
+        starts = _starts(held)
+        return self._late(held, now) or self._unrecorded(starts, starts.last or now, now, now)
+
+    def unwatched(self) -> Problem:
+        """Why it does not tell what happened to most files. Raises: as `started`."""
+        if (problem := self._late(self._log.read(), datetime.now(UTC))) is not None:
+            return problem
+        rules = self._rules()
+        if rules is None:
+            return Problem("not_covered", "only files that a rule of auditd watches are recorded", "see auditctl -l")
+        paths = watched(rules)
+        told = f"watched: {', '.join(paths[:_MOST_PATHS])}{' ...' if len(paths) > _MOST_PATHS else ''}"
+        hint = told if paths else "no file is watched; a rule is: -w PATH -p wa -k NAME"
+        return Problem("not_covered", "only files that a rule of auditd watches are recorded", hint)
 
     def span(self) -> tuple[datetime | None, datetime | None]:
         """Times of the first and the last record known. Raises: as `started`."""
         held = self._log.read()
         return held.first, held.last
+
+    def _late(self, held: Held[Line], now: datetime) -> Problem | None:
+        return held.blind_spot(held.last or now, now, now, self._quiet)
+
+    def _unrecorded(self, starts: Held[Line], start: datetime, end: datetime, now: datetime) -> Problem | None:
+        """Why a log that is written does not tell all program starts: no rule has them recorded, or none did then."""
+        rules = self._rules()
+        if rules is not None and not every_start(rules):
+            return Problem("not_covered", "no rule of auditd has every program start recorded", _EVERY_START)
+        if not starts.rows:
+            return Problem("not_covered", "the log holds no program starts", _EVERY_START)
+        blind = starts.blind_spot(start, end, now, self._quiet)
+        return None if blind is None else Problem(blind.code, f"of program starts, {blind.message}", _EVERY_START)
 
     def _events(self) -> Iterator[list[Line]]:
         """The records of each event, whose first ones may be lost."""
@@ -110,6 +148,10 @@ class AuditLog:
         for line in self._log.read().rows:
             events.setdefault((line.serial, line.time), []).append(line)
         yield from events.values()
+
+
+def _starts(held: Held[Line]) -> Held[Line]:
+    return Held(tuple(line for line in held.rows if line.kind == "EXECVE"), 0)
 
 
 def parsed(line: bytes) -> Line | None:

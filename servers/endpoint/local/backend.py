@@ -10,6 +10,7 @@ from typing import Final
 from servers.embedded import asked, check_window, iso_or_none
 from servers.endpoint.backend import EndpointBackend
 from servers.endpoint.local.auditlog import AuditLog
+from servers.endpoint.local.auditrules import in_force
 from servers.endpoint.local.collecting import LocalEvidence
 from servers.endpoint.local.connections import LocalConnections
 from servers.endpoint.local.isolation import LocalIsolation
@@ -39,7 +40,7 @@ def local(settings: EndpointSettings, protected: Protected, home: Path) -> Endpo
     if settings.isolate and not settings.management:
         raise ConfigurationError("MCPSOC_ENDPOINT_ISOLATE needs MCPSOC_ENDPOINT_MANAGEMENT: who else could release it?")
     quiet = timedelta(minutes=settings.quiet_minutes)
-    audit = None if settings.audit_log is None else AuditLog(settings.audit_log, quiet)
+    audit = None if settings.audit_log is None else AuditLog(settings.audit_log, quiet, rules=in_force)
     isolation = _isolation(settings, protected) if settings.isolate else None
     folders = Folders(folders_of(settings.roots), ROOTS)
     evidence = settings.evidence or home / "evidence" / "endpoint"
@@ -87,20 +88,21 @@ class LocalHosts:
             agent_installed=self.audit is not None,
             isolated=False if self.isolation is None else self.isolation.in_force(),
         )
-        agent = self._agent(start, end, now)
-        text = f"1 host, {'isolated' if data.isolated else 'not isolated'}, agent {agent.state}"
+        agent, blind = self._agent(start, end, now)
+        text = f"1 host, {'isolated' if data.isolated else 'not isolated'}, agent {agent.state}{blind}"
         return Reply(OneHost(host=data, agent=agent), text, sensor=SENSOR, query=asked({"host": here.name}, start, end))
 
-    def _agent(self, start: datetime, end: datetime, now: datetime) -> Agent:
+    def _agent(self, start: datetime, end: datetime, now: datetime) -> tuple[Agent, str]:
+        """Whether the log tells every program start of the window, and why not."""
         if self.audit is None:
-            return Agent(state="not_deployed")
+            return Agent(state="not_deployed"), ""
         first, last = self.audit.span()
         if last is None or first is None:
-            return Agent(state="silent")
-        if self.audit.blind_spot(start, end, now) is None:
-            return Agent(state="covered", last_seen=iso_or_none(last))
+            return Agent(state="silent"), ""
+        if (blind := self.audit.blind_spot(start, end, now)) is None:
+            return Agent(state="covered", last_seen=iso_or_none(last)), ""
         overlaps = first <= end and start <= last
-        return Agent(state="partial" if overlaps else "silent", last_seen=iso_or_none(last))
+        return Agent(state="partial" if overlaps else "silent", last_seen=iso_or_none(last)), f": {blind.message}"
 
 
 def _isolation(settings: EndpointSettings, protected: Protected) -> LocalIsolation:
@@ -111,7 +113,11 @@ def _isolation(settings: EndpointSettings, protected: Protected) -> LocalIsolati
 def _probed(audit: AuditLog | None) -> str:
     """Raises: ToolError when the audit log that is configured cannot be read."""
     text = f"{here().system}, {len(snapshot())} processes"
-    return f"{text}, no audit log" if audit is None else f"{text}, {len(audit.started())} program starts held"
+    if audit is None:
+        return f"{text}, no audit log"
+    blind = audit.silent()
+    told = "" if blind is None else f"; {blind.message}; {blind.hint}"
+    return f"{text}, {len(audit.started())} program starts held{told}"
 
 
 def _program(name: str) -> str:

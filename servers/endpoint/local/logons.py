@@ -18,7 +18,8 @@ from servers.errors import ToolError
 UTMP: Final = Path("/var/run/utmp")
 WTMP: Final = Path("/var/log/wtmp")
 _RECORD: Final = Struct("<h2xi32s4s32s256shhiii4I20x")
-_MOST: Final = 5_000
+MOST: Final = 5_000
+"""Records that are read, the newest."""
 TYPES: Final = {1: "runlevel", 2: "boot", 5: "init", 6: "login", 7: "user", 8: "dead"}
 
 
@@ -41,13 +42,18 @@ def logons(path: Path) -> list[Logon]:
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size // _RECORD.size * _RECORD.size
-            file.seek(max(0, size - _MOST * _RECORD.size))
-            data = file.read(min(size, _MOST * _RECORD.size))
+            file.seek(max(0, size - MOST * _RECORD.size))
+            data = file.read(min(size, MOST * _RECORD.size))
     except FileNotFoundError:
         return []
     except OSError:
         raise ToolError("forbidden", f"{path.name} cannot be read", "check who may read it") from None
     return list(_records(data))
+
+
+def cut(path: Path) -> bool:
+    """Whether it holds more records than are read."""
+    return path.stat().st_size > MOST * _RECORD.size
 
 
 def _records(data: bytes) -> Iterator[Logon]:

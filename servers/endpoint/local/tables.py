@@ -16,7 +16,7 @@ from typing import Final
 
 from servers.endpoint.local.auditlog import AuditLog
 from servers.endpoint.local.connections import sockets
-from servers.endpoint.local.logons import UTMP, WTMP, logons
+from servers.endpoint.local.logons import UTMP, WTMP, cut, logons
 from servers.endpoint.local.machine import SENSOR
 from servers.endpoint.local.processes import plain, snapshot
 from servers.endpoint.local.query import Rows, Table, answer
@@ -24,8 +24,9 @@ from servers.endpoint.models import QueryResult
 from servers.kit import Problem, Reply, paged
 
 _WORDS: Final = re.compile(r"\s+")
-_USER_CRONTABS: Final = Path("/var/spool/cron/crontabs")
-_MOST_CRONTAB: Final = 100_000
+_USER_CRONTABS: Final = (Path("/var/spool/cron/crontabs"), Path("/var/spool/cron"))
+"""Of Debian, and of Red Hat."""
+_MOST_TEXT: Final = 1_000_000
 _SPECIAL: Final = "@"
 _HINT: Final = "absence proves nothing here"
 _PROTOCOLS: Final = {"tcp": 6, "udp": 17}
@@ -41,7 +42,7 @@ class Places:
     utmp: Path = UTMP
     wtmp: Path = WTMP
     etc: Path = Path("/etc")
-    crontabs: Path = _USER_CRONTABS
+    crontabs: tuple[Path, ...] = _USER_CRONTABS
     modules: Path = Path("/proc/modules")
 
 
@@ -75,16 +76,18 @@ def local_tables(audit: AuditLog | None, places: Places | None = None) -> Mappin
     at = places or Places()
     found = {
         "processes": Table(_PROCESSES, _processes, _unseen_processes),
-        "process_open_sockets": Table(_SOCKETS, _open_sockets),
-        "listening_ports": Table(_PORTS, _listening),
+        "process_open_sockets": Table(_SOCKETS, _open_sockets, _unseen_processes),
+        "listening_ports": Table(_PORTS, _listening, _unseen_processes),
         "users": Table(_USERS, _users),
         "groups": Table(_typed("gid:i groupname"), _groups),
         "user_groups": Table(_typed("uid:i gid:i"), _user_groups),
         "logged_in_users": Table(
-            _typed("type user tty host time:i pid:i"), lambda: _logged_in(at.utmp), lambda: _absent(at.utmp)
+            _typed("type user tty host time:i pid:i"), lambda: _logged_in(at.utmp), lambda: _unlogged(at.utmp)
         ),
         "last": Table(
-            _typed("username tty pid:i type:i type_name time:i host"), lambda: _last(at.wtmp), lambda: _absent(at.wtmp)
+            _typed("username tty pid:i type:i type_name time:i host"),
+            lambda: _last(at.wtmp),
+            lambda: _unlogged(at.wtmp),
         ),
         "crontab": Table(_CRONTAB, lambda: _crontab(at), lambda: _hidden_crontab(at)),
         "kernel_modules": Table(
@@ -170,15 +173,18 @@ def _last(path: Path) -> Rows:
 def _crontab(at: Places) -> Rows:
     for path in (at.etc / "crontab", *_inside(at.etc / "cron.d")):
         yield from _jobs(path, with_user=True)
-    for path in _inside(at.crontabs):
+    for path in (path for folder in at.crontabs for path in _inside(folder)):
         yield from _jobs(path, with_user=False)
 
 
 def _hidden_crontab(at: Places) -> Problem | None:
-    places = (at.etc / "crontab", at.etc / "cron.d", at.crontabs)
-    found = [*places, *(path for place in places[1:] for path in _inside(place))]
-    if any(os.access(path, os.F_OK) and not os.access(path, os.R_OK) for path in found):
+    folders = (at.etc / "cron.d", *at.crontabs)
+    found = [at.etc / "crontab", *folders, *(path for folder in folders for path in _inside(folder))]
+    there = [path for path in found if os.access(path, os.F_OK)]
+    if not all(os.access(path, os.R_OK) for path in there):
         return Problem("not_covered", "this account may not read all crontabs", "see the server's least privilege")
+    if any(path.stat().st_size > _MOST_TEXT for path in there if path.is_file()):
+        return Problem("not_covered", f"of a crontab only the first {_MOST_TEXT} bytes are read", _HINT)
     return None
 
 
@@ -186,6 +192,15 @@ def _absent(path: Path) -> Problem | None:
     if os.access(path, os.R_OK):
         return None
     return Problem("not_covered", f"this system keeps no {path.name} that can be read", _HINT)
+
+
+def _unlogged(path: Path) -> Problem | None:
+    """Why a file of logons does not tell all of them."""
+    if (problem := _absent(path)) is not None:
+        return problem
+    if not logons(path):
+        return Problem("not_covered", f"{path.name} holds no records, so nobody writes there", _HINT)
+    return Problem("not_covered", f"of {path.name} only the newest records are read", _HINT) if cut(path) else None
 
 
 def _jobs(path: Path, *, with_user: bool) -> Rows:
@@ -229,7 +244,7 @@ def _recorded(audit: AuditLog) -> Mapping[str, Table]:
         "process_file_events": Table(
             _typed("operation path pid:i ppid:i uid:i auid:i executable time:i rule"),
             lambda: _touches(audit),
-            audit.silent,
+            audit.unwatched,
         ),
     }
 
@@ -256,6 +271,6 @@ def _inside(folder: Path) -> Iterator[Path]:
 def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            return file.read(_MOST_CRONTAB).decode("utf-8", "backslashreplace")
+            return file.read(_MOST_TEXT).decode("utf-8", "backslashreplace")
     except OSError:
         return ""

