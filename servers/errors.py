@@ -4,6 +4,7 @@ ServerError
 ├── ToolError             a tool cannot answer: code, message and hint reach the caller
 │   ├── RefusedError      a change was asked for without a grant that permits it, or at a target no grant opens
 │   ├── RateLimitedError  asked too often: when to come back
+│   ├── NotSentError      the backend could not be reached, and surely took nothing
 │   └── NotFoundError     looked properly and there is no such thing: answered as `no_data`, never as a failure
 ├── RegisterError         the site's register of authorised work cannot be read: file name and reason
 └── ConfigurationError    settings or declarations a server cannot start with
@@ -47,6 +48,10 @@ class RateLimitedError(ToolError):
     def __init__(self, message: str, retry_after_s: float) -> None:
         self.retry_after_s = max(1, math.ceil(retry_after_s))
         super().__init__("rate_limited", message, f"retry after {self.retry_after_s} s")
+
+
+class NotSentError(ToolError):
+    """The backend could not be reached: nothing was sent, so that nothing can have been changed."""
 
 
 class RegisterError(ServerError):

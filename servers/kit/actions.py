@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from knowledge.trust.owned_files import turn
 from knowledge.trust.sqlite_files import use_write_ahead_log
-from servers.errors import ToolError
+from servers.errors import RefusedError, ToolError
 from servers.kit.answer import JsonObject
 from servers.kit.changes import Expiry, Risk, Undo, Verified
 
@@ -58,6 +58,12 @@ class Action:
     """None before it was read back."""
     answer: JsonObject | None = None
     """The envelope the caller got; None when a crash came first."""
+    gone_at: datetime | None = None
+    """When it was noticed that its effect is not there any longer, although it should be."""
+
+    def in_force(self, now: datetime) -> bool:
+        """Whether its effect should be there: what holds stays beyond its time, until a person ends it."""
+        return self.expiry == "hold" or self.expires_at is None or now < self.expires_at
 
     @property
     def lapses_at(self) -> float | None:
@@ -67,6 +73,15 @@ class Action:
 
 
 _DOCUMENT: Final = TypeAdapter(Action)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What may be in force."""
+
+    actions: Sequence[Action]
+    unreadable: Sequence[str]
+    """Ids of records that nobody can look after or end."""
 
 
 class ActionStore:
@@ -111,8 +126,18 @@ class ActionStore:
             )
 
     def find(self, server: str, place: str, key: str) -> Action | None:
-        """The change that was made under this key."""
-        return next(iter(self._read("server = ? AND place = ? AND key = ?", server, place, key)), None)
+        """The change that was made under this key. Raises: RefusedError when its record cannot be read."""
+        found = self._rows("server = ? AND place = ? AND key = ?", server, place, key)
+        if any(action is None for _, action in found):
+            why = "the record under this idempotency key cannot be read"
+            raise RefusedError(why, "look at the backend what became of it, then take a new key", "record_unreadable")
+        return next((action for _, action in found), None)
+
+    def open(self, server: str, place: str) -> Open:
+        """Changes that may be in force and can be taken back, and those nobody knows the outcome of."""
+        lasting = "(state IN ('intent', 'unknown') OR state = 'done' AND undo_tool IS NOT NULL)"
+        rows = self._rows(f"server = ? AND place = ? AND {lasting}", server, place)
+        return Open([action for _, action in rows if action], [row for row, action in rows if action is None])
 
     def left(self, server: str, place: str) -> Sequence[Action]:
         """Intents nobody knows the outcome of. Ask in your turn: there it means that a process died over them."""
@@ -140,12 +165,19 @@ class ActionStore:
                 self._db.close()
 
     def _read(self, condition: str, *values: str | float) -> Sequence[Action]:
-        """Actions, without making a file to find none in. Raises: ToolError when they cannot be read."""
+        """Actions, but for those whose record cannot be read. Raises: ToolError when none can."""
+        return [action for _, action in self._rows(condition, *values) if action is not None]
+
+    def _rows(self, condition: str, *values: str | float) -> Sequence[tuple[str, Action | None]]:
+        """Ids, and the actions where they can be read, without making a file to find none in.
+
+        Raises: ToolError when the file cannot be read."""
         if self._path is not None and "_db" not in vars(self) and not self._path.exists():
             return ()
         with self._lock, _explained():
-            rows = self._db.execute(" ".join(("SELECT document FROM actions WHERE", condition)), values).fetchall()
-        return [_DOCUMENT.validate_json(row[0]) for row in rows]
+            select = " ".join(("SELECT action_id, CAST(document AS BLOB) FROM actions WHERE", condition))
+            rows = self._db.execute(select, values).fetchall()
+        return [(action_id, _read_from(document)) for action_id, document in rows]
 
     @cached_property
     def _db(self) -> sqlite3.Connection:
@@ -158,11 +190,19 @@ class ActionStore:
         return db
 
 
+def _read_from(document: bytes) -> Action | None:
+    """None: it is damaged, or of another version."""
+    try:
+        return _DOCUMENT.validate_json(document)
+    except ValidationError:
+        return None
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     """What keeps records from being kept, for whoever wanted a change."""
     try:
         yield
-    except (OSError, sqlite3.Error, ValidationError) as error:
+    except (OSError, sqlite3.Error) as error:
         why = f"the record of changes cannot be used ({type(error).__name__})"
         raise ToolError("no_record", why, "look at actions.db in MCPSOC_HOME; nothing is changed without it") from error

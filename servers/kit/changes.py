@@ -73,6 +73,13 @@ class Change:
     For an undo that also takes back what others did."""
     rate: Rate = Rate(60, per_s=3600)
 
+    @property
+    def contains(self) -> bool:
+        """Whether it is missed when it vanishes by itself: a block or an isolation is; a note or a setting, which
+        people go on changing, is not."""
+        lasts = self.expiry == "lapse" or (self.expiry == "hold" and self.risk != "low")
+        return lasts and self.undo not in (None, self.method.__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Read:

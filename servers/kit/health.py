@@ -1,14 +1,21 @@
 """The health tool of every server: whether it can answer, what is behind it, and what an operator has to look after."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from servers.errors import ToolError
+from servers.kit.actions import Action
 from servers.kit.answer import Health, Reply
 from servers.kit.conditions import Conditions
 from servers.kit.envelope import Source, iso
+from servers.kit.inert import one_line
 from servers.kit.tool import Method
+
+_MOST: Final = 10
+"""Warnings of one kind."""
+_NOBODY: Final = "nobody looks after that change or ends it"
 
 
 @dataclass
@@ -66,8 +73,32 @@ class Watch:
             yield calls.problem
         if self.overdue.problem is not None:
             yield self.overdue.problem
-        effects = self.overdue.effects
-        if self.read_only and actions is not None:
-            effects = len(actions.due(self.source.server, self.source.place, now))
-        if effects:
-            yield f"{effects} effects are over and could not be ended"
+        if self.overdue.effects:
+            yield _not_ended(self.overdue.effects)
+        if actions is None:
+            return
+        try:
+            if self.read_only and (due := actions.due(self.source.server, self.source.place, now)):
+                yield _not_ended(len(due))
+            found = actions.open(self.source.server, self.source.place)
+        except ToolError as problem:
+            if problem.message != self.overdue.problem:
+                yield problem.message
+            return
+        yield from _short([_gone(each, each.gone_at) for each in found.actions if each.gone_at and each.in_force(now)])
+        yield from _short([f"the record {one_line(each, 64)} cannot be read: {_NOBODY}" for each in found.unreadable])
+
+
+def _not_ended(effects: int) -> str:
+    return f"{effects} effects are over and could not be ended"
+
+
+def _gone(action: Action, noticed_at: datetime) -> str:
+    what = one_line(f"{action.tool} {action.target}", 200)
+    return f"{what} is not in force any longer, noticed {iso(noticed_at)}: make it again or take it back"
+
+
+def _short(warnings: Sequence[str]) -> Iterator[str]:
+    yield from warnings[:_MOST]
+    if len(warnings) > _MOST:
+        yield f"{len(warnings) - _MOST} more like this"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import JsonValue, SecretStr
 
-from servers.errors import ConfigurationError, RateLimitedError, ToolError
+from servers.errors import ConfigurationError, NotSentError, RateLimitedError, ToolError
 
 if TYPE_CHECKING:
     import httpx
@@ -48,8 +48,8 @@ class Http:
         most_bytes: int = 5_000_000,
     ) -> None:
         """`headers` and `auth` (HTTP basic) go with every request. `ca_file`: who vouches for the product, in place of
-        the system's authorities. `retries`: of reads alone. `product` is how errors call it, `setting` names the one
-        that holds its address.
+        the system's authorities. `timeout_s`: how long one attempt may take. `retries`: of reads alone. `product` is
+        how errors call it, `setting` names the one that holds its address.
 
         Raises: ConfigurationError for an address that is none, or a CA file that is not there."""
         try:
@@ -75,7 +75,7 @@ class Http:
         """Read. None is a literal `null` or HTTP 204; any other empty answer is `bad_answer`, never "nothing there".
 
         Raises: ToolError(unreachable | unauthorised | forbidden | not_found | rate_limited | refused_by_backend |
-        too_large | bad_answer)."""
+        too_large | bad_answer | timeout)."""
         for pause_s in _PAUSES_S[: self._retries]:
             try:
                 return self.send("GET", path, params=params, headers=headers)
@@ -94,8 +94,8 @@ class Http:
     ) -> JsonValue:
         """Ask once. A change may be answered with nothing: None.
 
-        Raises: ToolError with the codes of `get`, and `invalid_argument` for a path that is none; `unreachable` may
-        come after the product has acted."""
+        Raises: ToolError with the codes of `get`, and `invalid_argument` for a path that is none; `unreachable` and
+        `timeout` may come after the product has acted, unless it is a NotSentError."""
         if not _PATH.fullmatch(path):
             raise ToolError("invalid_argument", f"{self._product} has no such path", "")
         given = {name: value for name, value in (params or {}).items() if value is not None}
@@ -115,22 +115,29 @@ class Http:
         """The answer, read to its end. Raises: ToolError."""
         import httpx
 
+        until = time.monotonic() + self._timeout_s
         try:
             answer = self._client.send(request, stream=True)
             try:
-                return answer, self._content(answer)
+                return answer, self._content(answer, until)
             finally:
                 answer.close()
+        except (httpx.ConnectTimeout, httpx.PoolTimeout):
+            raise NotSentError("unreachable", f"{self._product} did not answer in time", self._reach) from None
         except httpx.TimeoutException:
             raise ToolError("unreachable", f"{self._product} did not answer in time", self._reach) from None
         except httpx.HTTPError as error:
             refused = "certificate" in str(error).lower()
             why = "has a certificate that is not trusted" if refused else "cannot be reached"
-            raise _WorthAnotherError("unreachable", f"{self._product} {why}", self._reach) from None
+            kind = _UnreachedError if isinstance(error, httpx.ConnectError) else _WorthAnotherError
+            raise kind("unreachable", f"{self._product} {why}", self._reach) from None
 
-    def _content(self, answer: "httpx.Response") -> bytes:
+    def _content(self, answer: "httpx.Response", until: float) -> bytes:
+        """The body. The client's own limit is for each piece: a product that sends on and on would hold us for ever."""
         content = bytearray()
         for chunk in answer.iter_bytes():
+            if time.monotonic() > until:
+                raise ToolError("timeout", f"{self._product} took longer than {self._timeout_s:g} s", self._reach)
             content += chunk
             if len(content) > self._most_bytes:
                 message = f"{self._product} answered with more than {self._most_bytes} bytes"
@@ -186,6 +193,10 @@ class Http:
 
 class _WorthAnotherError(ToolError):
     """A failure that may be over in a moment."""
+
+
+class _UnreachedError(_WorthAnotherError, NotSentError):
+    """There was no connection to send anything on."""
 
 
 def _plain(value: str | SecretStr) -> str:

@@ -7,17 +7,17 @@ Everything that acts happens in this server's turn, one change at a time over al
 import inspect
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 import anyio
 import anyio.to_thread
 from pydantic import JsonValue
 
-from servers.errors import RefusedError, ToolError
+from servers.errors import NotSentError, RefusedError, ToolError
 from servers.kit.actions import Action, ActionStore, State
 from servers.kit.answer import JsonObject, Output, Reply
 from servers.kit.changes import Change, Plan, Verified
@@ -45,6 +45,14 @@ _NOT_RECORDED = ToolError(
 )
 BUG = ToolError("internal_error", "the server failed on this call", "its log has the reason")
 """What a caller hears of a bug in a tool."""
+_GONE = ToolError("not_in_force", "the change was made, and its effect was gone later", "make it again or take it back")
+_UNPROVEN: Final = frozenset(
+    {"timeout", "unreachable", "outcome_unknown", "interrupted", "internal_error", "bad_answer", "too_large"}
+    | {"not_applied", "not_written"}
+)
+"""Codes of problems after which a change may still come, although it cannot be seen yet."""
+_STAYS_UNKNOWN: Final = timedelta(hours=1)
+"""How long a change of unknown outcome is looked for."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +146,8 @@ class Changing:
             await anyio.to_thread.run_sync(self.actions.begin, action)
             reply, problem = await self._acted(call)
             verified, looked = await self._read_back(call.change, call.arguments)
+            if reply is None and verified is False and _may_still_come(problem):
+                verified = "unknown"
             state = _state(acted=reply is not None, verified=verified, looked=looked)
             action = replace(action, state=state, verified=verified)
             envelope = self._envelope(action, call.tool, reply, problem, now)
@@ -192,7 +202,9 @@ class Changing:
         if first.tool != call.tool.name or first.arguments != dict(call.given):
             raise RefusedError("the idempotency key belongs to another change", "take a new key", "key_reused")
         action = recorded(first, repeated=True)
-        if first.answer is not None:
+        if first.gone_at is not None and first.state == "unknown":
+            return {**failed(_GONE, self.source, now), "action": action}
+        if first.answer is not None and (first.state != "done" or first.answer["ok"]):
             return {**first.answer, "action": action}
         if first.state != "done":
             return {**failed(_UNSURE, self.source, now), "action": action}
@@ -206,7 +218,7 @@ class Changing:
         """Write the outcome down; what it took back, or took the place of, is not in force any longer."""
         self.actions.settle(action)
         over: list[Action] = []
-        if action.state == "done":
+        if action.state == "done" or action.verified is True:
             over += self.actions.in_force(action, action.tool)
         if action.state in ("done", "unknown") and action.undo is not None:
             over += self.actions.in_force(action, action.undo.tool)
@@ -234,15 +246,62 @@ class Changing:
 
     async def _settled(self, left: Action) -> None:
         """Find out what became of a change whose process died: done when its effect is there, else unknown."""
-        change = self.declared.get(left.tool)
-        verified: Verified = "unknown"
-        if change is not None:
-            try:
-                verified, _ = await self._read_back(change, _checked(change, left))
-            except ToolError:
-                self.log.warning("intent_unreadable tool=%s action=%s", left.tool, left.action_id)
+        verified, _ = await self._seen(left)
         self._keep(replace(left, state="done" if verified is True else "unknown", verified=verified))
         self.log.warning("intent_settled tool=%s action=%s verified=%s", left.tool, left.action_id, verified)
+
+    async def _seen(self, action: Action) -> tuple[Verified, bool]:
+        """Whether the effect of an earlier change is there, and whether looking was possible."""
+        change = self.declared.get(action.tool)
+        if change is None:
+            return "unknown", False
+        try:
+            return await self._read_back(change, _checked(change, action))
+        except ToolError:
+            self.log.warning("action_unreadable tool=%s action=%s", action.tool, action.action_id)
+            return "unknown", False
+
+    def looked_after(self, now: datetime) -> Sequence[Action]:
+        """What is read back now and then: containments in force, and what may still come.
+
+        Raises: ToolError when the records cannot be read."""
+        found = self.actions.open(self.source.server, self.source.place).actions
+        return [action for action in found if self._looked_after(action, now)]
+
+    def _looked_after(self, action: Action, now: datetime) -> bool:
+        if action.gone_at is not None or action.state == "intent":
+            return False
+        if action.state == "unknown":
+            return now < action.began_at + _STAYS_UNKNOWN
+        change = self.declared.get(action.tool)
+        return change is not None and change.contains and action.in_force(now)
+
+    async def look_after(self, action: Action) -> bool:
+        """Read back once, and write down what is not as recorded; whether looking was possible.
+
+        Raises: ToolError when the records cannot be used."""
+        verified, looked = await self._seen(action)
+        if verified is (action.state == "unknown") and not self._one.locked():
+            async with self._one:
+                with self.actions.turn(self.source.server) as ours:
+                    if ours:
+                        with anyio.CancelScope(shield=True):
+                            await self._noted(action)
+        return looked
+
+    async def _noted(self, action: Action) -> None:
+        """Look once more, in our turn, where nobody changes anything meanwhile. Nothing is made again by itself: a
+        person decides."""
+        if self._find(action.key) != action:
+            return
+        verified, _ = await self._seen(action)
+        now = await anyio.to_thread.run_sync(self.clock)
+        if action.state == "unknown" and verified is True:
+            self._keep(replace(action, state="done", verified=True))
+            self.log.info("effect_found action=%s tool=%s", action.action_id, action.tool)
+        elif action.state == "done" and verified is False and action.in_force(now):
+            self.actions.settle(replace(action, state="unknown", verified=False, gone_at=now))
+            self.log.warning("effect_gone action=%s tool=%s", action.action_id, action.tool)
 
     def waiting(self, now: datetime) -> bool:
         """Whether a crash may have left something to find out, or an effect is over that this server has to end.
@@ -360,6 +419,10 @@ def _state(*, acted: bool, verified: Verified, looked: bool) -> State:
     if acted:
         return "done" if looked and verified is not False else "unknown"
     return "failed" if verified is False else "unknown"
+
+
+def _may_still_come(problem: ToolError) -> bool:
+    return problem.code in _UNPROVEN and not isinstance(problem, NotSentError)
 
 
 def _unsure(problem: ToolError) -> ToolError:

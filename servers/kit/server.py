@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -32,12 +32,15 @@ from servers.kit.record import with_action
 from servers.kit.request import MODE, Request
 from servers.kit.secrets import SecretFilter, Secrets
 from servers.kit.settings import BackendSettings
+from servers.kit.standing import Standing
 from servers.kit.tool import Method, Tool, meant, tool_of
 
 MOST_TOOLS: Final = 10
 """Tools a server may have, its health tool included; more and a model starts to confuse them."""
 SWEEP_S: Final = 15.0
 """How often a server with an open transport looks for effects whose time is over."""
+HEALTH_LOOK_S: Final = 3.0
+"""How long health waits for what is in force to be read back."""
 
 
 def wall_clock() -> datetime:
@@ -88,6 +91,11 @@ class SecurityServer:
             )
             for tool in self.tools.values()
         )
+
+    @cached_property
+    def standing(self) -> Standing | None:
+        """Who looks after what is in force."""
+        return None if self.changing is None else Standing(self.changing)
 
     @cached_property
     def wire(self) -> protocol.Wire:
@@ -154,6 +162,9 @@ class SecurityServer:
             now, waiting = await anyio.to_thread.run_sync(self._moment)
             if waiting:
                 await self.sweep()
+            if name == f"{self.name}_health":
+                with anyio.move_on_after(HEALTH_LOOK_S):
+                    await self._look()
             tool = self._tool(name)
             if tool.changes and self.changing is not None:
                 return await self.changing.answer(tool, arguments, Request.of(meta), now)
@@ -221,23 +232,35 @@ class SecurityServer:
             yield
             return
         async with anyio.create_task_group() as group:
-            group.start_soon(self._sweep_now_and_then)
+            group.start_soon(self._now_and_then, self._sweep_if_due)
+            group.start_soon(self._now_and_then, self._look)
             try:
                 yield
             finally:
                 group.cancel_scope.cancel()
 
-    async def _sweep_now_and_then(self) -> None:
-        """For as long as a client is there. A bug in a sweep goes to the log: raised here it would cut clients off."""
+    async def _now_and_then(self, step: Callable[[], Awaitable[None]]) -> None:
+        """For as long as a client is there. A bug in a step goes to the log: raised here it would cut clients off."""
         while True:
             try:
-                if (await anyio.to_thread.run_sync(self._moment))[1]:
-                    await self.sweep()
+                await step()
             except ToolError as problem:
                 self.log.warning("sweep_failed code=%s", problem.code)
             except Exception:
                 self.log.exception("sweep_failed")
             await anyio.sleep(SWEEP_S)
+
+    async def _sweep_if_due(self) -> None:
+        if (await anyio.to_thread.run_sync(self._moment))[1]:
+            await self.sweep()
+
+    async def _look(self) -> None:
+        """Read back what should be in force. What that shows stands in the records, where health finds it."""
+        if self.standing is not None:
+            try:
+                await self.standing.look()
+            except ToolError as problem:
+                self.log.warning("look_failed code=%s", problem.code)
 
     def _logged(
         self,
@@ -293,6 +316,8 @@ def build_server(
     log.filters[:] = [SecretFilter(secrets)]
     gate = None if conditions.read_only else conditions.gate
     offered = {_name(each): each for each in changes if gate is not None and conditions.offers(_name(each))}
+    if gate is not None and conditions.actions is None:
+        conditions = replace(conditions, actions=ActionStore())
     watch = Watch(source, clock, probe, conditions, overdue, read_only=not offered)
     health = Read(watch.tool())
     wanted = {_name(each): each for each in looks if conditions.offers(_name(each))} | {_name(health): health}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue, SecretStr
 
-from servers.errors import RateLimitedError, ToolError
+from servers.errors import NotSentError, RateLimitedError, ToolError
 from servers.kit.answer import JsonObject
 from servers.kit.http import wait_s
 from servers.kit.inert import one_line
@@ -30,7 +30,7 @@ MOST_ANSWER = 65_536
 _MOST_RECEIPT = 120
 
 
-class NotSent(ToolError):
+class NotSent(NotSentError):
     """It did not leave, or the receiver refused it: it may be tried again."""
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from knowledge.trust.grants import SpentNonces, sign_grant
 from knowledge.trust.keys import SigningKey
+from servers.errors import NotSentError
 from servers.kit import (
     T0,
     T1,
@@ -32,7 +33,17 @@ from servers.kit.answer import JsonObject
 
 OFTEN = Rate(100, per_s=3600)
 START = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)
-Trouble = Literal["none", "refuses", "breaks after acting", "forgets", "bug after acting", "is killed after acting"]
+Trouble = Literal[
+    "none",
+    "refuses",
+    "never answers",
+    "cannot be reached",
+    "bug before acting",
+    "breaks after acting",
+    "forgets",
+    "bug after acting",
+    "is killed after acting",
+]
 
 
 class Put(Output):
@@ -61,6 +72,10 @@ class Shelf:
     """When set, putting waits for it."""
     lapses: Literal["server", "backend"] = "server"
     rate: Rate = OFTEN
+    taken: threading.Event | None = None
+    """When set, taking waits for it after the thing is gone."""
+    looks: int = 0
+    """How often it was read back."""
     own_way: bool = False
     """Whether what it put ends in a way of its own, not by the undo."""
 
@@ -83,6 +98,7 @@ class Shelf:
             self.leave.wait(10)
         if self.trouble == "refuses":
             raise ToolError("refused_by_backend", "the shelf is full")
+        self._before()
         self.acted.append(f"put {name}")
         if self.trouble != "forgets":
             (self.folder / name).write_text(str(minutes))
@@ -111,6 +127,10 @@ class Shelf:
             raise ToolError("refused_by_backend", "the shelf is locked")
         self.acted.append(f"take {name}")
         (self.folder / name).unlink(missing_ok=True)
+        self.entered.set()
+        if self.taken is not None:
+            self.taken.wait(10)
+        self._after()
         return Reply(Put(name=name), "1 thing taken")
 
     def plan_take(self, name: str, reason: str = "") -> Plan:
@@ -127,6 +147,14 @@ class Shelf:
         (self.folder / name).unlink(missing_ok=True)
         return True
 
+    def _before(self) -> None:
+        if self.trouble == "never answers":
+            raise ToolError("timeout", "the shelf takes its time")
+        if self.trouble == "cannot be reached":
+            raise NotSentError("unreachable", "there is no way to the shelf")
+        if self.trouble == "bug before acting":
+            raise ValueError("a bug")
+
     def _after(self) -> None:
         if self.trouble == "breaks after acting":
             raise ToolError("unreachable", "the shelf went away")
@@ -136,6 +164,7 @@ class Shelf:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _seen(self, there: bool) -> bool | None:
+        self.looks += 1
         if self.blind == "cannot look":
             raise ToolError("unreachable", "the shelf is in the dark")
         return None if self.blind == "nothing to look at" else there

@@ -1,18 +1,21 @@
 """Settings, HTTP and cache: what the backends of real products are made with."""
 
 import json
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from servers.errors import ConfigurationError, RateLimitedError, ToolError
+from servers.errors import ConfigurationError, NotSentError, RateLimitedError, ToolError
 from servers.kit.cache import Cached
 from servers.kit.http import Http
 from servers.kit.settings import BackendSettings
@@ -253,6 +256,49 @@ def test_product_that_is_down_is_an_error() -> None:
         Http(f"http://127.0.0.1:{port}", product="shelf", retries=0).get("/things")
 
     assert caught.value.code == "unreachable"
+
+
+def test_product_that_sends_on_and_on_is_left_after_its_time() -> None:
+    """Each piece is in time: what drips would hold a thread for as long as it likes."""
+    enough = threading.Event()
+
+    class Dripping(StreamRequestHandler):
+        def handle(self) -> None:
+            self.rfile.readline()
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
+            with suppress(OSError):
+                while not enough.wait(0.02):
+                    self.wfile.write(b" ")
+
+    running = ThreadingTCPServer(("127.0.0.1", 0), Dripping)
+    client = Http(f"http://127.0.0.1:{running.server_address[1]}", product="shelf", timeout_s=0.3)
+    with listening(running), closing(client):
+        began = time.monotonic()
+        with pytest.raises(ToolError) as caught:
+            client.get("/things")
+        took_s = time.monotonic() - began
+        enough.set()
+
+    assert (caught.value.code, took_s < 3) == ("timeout", True)
+
+
+def test_change_is_known_not_to_be_sent_only_where_there_was_no_connection() -> None:
+    """Who hangs up in the middle may have acted; who was never reached has not."""
+
+    class HangingUp(StreamRequestHandler):
+        def handle(self) -> None:
+            self.rfile.readline()
+
+    running = ThreadingTCPServer(("127.0.0.1", 0), HangingUp)
+    client = Http(f"http://127.0.0.1:{running.server_address[1]}", product="shelf", timeout_s=5)
+    with closing(client):
+        with listening(running), pytest.raises(ToolError) as half_way:
+            client.send("POST", "/things", json={})
+        with pytest.raises(NotSentError) as before:
+            client.send("POST", "/things", json={})
+
+    assert not isinstance(half_way.value, NotSentError)
+    assert (half_way.value.code, before.value.code) == ("unreachable", "unreachable")
 
 
 @pytest.mark.parametrize("path", ["things", "/a b", "/a?x=1", "/../admin", "/a/../b", "//x\n", "/a#b", "/a\\b"])
