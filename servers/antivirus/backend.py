@@ -13,6 +13,8 @@ class Finding:
 
     verdict: Verdict
     signature: str | None = None
+    why: str = ""
+    """Why it is incomplete, where no signature says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Status:
     signatures_at: datetime | None
     signatures: int | None = None
     queue: int | None = None
+    blind: str = ""
+    """What the engine calls clean without having looked at it, and what mends that."""
 
 
 class Engine(Protocol):

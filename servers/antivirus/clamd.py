@@ -10,11 +10,12 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from servers.antivirus.archives import encrypted, nested, packed
 from servers.antivirus.backend import Finding, Status
 from servers.errors import ToolError
 
@@ -23,7 +24,17 @@ _MOST_ANSWER: Final = 65_536
 _LIMIT_REPLY: Final = "INSTREAM size limit exceeded"
 _NOT_EVERYTHING: Final = ("Heuristics.Limits.Exceeded", "Heuristics.Encrypted")
 """Findings that say that the engine did not look at everything, not that something is there."""
+_ASKED_AGAIN_S: Final = 60.0
+"""How long it is believed what clamd says of archives it cannot look into."""
 _VERSION = re.compile(r"(?P<engine>\S+) (?P<version>[^/]{1,40})(?:/(?P<number>\d+)/(?P<made>.{10,40}))?")
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What clamd keeps quiet about, and when it was tried last."""
+
+    quiet: str = ""
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +45,19 @@ class Clamd:
     timeout_s: float
     database: Path | None = None
     """Folder of its signatures, where this server may read their age."""
+    _kept: _Kept = field(default_factory=_Kept, compare=False)
 
     def scan(self, data: bytes) -> Finding:
-        """What the daemon finds in these bytes.
+        """What the daemon finds in these bytes. An archive is clean only where the daemon would say that it could not
+        look into it.
 
         Raises: ToolError: `too_large` beyond its StreamMaxLength, `engine_error` when it cannot scan, `unreachable`."""
+        found = self._found(data)
+        if found.verdict == "clean" and packed(data) and (quiet := self._quiet()):
+            return Finding("incomplete", why=quiet)
+        return found
+
+    def _found(self, data: bytes) -> Finding:
         answer = self._ask("INSTREAM", data)
         if answer.startswith(_LIMIT_REPLY):
             raise ToolError("too_large", "more bytes than clamd takes", "raise StreamMaxLength of clamd")
@@ -59,12 +78,24 @@ class Clamd:
             raise ToolError("engine_error", "clamd does not tell its version")
         made = _day(told["made"]) if told["made"] else self._newest()
         queue = re.search(r"QUEUE: (\d+) items", self._ask("STATS"))
-        return Status(told["engine"], told["version"], made, queue=int(queue[1]) if queue else None)
+        waiting = int(queue[1]) if queue else None
+        return Status(told["engine"], told["version"], made, queue=waiting, blind=self._quiet())
 
     def reload(self) -> None:
         """Have the signatures read anew. Raises: ToolError."""
         if self._ask("RELOAD") != "RELOADING":
             raise ToolError("engine_error", "clamd did not take the reload", "its log has the reason")
+
+    def _quiet(self) -> str:
+        """Archives that clamd calls clean unseen, by two harmless ones; empty when it says of both that it could not
+        look. Raises: ToolError."""
+        now = time.monotonic()
+        if self._kept.at is None or now - self._kept.at > _ASKED_AGAIN_S:
+            tried = {"AlertEncrypted": encrypted(), "AlertExceedsMax": nested()}
+            silent = [f"{option} yes" for option, data in tried.items() if self._found(data).verdict == "clean"]
+            told = "clamd does not say which archives it could not look into: set {} in clamd.conf"
+            self._kept.quiet, self._kept.at = told.format(" and ".join(silent)) if silent else "", now
+        return self._kept.quiet
 
     def _newest(self) -> datetime | None:
         """When the newest signature file was written; an own set carries no date of its own."""

@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from servers.kit import T0, T1, T2, Output
 
 Verdict = Literal["infected", "clean", "incomplete"]
-"""`incomplete`: the engine did not look at everything (its limits, or an encrypted part), which is not clean."""
+"""`incomplete`: the engine did not look at everything (its limits, or an encrypted part), or is not set to say so of
+an archive, which is not clean."""
 
 
 class Scan(Output):

@@ -88,14 +88,16 @@ class Antivirus:
     def antivirus_scan_file(self, path: FilePath) -> Reply[Scan]:
         """Scan one file by its content. `incomplete` is not clean."""
         data = self._folders.read(path, self._settings.most_bytes)
-        scan = _scan(self._engine.scan(data), data, path)
-        return Reply(scan, f"{scan.verdict}, {scan.size} bytes", query=f"scan {scan.sha256}")
+        found = self._engine.scan(data)
+        scan = _scan(found, data, path)
+        return Reply(scan, _said(scan, found), query=f"scan {scan.sha256}")
 
     def antivirus_scan_bytes(self, content_base64: Base64) -> Reply[Scan]:
         """Scan bytes that are given, such as an attachment."""
         data = _bytes(content_base64)
-        scan = _scan(self._engine.scan(data), data, None)
-        return Reply(scan, f"{scan.verdict}, {scan.size} bytes", query=f"scan {scan.sha256}")
+        found = self._engine.scan(data)
+        scan = _scan(found, data, None)
+        return Reply(scan, _said(scan, found), query=f"scan {scan.sha256}")
 
     def antivirus_scan_directory(
         self, path: FilePath, glob: Glob = "*", limit: Limit = 20, cursor: Cursor = None
@@ -134,7 +136,7 @@ class Antivirus:
             age_hours=None if age is None else round(age.total_seconds() / 3600, 1),
             signatures=status.signatures,
             old=old,
-            warning=_warning(old),
+            warning="; ".join(told for told in (_warning(old), status.blind) if told) or None,
             queue=status.queue,
         )
         return Reply(data, f"{status.engine} {status.version}" + (f"; {data.warning}" if data.warning else ""))
@@ -187,7 +189,7 @@ class Antivirus:
     def probe(self) -> str:
         """The engine and its version. Raises: ToolError when it does not answer."""
         status = self._engine.status()
-        return f"{status.engine} {status.version}"
+        return f"{status.engine} {status.version}" + (f"; {status.blind}" if status.blind else "")
 
     def _walk(self, path: str, glob: str) -> _Tally:
         tally, end = _Tally(), time.monotonic() + self._budget_s
@@ -312,6 +314,10 @@ def _bytes(text: str) -> bytes:
 def _scan(finding: Finding, data: bytes, path: str | None) -> Scan:
     digest = hashlib.sha256(data).hexdigest()
     return Scan(path=path, sha256=digest, size=len(data), verdict=finding.verdict, signature=finding.signature)
+
+
+def _said(scan: Scan, found: Finding) -> str:
+    return f"{scan.verdict}, {scan.size} bytes" + (f"; {found.why}" if found.why else "")
 
 
 def _target(quarantine_id: str, sha256: str) -> str:

@@ -12,8 +12,10 @@ from servers.kit.settings import BackendSettings
 NEEDS: Final = (
     "clamd: the right to connect to its unix socket (a group of its own; clamd has no accounts, and whoever connects "
     "may also shut it down, so a TCP address belongs on loopback). Read access to the folders that are opened; write "
-    "access to them only for quarantine. Set `AlertExceedsMax yes` in clamd.conf: without it clamd calls what lies "
-    "beyond its limits clean. Not supported: on-access scanning, remote engines other than clamd."
+    "access to them only for quarantine. Set `AlertExceedsMax yes` and `AlertEncrypted yes` in "
+    "clamd.conf: without the first clamd calls clean what lies beyond its limits, without the second what is "
+    "encrypted, so no archive is called clean until both are set. Not supported: on-access scanning, remote engines "
+    "other than clamd."
 )
 
 

@@ -38,15 +38,19 @@ def sign(database: Path) -> None:
     (database / "own.sfp").write_text(f"{allowed}:{len(ALLOWED)}:Own.Allowed:73\n")
 
 
+ALERTS = "AlertExceedsMax yes\nAlertEncrypted yes\n"
+"""What clamd says only where it is told to: both are off by default."""
+
+
 @contextmanager
-def clamd(folder: Path) -> Iterator[Daemon]:
+def clamd(folder: Path, alerts: str = ALERTS) -> Iterator[Daemon]:
     """Start it, wait until it listens, end it."""
     command = program("clamd", "apt-get install clamav-daemon")
     database, socket, configuration = folder / "db", folder / "s", folder / "clamd.conf"
     sign(database)
     configuration.write_text(
         f"Foreground yes\nLocalSocket {socket}\nDatabaseDirectory {database}\nTemporaryDirectory {folder}\n"
-        f"StreamMaxLength {STREAM_BYTES}\nMaxFileSize {STREAM_BYTES // 2}\nAlertExceedsMax yes\n"
+        f"StreamMaxLength {STREAM_BYTES}\nMaxFileSize {STREAM_BYTES // 2}\n{alerts}"
     )
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen([command, "-c", str(configuration)], stdout=out, stderr=out)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from servers.antivirus.archives import packed
 from servers.antivirus.clamd import Clamd
 from servers.antivirus.server import build
 from servers.antivirus.settings import AntivirusSettings
 from servers.errors import ToolError
 from tests.servers.acting import Analyst, analyst, part
-from tests.servers.antivirus.daemon import ALLOWED, BY_SHA256, OWN_MARK, STREAM_BYTES, Daemon, clamd
-from tests.servers.antivirus.samples import EICAR, mailed, zipped
+from tests.servers.antivirus.daemon import ALERTS, ALLOWED, BY_SHA256, OWN_MARK, STREAM_BYTES, Daemon, clamd
+from tests.servers.antivirus.samples import EICAR, locked, mailed, zipped
 from tests.servers.waiting import until
 
 
@@ -62,6 +63,55 @@ def test_what_the_engine_did_not_look_at_is_not_infected_and_not_clean(engine: C
     found = engine.scan(os.urandom(STREAM_BYTES - 500_000))
 
     assert (found.verdict, found.signature) == ("incomplete", "Heuristics.Limits.Exceeded.MaxFileSize")
+
+
+def deep(content: bytes) -> bytes:
+    """Content in more archives than clamd opens."""
+    for number in range(25):
+        content = zipped(f"{number}.zip", content)
+    return content
+
+
+async def test_archive_that_the_engine_does_not_look_into_is_never_clean(tmp_path: Path) -> None:
+    """As installed clamd says OK to what is encrypted and to what lies too deep."""
+    plain, harmless, mail = b"#!/bin/sh\necho ok\n", zipped("a.txt", b"text"), mailed("a.zip", locked(EICAR))
+    archives = [harmless, locked(EICAR), deep(EICAR), mail]
+    verdicts = {}
+    for lacking in ("AlertExceedsMax", "AlertEncrypted", "nothing"):
+        folder = tmp_path / lacking
+        folder.mkdir()
+        kept = "".join(f"{line}\n" for line in ALERTS.splitlines() if not line.startswith(lacking))
+        with clamd(folder, kept) as running:
+            server = analyst(build, AntivirusSettings(backend="clamd", socket=running.socket), folder)
+            files = [base64.b64encode(data).decode() for data in (plain, *archives)]
+            told = [await server.asks("scan_bytes", content_base64=data) for data in files]
+            health, status = await server.asks("health"), await server.asks("engine_status")
+        verdicts[lacking] = [part(each, "data", "verdict") for each in told]
+        named = [f"{lacking} yes" in str(each) for each in (told[1], health, status)]
+        assert named == [lacking != "nothing"] * 3
+
+    assert verdicts["AlertExceedsMax"] == ["clean", *["incomplete"] * 4]
+    assert verdicts["AlertEncrypted"] == ["clean", *["incomplete"] * 4]
+    assert verdicts["nothing"] == ["clean", "clean", *["incomplete"] * 3]
+
+
+@pytest.mark.parametrize(
+    ("content", "holds"),
+    [
+        (zipped("a", b"b"), True),
+        (b"MZ and a program before " + zipped("a", b"b"), True),
+        (b"MZ and a program before " + b"Rar!\x1a\x07\x01\x00", True),
+        (bytes(257) + b"ustar", True),
+        (mailed("a.zip", b"b"), True),
+        (b"a text that tells of PK and ustar", False),
+        (b"\x7fELF" + bytes(500), False),
+        (b"", False),
+    ],
+    ids=["zip", "zip behind a program", "rar behind a program", "tar", "mail", "text", "program", "nothing"],
+)
+def test_archives_are_told_from_plain_files(content: bytes, holds: bool) -> None:
+    """A plain file stays clean whatever clamd is set to."""
+    assert packed(content) is holds
 
 
 async def test_status_tells_version_and_age(server: Analyst, daemon: Daemon) -> None:
