@@ -102,6 +102,8 @@ class Protected:
     def _domain(self, names: frozenset[str]) -> Iterator[Hit]:
         if any("." not in name or _REGISTRY.fullmatch(name) for name in names):
             yield Hit("top_level_domain", "names under which anybody registers are never a target")
+        if any(f".{name}".endswith(".arpa") for name in names):
+            yield Hit("infrastructure_domain", "reverse lookups of addresses, and what else the network itself needs")
         owns = {own for each in self.domains for own in _spellings(each.strip().removeprefix("*"))}
         if any(f".{name}".endswith(f".{own}") or own.endswith(f".{name}") for name in names for own in owns):
             yield Hit("own_domain", "MCPSOC_PROTECTED_DOMAINS names it, or what is above or below it")
@@ -111,15 +113,23 @@ _SPECIAL = ("loopback", "multicast", "unspecified")
 _IPV4: Final = IPv6Network("::ffff:0:0/96")
 """All of IPv4, written as IPv6."""
 _EVERYBODY: Final = IPv4Network("255.255.255.255/32")
+_THIS: Final = IPv4Network("0.0.0.0/8")
 _ALL_ONES: Final = 0xFFFF_FFFF
+_LOCAL_NAT64: Final = IPv6Network("64:ff9b:1::/48")
 _CARRIED: Final = (
     (IPv6Network("64:ff9b::/96"), 96, 0),
+    (_LOCAL_NAT64, 96, 0),
+    (IPv6Network("::/96"), 96, 0),
+    (IPv6Network("::ffff:0:0:0/96"), 96, 0),
     (IPv6Network("2002::/16"), 16, 0),
     (IPv6Network("2001::/32"), 32, 0),
     (IPv6Network("2001::/32"), 96, _ALL_ONES),
 )
 """Forms of IPv6 that hold an IPv4 address: where it begins, in bits, and what it is turned over with. Teredo holds the
-server's and the client's. Source: RFC 6052, RFC 3056, RFC 4380."""
+server's and the client's. Source: RFC 6052, RFC 8215, RFC 4291 (IPv4-compatible), RFC 2765, RFC 3056, RFC 4380."""
+_SPLIT: Final = ((_LOCAL_NAT64, 48), (_LOCAL_NAT64, 56), (_LOCAL_NAT64, 64))
+"""Forms that leave out the bits from 64 to 71 on the way. Source: RFC 6052, 2.2: what a site chooses within its prefix
+for local use, nobody outside knows."""
 
 
 def _plain(network: Network) -> Network:
@@ -130,15 +140,18 @@ def _plain(network: Network) -> Network:
 
 def _within(target: Network) -> Iterator[IPv4Network]:
     """The IPv4 networks that an IPv6 one carries inside, by NAT64, 6to4 and Teredo: a packet to it ends there, or
-    comes from there. Where a network leaves bits of an address open, all it may be."""
+    comes from there. Where a network leaves bits of an address open, all it may be. What would be an address of
+    0.0.0.0/8 is none: nothing is reached there. Other prefixes that a site gave its NAT64 are not known here."""
     if not isinstance(target, IPv6Network):
         return
     first, bits = int(target.network_address), target.prefixlen
-    for known, begin, mask in _CARRIED:
-        if _overlap(target, known):
-            fixed = min(max(bits - begin, 0), 32)
-            value = (first >> (96 - begin)) & _ALL_ONES ^ mask
-            yield IPv4Network((value, fixed), strict=False)
+    whole = [(first >> (96 - begin) ^ mask, bits - begin) for known, begin, mask in _CARRIED if _overlap(target, known)]
+    without, left = (first >> 64 << 56) | (first & (1 << 56) - 1), min(bits, 64) + max(bits - 72, 0)
+    split = [(without >> (88 - begin), left - begin) for known, begin in _SPLIT if _overlap(target, known)]
+    for value, fixed in (*whole, *split):
+        carried = IPv4Network((value & _ALL_ONES, min(max(fixed, 0), 32)), strict=False)
+        if carried.prefixlen < _THIS.prefixlen or not carried.subnet_of(_THIS):
+            yield carried
 
 
 def _overlap(one: Network, other: Network) -> bool:

@@ -2,13 +2,24 @@
 
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
+from shutil import which
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from servers.errors import ToolError
+from servers.kit.programs import run
 
 PROC = Path("/proc/net")
 RESOLVERS = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
+ROUTES: Final = tuple(("-j", family, "route", "show", "table", "all") for family in ("-4", "-6"))
+"""What `ip` is asked for every route: of both families, in every table."""
+_TIMEOUT_S: Final = 10.0
+_MOST_BYTES: Final = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +32,66 @@ class Machine:
     name_servers: frozenset[str] = frozenset()
 
 
-def this_machine(proc: Path = PROC, resolvers: tuple[Path, ...] = RESOLVERS) -> Machine:
+class _Said(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Via(_Said):
+    host: str = ""
+
+
+class _Hop(_Said):
+    gateway: str = ""
+    via: _Via = _Via()
+    """A hop of the other family."""
+
+
+class _Route(_Hop):
+    nexthops: list[_Hop] = Field(default_factory=list)
+    """The hops of a route that has several."""
+
+
+_LISTING: Final = TypeAdapter(list[_Route])
+
+
+def hops(listing: bytes) -> frozenset[str]:
+    """Every gateway in what `ip -j route show` prints. Source: ip-route(8).
+
+    Raises: ToolError when it cannot be read."""
+    try:
+        routes = _LISTING.validate_json(listing or b"[]")
+    except ValidationError:
+        raise ToolError("bad_answer", "ip gave an answer that cannot be read", "see ip -j route show") from None
+    found = (hop for route in routes for hop in (route, *route.nexthops))
+    return frozenset(address for hop in found for address in (hop.gateway, hop.via.host) if address)
+
+
+def routes_here(asked: Sequence[str]) -> bytes:
+    """What `ip` prints; nothing where it is not installed, or is one that knows no JSON and so ends with 1: /proc tells
+    the first hop of most routes then.
+
+    Raises: ToolError when it fails: a gateway that nobody can name cannot be kept from a block."""
+    program = which("ip") or which("ip", path="/usr/sbin:/sbin")
+    if program is None:
+        return b""
+    done = run([program, *asked], timeout_s=_TIMEOUT_S, most_bytes=_MOST_BYTES)
+    if done.code not in (0, 1):
+        raise ToolError("unreachable", "the gateways of this machine cannot be looked up", "see ip route")
+    return done.stdout
+
+
+def this_machine(
+    proc: Path = PROC,
+    resolvers: tuple[Path, ...] = RESOLVERS,
+    routes: Callable[[Sequence[str]], bytes] = routes_here,
+) -> Machine:
     """The machine we run on, as its kernel and its resolver files say now. A file that is missing says nothing.
 
-    Source: proc(5), resolv.conf(5)."""
+    Raises: ToolError when its routes cannot be looked up. Source: proc(5), resolv.conf(5), ip-route(8)."""
     return Machine(
         socket.gethostname(),
         frozenset(_own_v4(proc)) | frozenset(_own_v6(proc)),
-        frozenset(_gateways_v4(proc)) | frozenset(_gateways_v6(proc)),
+        frozenset((*_gateways_v4(proc), *_gateways_v6(proc))).union(*(hops(routes(asked)) for asked in ROUTES)),
         frozenset(server for file in resolvers for server in _name_servers(file)),
     )
 

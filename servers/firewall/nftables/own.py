@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from servers.errors import ToolError
-from servers.kit.machine import Machine
+from servers.kit.machine import ROUTES, Machine, hops
 from servers.nft import Space
 
 
@@ -26,31 +26,25 @@ class _Link(_Said):
     addr_info: list[_Address] = Field(default_factory=list)
 
 
-class _Route(_Said):
-    gateway: str = ""
-
-
 _LINKS: Final = TypeAdapter(list[_Link])
-_ROUTES: Final = TypeAdapter(list[_Route])
 
 
 def machine_of(space: Space) -> Machine:
     """Addresses, gateways and name servers as seen from inside. Raises: ToolError when nobody can tell."""
     try:
-        links = _LINKS.validate_json(_asked(space, "addr", "show"))
-        routes = [r for family in ("-4", "-6") for r in _ROUTES.validate_json(_asked(space, family, "route", "show"))]
+        links = _LINKS.validate_json(_asked(space, "-j", "addr", "show"))
     except ValidationError:
         raise ToolError("bad_answer", "ip gave an answer that cannot be read", "see ip -j addr") from None
     resolver = space.ran(["cat", "/etc/resolv.conf"]).stdout.decode("ascii", "replace")
     return Machine(
         addresses=frozenset(address.local for link in links for address in link.addr_info if address.local),
-        gateways=frozenset(route.gateway for route in routes if route.gateway),
+        gateways=frozenset[str]().union(*(hops(_asked(space, *asked)) for asked in ROUTES)),
         name_servers=frozenset(_name_servers(resolver)),
     )
 
 
 def _asked(space: Space, *words: str) -> bytes:
-    done = space.ran(["ip", "-j", *words])
+    done = space.ran(["ip", *words])
     if done.code != 0:
         raise ToolError("unreachable", "the addresses of the network cannot be looked up", "see ip addr")
     return done.stdout or b"[]"

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from servers.errors import ToolError
 from servers.kit import Protected
-from servers.kit.machine import Machine, this_machine
+from servers.kit.machine import Machine, hops, this_machine
 
 MACHINE = Machine(
     "soc1.corp.example",
@@ -14,6 +15,11 @@ MACHINE = Machine(
     frozenset({"10.0.0.1", "fe80::1"}),
     frozenset({"10.0.0.53"}),
 )
+FOUR = b"""[{"dst":"default","flags":[],"nexthops":[{"gateway":"10.0.0.2","dev":"eth0","weight":1,"flags":[]},
+ {"via":{"family":"inet6","host":"2001:db8::fe"},"dev":"eth0","weight":1,"flags":[]}]},
+ {"dst":"192.0.2.0/24","gateway":"10.0.0.3","dev":"eth0","table":"77","flags":[]},
+ {"type":"local","dst":"10.0.0.4","dev":"eth0","table":"local","scope":"host","flags":[]}]"""
+"""As `ip -j -4 route show table all` prints it."""
 PROTECTED = Protected(
     addresses=(ip_network("192.0.2.0/28"),),
     accounts=("breakglass*", "svc-backup", "CORP\\svc-sync", "svc-mail@corp.example", "*@admin.example"),
@@ -65,6 +71,16 @@ PROTECTED = Protected(
         ("2001:0:a00:35:0:ffff:34ff:8ef6", ["name_server"]),
         ("2001:0:cb00:7109:8000:63bf:f5ff:fffb", ["own_address"]),
         ("2001:0:cb00:7109:8000:63bf:34ff:8ef6", []),
+        ("64:ff9b:1::192.0.2.7", ["protected_address"]),
+        ("64:ff9b:1:c000:2:700::", ["protected_address"]),
+        ("64:ff9b:1:c0:0:207::", ["protected_address"]),
+        ("64:ff9b:1:0:c0:2:700:0", ["protected_address"]),
+        ("64:ff9b:1::203.0.113.9", []),
+        ("64:ff9b:1:abcd::203.0.113.9", []),
+        ("::192.0.2.7", ["protected_address"]),
+        ("::192.0.2.0/124", ["protected_address"]),
+        ("::203.0.113.9", []),
+        ("::ffff:0:192.0.2.7", ["protected_address"]),
         ("10.0.0.1; flush ruleset", ["not_an_address"]),
         ("", ["not_an_address"]),
     ],
@@ -133,6 +149,12 @@ def test_named_hosts_and_this_machine_are_never_a_target(name: str, guards: list
         ("example", ["top_level_domain", "own_domain"]),
         ("com", ["top_level_domain"]),
         ("co.uk", ["top_level_domain"]),
+        ("10.in-addr.arpa", ["infrastructure_domain"]),
+        ("4.0.0.10.IN-ADDR.arpa.", ["infrastructure_domain"]),
+        ("8.b.d.0.1.0.0.2.ip6.arpa", ["infrastructure_domain"]),
+        ("arpa", ["top_level_domain", "infrastructure_domain"]),
+        ("arpa.evil.test", []),
+        ("notarpa.test", []),
         ("", ["top_level_domain"]),
     ],
 )
@@ -158,11 +180,21 @@ def test_machine_is_read_off_the_kernel_and_the_resolver(tmp_path: Path) -> None
     (tmp_path / "resolv.conf").write_text(
         "# by hand\nsearch corp.example\nnameserver 10.0.0.53\nnameserver fe80::2%eth0\n"
     )
-    machine = this_machine(tmp_path, (tmp_path / "resolv.conf", tmp_path / "none"))
+    listings = {"-4": FOUR, "-6": b""}
+    machine = this_machine(
+        tmp_path, (tmp_path / "resolv.conf", tmp_path / "none"), lambda asked: listings[str(asked[1])]
+    )
 
     assert machine.addresses == {"10.0.0.4", "2001:db8::4"}
-    assert machine.gateways == {"10.0.0.1", "fe80::1"}
+    assert machine.gateways == {"10.0.0.1", "fe80::1", "10.0.0.2", "10.0.0.3", "2001:db8::fe"}
     assert machine.name_servers == {"10.0.0.53", "fe80::2"}
+
+
+@pytest.mark.parametrize("listing", [b"{}", b"[{", b'[{"nexthops": 7}]'])
+def test_routes_that_cannot_be_read_are_an_error(listing: bytes) -> None:
+    """A gateway that nobody can name would be one that may be blocked."""
+    with pytest.raises(ToolError):
+        hops(listing)
 
 
 def test_this_very_machine_protects_itself() -> None:
