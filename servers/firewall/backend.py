@@ -6,7 +6,7 @@ pfsense/      a pfSense box
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -84,6 +84,8 @@ class Entry:
     packets: int | None = None
     """Packets it dropped; None where the product does not count."""
     bytes: int | None = None
+    ours: bool = True
+    """Whether lifting a block may end it; False for what somebody else decided elsewhere at the product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +138,19 @@ class BlockList(Protocol):
     def lapses(self) -> Literal["backend", "server"]:
         """Who ends a block at its time: the product itself, or this server by lifting it."""
 
+    @property
+    def unproved(self) -> str:
+        """What nobody can read back of a block that is listed; empty where the product itself drops and tells."""
+
     def entries(self) -> Sequence[Entry]:
         """All blocks in force, whoever set them."""
 
     def covering(self, network: Network) -> Entry | None:
         """A block under which all of `network` lies; None: it is not (wholly) blocked."""
+
+    def holding(self, network: Network) -> Sequence[Entry]:
+        """Everything the product keeps that names all of `network`, also where its rules do not drop by it now: as
+        long as there is any, the network is not surely open."""
 
     def try_block(self, network: Network, lasts: timedelta, note: str) -> bool:
         """Have the product check a block without setting it; False where it offers no dry run."""
@@ -149,7 +159,24 @@ class BlockList(Protocol):
         """Block from now on; blocking again moves the end. Gives the end, None where it stays until lifted."""
 
     def unblock(self, network: Network) -> bool:
-        """Lift every block on exactly this network; False when there was none."""
+        """Lift every block of ours on exactly this network; False when there was none. Raises: ToolError also where
+        only others block it."""
+
+
+def blocked_already(message: str) -> ToolError:
+    """The answer to a block of what somebody else blocks for at least as long."""
+    return ToolError("blocked_already", message, "ours would add nothing; see firewall_list_blocks")
+
+
+def lasts_longer(entries: Iterable[Entry], until: datetime) -> bool:
+    """Whether a block of somebody else is in force until then or later."""
+    return any(not entry.ours and (entry.until is None or entry.until >= until) for entry in entries)
+
+
+def lift_there(what: str) -> ToolError:
+    """The answer to lifting what this server did not set."""
+    message = f"{what} of somebody else blocks this, and none that this server set"
+    return ToolError("blocked_by_others", message, "whoever set it lifts it at the product; see firewall_list_blocks")
 
 
 class FlowLog(Protocol):

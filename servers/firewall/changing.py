@@ -29,7 +29,9 @@ class BlockChanges:
     def firewall_block_address(self, address: Target, minutes: BlockMinutes, reason: Reason) -> Reply[Changed]:
         """Deny all flows from and to an address or network for some minutes; the block lapses by itself."""
         until = self.blocks.block(address, timedelta(minutes=minutes), reason)
-        return Reply(Changed(address=shown(address), change="blocked", until=iso_or_none(until)), "1 address blocked")
+        unproved = self.blocks.unproved
+        change = Changed(address=shown(address), change="blocked", until=iso_or_none(until), detail=unproved or None)
+        return Reply(change, unproved or "1 address blocked")
 
     def plan_block(self, address: Target, minutes: BlockMinutes, reason: Reason) -> Plan:
         """What a block would reach."""
@@ -45,9 +47,11 @@ class BlockChanges:
             dry_run="passed" if tried else "not_offered",
         )
 
-    def is_blocked(self, address: Target, minutes: BlockMinutes, reason: Reason) -> bool:
-        """Whether the product blocks it."""
-        return self.blocks.covering(address) is not None
+    def is_blocked(self, address: Target, minutes: BlockMinutes, reason: Reason) -> bool | None:
+        """Whether the product blocks it; None where it lists the block and nobody can read more."""
+        if self.blocks.covering(address) is None:
+            return False
+        return None if self.blocks.unproved else True
 
     def firewall_unblock_address(self, address: Target, reason: Reason) -> Reply[Changed]:
         """Lift the block of an address before it lapses."""
@@ -57,12 +61,17 @@ class BlockChanges:
 
     def plan_unblock(self, address: Target, reason: Reason) -> Plan:
         """What lifting would open."""
-        entries = [entry for entry in self.blocks.entries() if entry.network == address]
-        return Plan(shown(address), f"{len(entries)} blocks on {address.num_addresses} addresses end")
+        entries = self.blocks.holding(address)
+        ending = sum(entry.ours and entry.network == address for entry in entries)
+        others = f"; {len(entries) - ending} others stay and block it" if len(entries) > ending else ""
+        return Plan(shown(address), f"{ending} blocks on {address.num_addresses} addresses end{others}")
 
-    def is_open(self, address: Target, reason: Reason) -> bool:
-        """Whether the product blocks it no longer, by a wider block neither."""
-        return self.blocks.covering(address) is None
+    def is_open(self, address: Target, reason: Reason) -> bool | None:
+        """Whether the product holds no block of it any longer, no wider one neither, and none that its rules drop by
+        in one direction alone; None where nobody can read what is still dropped."""
+        if self.blocks.holding(address):
+            return False
+        return None if self.blocks.unproved else True
 
     def declared(self) -> Sequence[Change]:
         """Both, as the kit wants them."""

@@ -1,7 +1,8 @@
 """CrowdSec: bans as decisions of its local API; whatever bouncer an operator runs enforces them.
 
-Read with the key of a bouncer, written with the login of a machine. That a decision is there is what can be read back
-here: dropping packets is the bouncer's work, and a bouncer asks every few seconds.
+Read with the key of a bouncer, written with the login of a machine. That a decision is there is all that can be read
+back: dropping packets is the work of bouncers, which the API does not ask what they do. Decisions of others, of people
+and of scenarios and lists, are seen and never taken back.
 
 Source: the local API's published contract (localapi_swagger.yaml, version 1.0.0), tried with CrowdSec 1.4.6.
 """
@@ -19,7 +20,16 @@ from typing import Final, Literal, TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, SecretStr, TypeAdapter, ValidationError
 
 from servers.errors import ToolError
-from servers.firewall.backend import Entry, Network, covers, plain_note, shown
+from servers.firewall.backend import (
+    Entry,
+    Network,
+    blocked_already,
+    covers,
+    lasts_longer,
+    lift_there,
+    plain_note,
+    shown,
+)
 from servers.firewall.ends import Ends
 from servers.kit.answer import JsonObject
 from servers.kit.envelope import iso
@@ -101,6 +111,7 @@ class CrowdSec:
     """The decisions of one local API."""
 
     lapses: Literal["backend", "server"] = "backend"
+    unproved: str = "listed by CrowdSec; whether a bouncer drops anything by it cannot be read"
 
     def __init__(self, door: CrowdSecDoor) -> None:
         self._door = door
@@ -118,18 +129,25 @@ class CrowdSec:
 
     def covering(self, network: Network) -> Entry | None:
         """The ban that holds all of `network` and lasts longest."""
-        about = self._entries(self._decisions(_about(network)), whole=False)
-        found = [entry for entry in about if covers(entry.network, network)]
+        found = self.holding(network)
         return max(found, key=lambda entry: entry.until or datetime.max.replace(tzinfo=UTC), default=None)
 
+    def holding(self, network: Network) -> Sequence[Entry]:
+        """The bans that hold all of `network`."""
+        about = self._entries(self._decisions(_about(network)), whole=False)
+        return [entry for entry in about if covers(entry.network, network)]
+
     def try_block(self, network: Network, lasts: timedelta, note: str) -> bool:
-        """The API has no dry run; that it answers and knows our login is tried."""
+        """The API has no dry run; that it answers and knows our login is tried, and that ours would add something."""
         self._session()
+        if lasts_longer(self.holding(network), datetime.now(UTC) + lasts):
+            raise blocked_already("a ban of somebody else holds this for at least as long")
         return False
 
     def block(self, network: Network, lasts: timedelta, note: str) -> datetime | None:
         """Decide a ban, then take back our earlier ones on the same network, so that there is no gap."""
-        earlier = [decision.id for decision in self._on(network) if decision.scenario.startswith(SCENARIO)]
+        self.try_block(network, lasts, note)
+        earlier = [decision.id for decision in self._on(network) if _ours(decision)]
         now = datetime.now(UTC)
         answer = self._writer.send("POST", "/alerts", json=[_alert(network, lasts, note, now)], headers=self._session())
         if len(_read(_ALERTS, answer)) != 1:
@@ -139,9 +157,13 @@ class CrowdSec:
         return now + lasts
 
     def unblock(self, network: Network) -> bool:
-        """Take back every ban on exactly this network, one by one: deleting by address would also take back the
-        bans of networks around it."""
-        return sum(self._delete(decision.id) for decision in self._on(network)) > 0
+        """Take back our bans on exactly this network, one by one: deleting by address would also take back those of
+        others and of networks around it."""
+        found = self._on(network)
+        ours = [decision.id for decision in found if _ours(decision)]
+        if found and not ours:
+            raise lift_there("a ban")
+        return sum(self._delete(number) for number in ours) > 0
 
     def probe(self) -> str:
         """Whether key and login are accepted."""
@@ -154,7 +176,7 @@ class CrowdSec:
         now = datetime.now(UTC)
         ends = self._ends.settled({each.id: now + lasting(each.duration) for each in decisions}, whole=whole)
         return tuple(
-            Entry(network, None, ends[each.id], by=each.origin, note=each.scenario)
+            Entry(network, None, ends[each.id], by=each.origin, note=each.scenario, ours=_ours(each))
             for each in decisions
             if (network := _network(each)) is not None and ends[each.id] > now
         )
@@ -215,6 +237,11 @@ def _alert(network: Network, lasts: timedelta, note: str, now: datetime) -> Json
         "source": target,
         "decisions": [decision],
     }
+
+
+def _ours(decision: Decision) -> bool:
+    """Whether this server took it."""
+    return decision.origin == ORIGIN and (decision.scenario == SCENARIO or decision.scenario.startswith(f"{SCENARIO}:"))
 
 
 def _network(decision: Decision) -> Network | None:

@@ -80,6 +80,7 @@ class LabBlocks:
 
     door: LabDoor
     lapses: Literal["backend", "server"] = "backend"
+    unproved: str = ""
 
     def entries(self) -> Sequence[Entry]:
         """The blocks in force."""
@@ -89,6 +90,10 @@ class LabBlocks:
     def covering(self, network: Network) -> Entry | None:
         """The latest block of that address."""
         return next((entry for entry in reversed(self.entries()) if covers(entry.network, network)), None)
+
+    def holding(self, network: Network) -> Sequence[Entry]:
+        """The blocks of that address."""
+        return [entry for entry in self.entries() if covers(entry.network, network)]
 
     def try_block(self, network: Network, lasts: timedelta, note: str) -> bool:
         """Only single addresses can be blocked."""

@@ -1,21 +1,22 @@
 """fail2ban: bans in one jail that belongs to this server, seen beside the bans of all other jails.
 
 A ban set by hand has no time of its own: fail2ban ends it when the jail's `bantime`, as it is then, is over. This
-server therefore lifts its bans itself at their time, and refuses a block that the jail would end earlier.
+server therefore lifts its bans itself at their time, and refuses a block that the jail would end earlier. A ban whose
+action failed is listed like any other, so that no listing proves that packets are dropped.
 
 Source: fail2ban-client(1), jail.conf(5), version 1.0.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, Literal
 
 from servers.errors import ToolError
-from servers.firewall.backend import Entry, Network, covers, shown
+from servers.firewall.backend import Entry, Network, blocked_already, covers, lasts_longer, lift_there, shown
 from servers.kit.programs import Ran, run
 
 MOST_BYTES: Final = 4_000_000
@@ -35,6 +36,7 @@ class Fail2Ban:
     program: str = "fail2ban-client"
     timeout_s: float = 10.0
     lapses: Literal["backend", "server"] = "server"
+    unproved: str = "listed by fail2ban; whether its action dropped anything cannot be read"
 
     def entries(self) -> Sequence[Entry]:
         """Bans of every jail."""
@@ -42,17 +44,23 @@ class Fail2Ban:
 
     def covering(self, network: Network) -> Entry | None:
         """A ban of any jail that holds all of `network`; our own jail is asked first."""
-        jails = sorted(self._jails(), key=lambda jail: jail != self.jail)
-        entries = (entry for jail in jails for entry in self._banned(jail))
-        return next((entry for entry in entries if covers(entry.network, network)), None)
+        return next(iter(self.holding(network)), None)
+
+    def holding(self, network: Network) -> Sequence[Entry]:
+        """The bans of all jails that hold all of `network`, our own jail's first."""
+        found = [entry for entry in self.entries() if covers(entry.network, network)]
+        return sorted(found, key=lambda entry: not entry.ours)
 
     def try_block(self, network: Network, lasts: timedelta, note: str) -> bool:
-        """fail2ban offers no dry run; that the jail is there and keeps the ban long enough is looked up."""
+        """fail2ban offers no dry run; that the jail is there and keeps the ban long enough is looked up, and that no
+        other jail bans it for at least as long."""
         longest = self._bantime()
         if longest is not None and longest < lasts:
             minutes = int(longest.total_seconds() // 60)
             hint = "raise the jail's bantime, or ask for less"
             raise ToolError("not_offered", f"the jail ends every ban after {minutes} minutes", hint)
+        if lasts_longer(self.holding(network), datetime.now(UTC) + lasts):
+            raise blocked_already("another jail bans this for at least as long")
         return False
 
     def block(self, network: Network, lasts: timedelta, note: str) -> datetime | None:
@@ -64,12 +72,16 @@ class Fail2Ban:
         return datetime.now(UTC) + lasts
 
     def unblock(self, network: Network) -> bool:
-        """End the bans of exactly this network in every jail."""
-        jails = [jail for jail in self._jails() if any(entry.network == network for entry in self._banned(jail))]
-        return sum(self._said("set", jail, "unbanip", shown(network)).strip() == "1" for jail in jails) > 0
+        """End the ban of exactly this network in our own jail: those of other jails are somebody else's."""
+        found = [entry for entry in self.holding(network) if entry.network == network]
+        if any(entry.ours for entry in found):
+            return self._said("set", self.jail, "unbanip", shown(network)).strip() == "1"
+        if found:
+            raise lift_there("a ban in another jail")
+        return False
 
     def lapse(self, network: Network) -> bool:
-        """End the ban of our own jail: those of other jails have their own time. True when it is gone."""
+        """End the ban of our own jail. True when it is gone, whatever other jails ban."""
         if any(entry.network == network for entry in self._banned(self.jail)):
             self._said("set", self.jail, "unbanip", shown(network))
         return all(entry.network != network for entry in self._banned(self.jail))
@@ -91,7 +103,7 @@ class Fail2Ban:
     def _banned(self, jail: str) -> Iterator[Entry]:
         for line in self._said("get", jail, "banip", "--with-time").splitlines():
             if (ban := _BAN.fullmatch(line.strip())) is not None:
-                yield _entry(jail, *ban.groups())
+                yield replace(_entry(jail, *ban.groups()), ours=jail == self.jail)
             elif line.strip():
                 raise _unreadable()
 

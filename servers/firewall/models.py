@@ -68,6 +68,8 @@ class Changed(Output):
     address: Annotated[str, T0]
     change: Annotated[Literal["blocked", "unblocked", "was not blocked"], T1]
     until: Annotated[str | None, T1] = None
+    detail: Annotated[str | None, T1] = None
+    """What cannot be read back at this product."""
 
 
 class SiteBlock(Output):
@@ -96,6 +98,8 @@ class SiteBlockState(Output):
 
     address: Annotated[str, T0]
     blocked: Annotated[bool, T1]
+    detail: Annotated[str | None, T1] = None
+    """What cannot be read of it at this product."""
     block: SiteBlock | None = None
 
 

@@ -107,8 +107,9 @@ class SiteBlockReads:
         block."""
         found = self.blocks.covering(address)
         block = None if found is None else _block(found)
-        data = SiteBlockState(address=shown(address), blocked=found is not None, block=block)
-        return Reply(data, "blocked" if found else "not blocked")
+        detail = self.blocks.unproved if found else ""
+        data = SiteBlockState(address=shown(address), blocked=found is not None, detail=detail or None, block=block)
+        return Reply(data, detail or ("blocked" if found else "not blocked"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,10 +46,14 @@ class FirewallSettings(BackendSettings):
 
 NEEDS: Final = {
     "nftables": "CAP_NET_ADMIN in the network it filters, for the programs nft and conntrack; nothing else of root",
-    "crowdsec": "the key of a bouncer (reads) and the login of a machine (writes); the API reachable, no cscli",
+    "crowdsec": (
+        "the key of a bouncer (reads) and the login of a machine (writes); the API reachable, no cscli. What is read "
+        "back is that the decision is listed: whether a bouncer drops by it nobody tells, so `verified` stays unknown"
+    ),
     "fail2ban": (
         "read and write access to the server's socket, and one enabled jail of its own: a filter that matches nothing, "
-        "the ban action of choice, bantime longer than any block or -1, usedns = no"
+        "the ban action of choice, bantime longer than any block or -1, usedns = no. What is read back is that the "
+        "ban is listed: whether its action dropped anything nobody tells, so `verified` stays unknown"
     ),
 }
 """Least privilege, by product; pfSense says its own in servers/firewall/pfsense/settings.py."""

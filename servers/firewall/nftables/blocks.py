@@ -7,7 +7,7 @@ A restart of this server changes nothing; a reboot forgets the blocks, as it for
 Source: nft(8), "Sets" and "Netfilter hooks"; libnftables-json(5).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network, summarize_address_range
@@ -27,6 +27,10 @@ _PROTOCOLS: Final = {4: "ip", 6: "ip6"}
 _CHAINS: Final = {"from_blocked": ("prerouting", "saddr"), "to_blocked": ("postrouting", "daddr")}
 _PRIORITY: Final = -300
 """Before connection tracking (-200): a blocked packet makes no state."""
+_NOTES: Final = frozenset({"counter", "log"})
+"""Statements that only write down."""
+_HARMLESS: Final = frozenset({"match", "limit", "drop"})
+"""Statements that let nothing pass: a rule of these and notes alone leaves what follows in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +39,21 @@ class NftBlocks:
 
     nft: Nft
     lapses: Literal["backend", "server"] = "backend"
+    unproved: str = ""
 
     def entries(self) -> Sequence[Entry]:
         """Elements of both sets. A set that the rules do not drop by blocks nothing, whatever it holds."""
-        items, now = self._table(), datetime.now(UTC)
-        found = [item.set for item in items if item.set is not None and item.set.name in _dropping(items)]
-        return tuple(entry for held in found for entry in _entries(held, now))
+        items = self._table()
+        return _elements(items, _dropping(items))
 
     def covering(self, network: Network) -> Entry | None:
         """The element that holds all of `network`."""
         return next((entry for entry in self.entries() if covers(entry.network, network)), None)
+
+    def holding(self, network: Network) -> Sequence[Entry]:
+        """The elements that hold all of `network`, whatever the rules make of their set: they may drop one direction,
+        and those that a block writes anew drop both."""
+        return [entry for entry in self._held() if covers(entry.network, network)]
 
     def try_block(self, network: Network, lasts: timedelta, note: str) -> bool:
         """Have the kernel's program check the whole change."""
@@ -60,7 +69,7 @@ class NftBlocks:
 
     def unblock(self, network: Network) -> bool:
         """Take the element out."""
-        if all(entry.network != network for entry in self.entries()):
+        if all(entry.network != network for entry in self._held()):
             return False
         self.nft.apply([{"delete": {"element": _element(network, _written(network))}}])
         return True
@@ -75,10 +84,14 @@ class NftBlocks:
         """Our table; nothing where there is none."""
         return self.nft.listed("table", "inet", "mcpsoc") if _ours(self.nft.listed("tables")) else []
 
+    def _held(self) -> Sequence[Entry]:
+        """Elements of both sets, in force or not."""
+        return _elements(self._table(), frozenset(SETS.values()))
+
     def _apart(self, network: Network) -> None:
         """Raises: ToolError for a network that lies in a blocked one, or around one: a set holds no overlaps. And for
         one that somebody blocked for ever, whose block would end with ours."""
-        entries = self.entries()
+        entries = self._held()
         if any(entry.network == network and entry.until is None for entry in entries):
             message = "it is blocked already, without an end, by somebody else"
             raise ToolError("blocked_already", message, "ours would end it with the time of ours")
@@ -152,16 +165,21 @@ def _dropping(items: Sequence[Item]) -> set[str]:
 
 
 def _first(items: Sequence[Item], chain: str, field: str) -> set[str]:
-    """The sets that the rules a chain begins with drop by."""
+    """The sets that a chain drops by, before any rule that may let a packet pass."""
     ours = {SETS[version]: [_match(field, version), {"drop": None}] for version in SETS}
     found: set[str] = set()
     for rule in (item.rule for item in items if item.rule is not None and item.rule.chain == chain):
-        kept = [part for part in rule.expr if "counter" not in part]
-        names = {name for name, drop in ours.items() if kept == drop}
-        if not names:
+        kept = [part for part in rule.expr if not _NOTES.intersection(part)]
+        if any(_HARMLESS.isdisjoint(part) for part in kept):
             break
-        found |= names
+        found |= {name for name, drop in ours.items() if kept == drop}
     return found
+
+
+def _elements(items: Sequence[Item], sets: Collection[str]) -> tuple[Entry, ...]:
+    now = datetime.now(UTC)
+    found = [item.set for item in items if item.set is not None and item.set.name in sets]
+    return tuple(entry for held in found for entry in _entries(held, now))
 
 
 def _entries(held: Set, now: datetime) -> Iterator[Entry]:

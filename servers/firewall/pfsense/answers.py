@@ -56,6 +56,9 @@ class Rule(Answer):
     floating: bool | None = None
     quick: bool | None = None
     direction: str | None = None
+    sched: str | None = None
+    """Name of the schedule outside of which it does not hold."""
+    dscp: str | None = None
     tracker: int | None = None
 
 
@@ -80,6 +83,9 @@ class Interface(Answer):
     """One interface with its addresses."""
 
     name: str | None = None
+    descr: str | None = None
+    hwif: str | None = None
+    """Its device, such as em0."""
     status: str | None = None
     ipaddr: str | None = None
     ipaddrv6: str | None = None

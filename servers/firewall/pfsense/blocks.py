@@ -1,4 +1,4 @@
-"""Blocks on a box: entries of one alias, in force while the packet filter's table holds them and a block rule uses it.
+"""Blocks on a box: entries of one alias, in force while the packet filter's table holds them and its rules drop them.
 
 The box does not end a block by itself. Who set it, and until when, stands in the text beside the address, so that a
 restarted server finds its own.
@@ -15,8 +15,9 @@ from typing import Literal
 from servers.errors import ToolError
 from servers.firewall.backend import Entry, Network, covers, plain_note
 from servers.firewall.pfsense import client
-from servers.firewall.pfsense.answers import Alias, Rule
+from servers.firewall.pfsense.answers import Alias
 from servers.firewall.pfsense.own import OwnAddresses
+from servers.firewall.pfsense.ruling import Ruling
 from servers.firewall.pfsense.settings import SETUP
 from servers.firewall.pfsense.states import BoxStates
 from servers.kit.envelope import iso
@@ -61,20 +62,28 @@ class BoxBlocks:
     own: OwnAddresses
     now: Callable[[], datetime]
     lapses: Literal["backend", "server"] = "server"
+    unproved: str = ""
 
     def entries(self) -> Sequence[Entry]:
-        """Addresses of the alias that the packet filter holds too. Names in it are left out: they are no addresses."""
-        table = [found for text in self.box.table() or () if (found := network_of(text)) is not None]
-        return [entry for entry in _listed(self.box.alias()) if any(covers(each, entry.network) for each in table)]
+        """Addresses of the alias that the packet filter holds too and the rules drop. Names in it are left out: they
+        are no addresses."""
+        table, ruling = self._table(), self._ruling()
+        held = [each for each in _listed(self.box.alias()) if any(covers(wide, each.network) for wide in table)]
+        return [entry for entry in held if not ruling.lacking(entry.network)]
 
     def covering(self, network: Network) -> Entry | None:
-        """The block under which all of `network` lies, as the packet filter holds it and a rule uses it."""
-        held = [found for text in self.box.table() or () if (found := network_of(text)) is not None]
-        wide = next((each for each in held if covers(each, network)), None)
-        if wide is None or not blocking(self.box.rules(), self.box.settings.alias):
+        """The block under which all of `network` lies, as the packet filter holds it and the rules drop it."""
+        wide = next((each for each in self._table() if covers(each, network)), None)
+        if wide is None or self._ruling().lacking(network):
             return None
         listed = (each for each in _listed(self.box.alias()) if covers(each.network, network))
         return next(listed, Entry(wide, None, None, by="the box"))
+
+    def holding(self, network: Network) -> Sequence[Entry]:
+        """What the alias or the packet filter's table says of all of `network`: one rule may still use it."""
+        listed = [each for each in _listed(self.box.alias()) if covers(each.network, network)]
+        table = [Entry(each, None, None, by="the box") for each in self._table() if covers(each, network)]
+        return listed or table
 
     def try_block(self, network: Network, lasts: timedelta, note: str) -> bool:
         """What would go wrong is found out without changing anything; True where the box itself tried it."""
@@ -108,6 +117,12 @@ class BoxBlocks:
         self.box.remove(_ours(self.box.alias(), network))
         return not _ours(self.box.alias(), network)
 
+    def _table(self) -> Sequence[Network]:
+        return [found for text in self.box.table() or () if (found := network_of(text)) is not None]
+
+    def _ruling(self) -> Ruling:
+        return Ruling(self.box.rules(), self.box.settings.alias, self.box.interfaces())
+
     def _label(self, lasts: timedelta, note: str) -> Label:
         since = self.now()
         return Label(uuid.uuid4().hex, since, since + lasts, note)
@@ -122,8 +137,8 @@ class BoxBlocks:
             raise ToolError(
                 "blocked_already", message, "ours would end it with the time of ours; see firewall_list_blocks"
             )
-        if not blocking(self.box.rules(), name):
-            message = f"no enabled block rule of the box uses the alias {name}: a block would have no effect"
+        if lack := self._ruling().lacking(network):
+            message = f"the rules of the box would not drop all that the alias {name} names: {'; '.join(lack)}"
             raise ToolError("not_prepared", message, SETUP.format(alias=name))
         self._nothing_pending()
         return alias
@@ -148,15 +163,6 @@ class BoxBlocks:
         except ToolError as problem:
             message = "the address is blocked, but connections that were open could not be ended"
             raise ToolError(problem.code, message, problem.hint) from None
-
-
-def blocking(rules: Sequence[Rule], alias: str) -> Sequence[Rule]:
-    """The enabled rules that block what an alias names."""
-    return [
-        rule
-        for rule in rules
-        if rule.type in ("block", "reject") and not rule.disabled and alias in (rule.source, rule.destination)
-    ]
 
 
 def network_of(text: str) -> Network | None:

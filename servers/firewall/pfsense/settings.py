@@ -54,7 +54,8 @@ def privileges(*uses: Use) -> tuple[str, ...]:
 
 SETUP: Final = (
     "make the alias {alias} (Firewall > Aliases, type Network) and two floating rules at the top (action Block, Quick, "
-    "direction any): one with source {alias}, one with destination {alias}; then apply"
+    "no interface selected, direction any, IPv4+IPv6, protocol Any, no schedule): one from {alias} to any, one from "
+    "any to {alias}; then apply"
 )
 """What the admin does once; `{alias}` is the name of the setting."""
 
@@ -62,6 +63,11 @@ NEEDS: Final = (
     "REST API package 2.7.1 or later; an API key (X-API-Key) of a user with the GET privileges of system/version, "
     "system/restapi/version, system/dns, status/interfaces, status/gateways, status/logs/firewall, firewall/aliases, "
     "firewall/apply, firewall/rules, firewall/states and diagnostics/table; for blocks also firewall/alias PATCH and "
-    "firewall/states DELETE. Nothing else: no page-all. The admin makes the alias and its block rules once."
+    "firewall/states DELETE. Nothing else: no page-all. The admin makes the alias and its block rules once: two "
+    "floating rules with Quick, one from the alias to any and one from any to it, on no or every interface, for any "
+    "direction and protocol, IPv4 and IPv6, no schedule, before any floating pass rule with Quick that may match; "
+    "short of that a block is refused (`not_prepared`) and none counts as one. The API does not show, so nothing here "
+    "proves: what the box puts before all rules (anti-lockout, port forwards that pass by association, UPnP), tags a "
+    "rule asks for, and whether rules changed since were applied"
 )
 """The least privilege it works with."""

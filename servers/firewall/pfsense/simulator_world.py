@@ -31,8 +31,9 @@ class Recorded:
 def rule(alias: str, end: str, **more: JsonValue) -> Row:
     """A floating rule that blocks one direction."""
     return {
-        "type": "block", "interface": ["wan"], "ipprotocol": "inet46", "protocol": None,
-        "source": "any", "destination": "any", "descr": "MCPSoc", "disabled": False, "log": True,
+        "type": "block", "interface": [], "ipprotocol": "inet46", "protocol": None, "sched": None,
+        "source": "any", "source_port": None, "destination": "any", "destination_port": None,
+        "descr": "MCPSoc", "disabled": False, "log": True,
         "floating": True, "quick": True, "direction": "any", "tracker": 1_700_000_001,
         end: alias, **more,
     }  # fmt: skip
@@ -55,10 +56,10 @@ def state(source: str, destination: str, protocol: str = "tcp") -> Row:
 
 
 def _interfaces() -> list[Row]:
-    wan: Row = {"name": "wan", "descr": "WAN", "enable": True, "status": "up", "ipaddr": "198.51.100.2",
+    wan: Row = {"name": "wan", "descr": "WAN", "hwif": "em0", "enable": True, "status": "up", "ipaddr": "198.51.100.2",
                 "linklocal": "fe80::1%em0", "ipaddrv6": "2001:db8:1::2", "gateway": "198.51.100.1",
                 "gatewayv6": "fe80::fe%em0"}  # fmt: skip
-    lan: Row = {"name": "lan", "descr": "LAN", "enable": True, "status": "up", "ipaddr": "10.0.0.1",
+    lan: Row = {"name": "lan", "descr": "LAN", "hwif": "em1", "enable": True, "status": "up", "ipaddr": "10.0.0.1",
                 "linklocal": None, "ipaddrv6": None, "gateway": None, "gatewayv6": None}  # fmt: skip
     return [wan, lan]
 

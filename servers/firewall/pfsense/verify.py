@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from itertools import islice
 from typing import Literal, TypeAlias
 
@@ -10,16 +11,17 @@ from pydantic import JsonValue
 from servers.errors import ConfigurationError, ToolError
 from servers.firewall.pfsense import answers
 from servers.firewall.pfsense.backend import connected
-from servers.firewall.pfsense.blocks import blocking
 from servers.firewall.pfsense.client import PfSense
 from servers.firewall.pfsense.contract import Operation, contract
 from servers.firewall.pfsense.filterlog import packet
+from servers.firewall.pfsense.ruling import Ruling
 from servers.firewall.pfsense.settings import SETUP, PfSenseSettings
 
 Level: TypeAlias = Literal["ok", "warning", "failure"]
 _FEW = 20
 """Rows asked for where a box may have many."""
 _MOST_BREACHES = 5
+_EVERYTHING = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +94,12 @@ def _prepared(box: PfSense) -> Iterator[Finding]:
     """Whether blocks would hold: the alias, its rules, changes that wait."""
     name = box.settings.alias
     yield _tried("alias", lambda: _alias(box))
-    rules = blocking(box.rules(), name)
-    ends = {
-        end
-        for rule in rules
-        for end, value in (("source", rule.source), ("destination", rule.destination))
-        if value == name
-    }
-    for end in ("source", "destination"):
-        level: Level = "ok" if end in ends else "failure" if not ends else "warning"
-        state = "there is an" if end in ends else "there is no"
-        detail = f"{state} enabled block rule with the alias as {end}"
-        yield Finding(level, f"block rule, {end}", detail, "" if end in ends else SETUP.format(alias=name))
-    if late := [rule for rule in rules if rule.floating and not rule.quick]:
-        yield Finding("warning", "block rules", f"{len(late)} floating without Quick", "a later rule may let it pass")
+    ruling = Ruling(box.rules(), name, box.interfaces())
+    lacks = {network.version: ruling.lacking(network) for network in _EVERYTHING}
+    for version, lack in lacks.items():
+        level: Level = "ok" if not lack else "failure" if all(lacks.values()) else "warning"
+        detail = "; ".join(lack) or "drop all that the alias names"
+        yield Finding(level, f"block rules, IPv{version}", detail, SETUP.format(alias=name) if lack else "")
 
 
 def _alias(box: PfSense) -> Finding:

@@ -25,7 +25,7 @@ from servers.firewall.ends import Ends
 from servers.firewall.server import build
 from servers.firewall.settings import FirewallSettings
 from tests.real import free_port, program
-from tests.servers.acting import Analyst, analyst, verified
+from tests.servers.acting import Analyst, analyst, part, verified
 from tests.servers.serving import listening
 from tests.servers.waiting import until
 
@@ -106,9 +106,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 def clean(api: Api) -> Iterator[Api]:
     """The API without decisions at the end."""
     yield api
-    blocks = CrowdSec(door(api.url))
-    for entry in blocks.entries():
-        blocks.unblock(entry.network)
+    api.cscli("decisions", "delete", "--all")
 
 
 @pytest.fixture
@@ -140,7 +138,9 @@ async def test_decision_is_made_read_back_and_taken_back(soc: Analyst, clean: Ap
     listed = await soc.asks("list_blocks")
     lifted = await soc.does("unblock_address", address=address)
 
-    assert (verified(done), verified(lifted)) == (True, True)
+    assert {done["status"], lifted["status"]} == {"success"}
+    assert (verified(done), verified(lifted)) == ("unknown", "unknown")
+    assert "whether a bouncer drops anything by it cannot be read" in str(part(done, "data", "detail"))
     assert seen == [address]
     assert clean.banned() == []
     assert isinstance(listed["data"], dict)
@@ -148,15 +148,53 @@ async def test_decision_is_made_read_back_and_taken_back(soc: Analyst, clean: Ap
     assert (block["by"], block["note"]) == ("cscli", "mcpsoc/block: case 42")
 
 
-async def test_unblocking_an_address_leaves_the_network_around_it(soc: Analyst, clean: Api) -> None:
+@pytest.mark.parametrize("theirs", [("--range", "198.51.100.0/24"), ("--ip", "198.51.100.7")])
+async def test_taking_ours_back_leaves_what_others_decided(soc: Analyst, clean: Api, theirs: tuple[str, str]) -> None:
     """The API's own deletion by address would take both, and the read-back has to say that it is still blocked."""
-    clean.cscli("decisions", "add", "--range", "198.51.100.0/24", "--duration", "1h")
-    await soc.does("block_address", address="198.51.100.7", minutes=30)
-    lifted = await soc.does("unblock_address", address="198.51.100.7")
+    done = await soc.does("block_address", address="198.51.100.7", minutes=30)
+    clean.cscli("decisions", "add", *theirs, "--duration", "48h")
+    planned = await soc.plans("unblock_address", address="198.51.100.7")
+    lifted = await soc.undoes(done)
 
-    assert clean.banned() == ["198.51.100.0/24"]
+    assert clean.banned() == [theirs[1]]
+    assert part(planned, "action", "blast_radius") == "1 blocks on 1 addresses end; 1 others stay and block it"
     assert verified(lifted) is False
     assert lifted["status"] == "error"
+
+
+async def test_what_others_ban_for_longer_is_blocked_already(soc: Analyst, clean: Api) -> None:
+    """Ours would add nothing, and whoever approves it should know."""
+    clean.cscli("decisions", "add", "--range", "203.0.113.0/24", "--duration", "48h")
+    answers = [
+        await soc.plans("block_address", address="203.0.113.50", minutes=5),
+        await soc.does("block_address", address="203.0.113.50", minutes=5),
+    ]
+
+    assert [part(each, "error", "code") for each in answers] == ["blocked_already"] * 2
+    assert clean.banned() == ["203.0.113.0/24"]
+
+
+async def test_ban_that_ends_before_ours_would_is_extended_by_ours_alone(soc: Analyst, clean: Api) -> None:
+    """A scenario's ban of a few minutes is no reason to leave the rest of the time open."""
+    clean.cscli("decisions", "add", "--ip", "203.0.113.50", "--duration", "5m")
+    done = await soc.does("block_address", address="203.0.113.50", minutes=60)
+    blocks = CrowdSec(door(clean.url))
+    both = [entry.ours for entry in blocks.holding(single("203.0.113.50"))]
+    await soc.undoes(done)
+
+    assert done["status"] == "success"
+    assert sorted(both) == [False, True]
+    assert [entry.ours for entry in blocks.holding(single("203.0.113.50"))] == [False]
+
+
+async def test_ban_of_somebody_else_is_not_lifted(soc: Analyst, clean: Api) -> None:
+    """Nobody permitted that: whoever set it has a reason."""
+    clean.cscli("decisions", "add", "--ip", "203.0.113.50", "--duration", "48h", "--reason", "mcpsoc/blocklist")
+    lifted = await soc.does("unblock_address", address="203.0.113.50")
+
+    assert part(lifted, "error", "code") == "blocked_by_others"
+    assert part(lifted, "action", "state") == "failed"
+    assert clean.banned() == ["203.0.113.50"]
 
 
 async def test_blocking_again_moves_the_end(soc: Analyst, clean: Api) -> None:

@@ -1,7 +1,7 @@
 """A real fail2ban server with a jail of our own and one of the operator's."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -16,13 +16,14 @@ from servers.firewall.settings import FirewallSettings
 from servers.kit import Protected
 from servers.kit.machine import Machine
 from tests.real import listens, program
-from tests.servers.acting import Analyst, analyst, verified
+from tests.servers.acting import Analyst, analyst, part, verified
 from tests.servers.firewall.blocks import blocked
 from tests.servers.waiting import until
 
 pytestmark = pytest.mark.thorough
 
 INSTALL = "apt-get install fail2ban"
+LISTED = "listed by fail2ban; whether its action dropped anything cannot be read"
 FILES = {
     "fail2ban.conf": """[Definition]
 loglevel = INFO
@@ -55,10 +56,10 @@ bantime = -1
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Path]:
+def running(home: Path, files: Mapping[str, str] = FILES) -> Iterator[Path]:
     """The server until the end; its socket."""
     server = program("fail2ban-server", INSTALL)
-    for name, text in FILES.items():
+    for name, text in files.items():
         file = home / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text.format(home=home))
@@ -105,9 +106,52 @@ async def test_ban_is_set_read_back_and_lifted(soc: Analyst, socket: Path, addre
     seen = _client(socket, "get", "mcpsoc", "banip")
     lifted = await soc.does("unblock_address", address=address)
 
-    assert (verified(done), verified(lifted)) == (True, True)
+    assert {done["status"], lifted["status"]} == {"success"}
+    assert (verified(done), verified(lifted)) == ("unknown", "unknown")
     assert seen.split() == [address]
     assert _client(socket, "get", "mcpsoc", "banip").split() == []
+
+
+async def test_ban_whose_action_fails_is_not_verified(tmp_path: Path) -> None:
+    """fail2ban lists it all the same: only its own list can be read, and the answer says so."""
+    files = {**FILES, "action.d/count.conf": "[Definition]\nactionban = false\nactionunban = false\n"}
+    with running(tmp_path / "f", files) as socket:
+        soc = analyst(build, FirewallSettings(backend="fail2ban", socket=socket), tmp_path / "home")
+        done = await soc.does("block_address", address="203.0.113.9", minutes=5)
+        until(lambda: "ERROR" in (tmp_path / "f" / "log").read_text())
+        seen = await soc.asks("check_address", address="203.0.113.9")
+        lifted = await soc.undoes(done)
+
+    assert (verified(done), verified(lifted)) == ("unknown", "unknown")
+    for answer in (done, seen):
+        assert part(answer, "data", "detail") == LISTED
+        assert LISTED in str(answer["summary"])
+
+
+async def test_taking_ours_back_leaves_the_bans_of_other_jails(soc: Analyst, socket: Path) -> None:
+    """A permanent ban of sshd's jail that came beside ours must not end with it."""
+    done = await soc.does("block_address", address="203.0.113.77", minutes=5)
+    _client(socket, "set", "sshd", "banip", "203.0.113.77")
+    undone = await soc.undoes(done)
+
+    assert _client(socket, "get", "mcpsoc", "banip").split() == []
+    assert _client(socket, "get", "sshd", "banip").split() == ["203.0.113.77"]
+    assert verified(undone) is False
+
+
+async def test_what_another_jail_bans_is_neither_blocked_again_nor_lifted(soc: Analyst, socket: Path) -> None:
+    """Ours would add nothing to a ban for ever, and nobody permitted to end that."""
+    _client(socket, "set", "sshd", "banip", "203.0.113.77")
+    answers = [
+        await soc.plans("block_address", address="203.0.113.77", minutes=5),
+        await soc.does("block_address", address="203.0.113.77", minutes=5),
+        await soc.does("unblock_address", address="203.0.113.77"),
+    ]
+
+    codes = [part(each, "error", "code") for each in answers]
+    assert codes == ["blocked_already", "blocked_already", "blocked_by_others"]
+    assert _client(socket, "get", "mcpsoc", "banip").split() == []
+    assert _client(socket, "get", "sshd", "banip").split() == ["203.0.113.77"]
 
 
 async def test_bans_of_other_jails_are_seen(soc: Analyst, socket: Path) -> None:

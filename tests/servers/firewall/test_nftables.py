@@ -1,6 +1,7 @@
 """The real packet filter, between a browser and a web server in namespaces of their own."""
 
 import stat
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from servers.firewall.nftables.blocks import NftBlocks
 from servers.firewall.server import build
 from servers.firewall.settings import FirewallSettings
 from servers.nft import Nft, Space
-from tests.servers.acting import Analyst, analyst, verified
+from tests.servers.acting import Analyst, analyst, part, verified
 from tests.servers.firewall.blocks import blocked
 from tests.servers.firewall.spaces import FIREWALL, GATEWAY, PORT, WEB, Cable, joined
 from tests.servers.waiting import until
@@ -258,6 +259,86 @@ async def test_block_that_somebody_set_for_ever_does_not_end_with_ours(soc: Anal
         not in cable.inside("nft", f"get element inet mcpsoc blocked4 {{ {WEB[4]} }}").stdout.split("elements")[1]
     )
     assert not cable.reaches()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "insert rule inet mcpsoc from_blocked ip saddr @blocked4 counter log prefix blocked",
+        "flush chain inet mcpsoc from_blocked",
+        pytest.param(
+            "insert rule inet mcpsoc from_blocked tcp dport 22 limit rate 5/second drop", marks=pytest.mark.thorough
+        ),
+        pytest.param(
+            "flush chain inet mcpsoc from_blocked; flush chain inet mcpsoc to_blocked", marks=pytest.mark.thorough
+        ),
+        pytest.param("insert rule inet mcpsoc from_blocked accept", marks=pytest.mark.thorough),
+    ],
+)
+async def test_undo_takes_the_element_out_whatever_became_of_the_rules(
+    soc: Analyst, cable: Cable, changed: str
+) -> None:
+    """A rule of an operator in our chain must not turn a lifting into nothing: the next block would bring it back."""
+    done = await soc.does("block_address", address=WEB[4], minutes=30)
+    assert cable.inside("nft", changed).returncode == 0
+    undone = await soc.undoes(done)
+    opened = cable.reaches()
+    await soc.does("block_address", address="203.0.113.9", minutes=5)
+
+    assert (undone["data"]["change"], verified(undone)) == ("unblocked", True)
+    assert opened
+    assert cable.reaches()
+
+
+async def test_address_that_an_element_still_names_is_not_open(soc: Analyst, cable: Cable) -> None:
+    """With one chain emptied, packets to it are dropped still: that is no block, and not open either."""
+    await soc.does("block_address", address="203.0.113.0/24", minutes=30)
+    cable.inside("nft", "flush chain inet mcpsoc from_blocked")
+    planned = await soc.plans("unblock_address", address="203.0.113.9")
+    lifted = await soc.does("unblock_address", address="203.0.113.9")
+
+    assert part(planned, "action", "blast_radius") == "0 blocks on 1 addresses end; 1 others stay and block it"
+    assert verified(lifted) is False
+    assert not await blocked(soc, "203.0.113.9")
+
+
+async def test_rule_that_only_writes_down_leaves_a_block_in_force(soc: Analyst, cable: Cable) -> None:
+    """Operators log what they drop; the read-back must still see that it is dropped."""
+    await soc.does("block_address", address=WEB[4], minutes=30)
+    cable.inside("nft", "insert rule inet mcpsoc from_blocked ip saddr @blocked4 counter log prefix blocked")
+
+    assert await blocked(soc, WEB[4])
+    assert not cable.reaches()
+
+
+HOPS = ("198.51.100.253", "198.51.100.252", "198.51.100.251", "2001:db8:77::fd", "2001:db8:77::fc")
+ROUTED = (
+    "route replace default nexthop via 198.51.100.254 dev eth0 nexthop via 198.51.100.253 dev eth0",
+    "route add 203.0.113.0/25 via 198.51.100.252 dev eth0 table 77",
+    "route add 203.0.113.128/25 via inet6 2001:db8:77::fd dev eth0",
+    "-6 route add 2001:db8:99::/48 via 2001:db8:77::fc dev eth0 table 77",
+    "route add 192.0.2.128/25 nexthop via inet6 2001:db8:77::fd dev eth0 nexthop via 198.51.100.251 dev eth0",
+)
+
+
+@pytest.mark.thorough
+async def test_every_hop_of_every_route_is_protected(cable: Cable, tmp_path: Path) -> None:
+    """A second next hop, a hop of the other family and a table of its own carry traffic as the default route does; in
+    the namespace as seen from outside, and for whoever runs in it."""
+    try:
+        for words in ROUTED:
+            assert cable.inside("ip", *words.split()).returncode == 0
+        soc = analyst(build, FirewallSettings(backend="nftables", netns=cable.firewall), tmp_path)
+        plans = [await soc.plans("block_address", address=hop, minutes=5) for hop in (GATEWAY, *HOPS)]
+        asked = "from servers.kit.machine import this_machine; print(*this_machine().gateways)"
+        inside = cable.inside(sys.executable, "-c", asked).stdout.split()
+    finally:
+        for words in reversed(ROUTED[1:]):
+            cable.inside("ip", *words.replace("add", "del").split())
+        cable.inside("ip", "route", "replace", "default", "via", GATEWAY)
+
+    assert all("gateway" in str(part(each, "action", "guards")) for each in plans)
+    assert {GATEWAY, *HOPS} <= set(inside)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from servers.firewall.backend import single
 from servers.firewall.pfsense.blocks import Label
 from servers.firewall.pfsense.settings import privileges
-from servers.firewall.pfsense.simulator_world import alias, state
+from servers.firewall.pfsense.simulator_world import Row, alias, rule, state
 from servers.firewall.server import build
 from servers.firewall.settings import FirewallSettings
 from servers.kit.conformance import assert_conformant
@@ -30,6 +31,9 @@ def soc(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Analyst:
     monkeypatch.setenv("MCPSOC_PFSENSE_CA_FILE", str(site.certificates.authority))
     monkeypatch.setenv("MCPSOC_PFSENSE_APPLY_TIMEOUT_S", "1")
     return analyst(build, FirewallSettings(backend="pfsense"), tmp_path)
+
+
+BOTH: list[Row] = [rule("MCPSOC_BLOCK", "source"), rule("MCPSOC_BLOCK", "destination")]
 
 
 def held(site: Site) -> tuple[object, list[str]]:
@@ -119,11 +123,86 @@ async def test_a_box_that_is_not_prepared_says_how_to_prepare_it(site: Site, soc
         assert "make the alias MCPSOC_BLOCK" in envelope["error"]["hint"]
 
 
+PASS: Row = rule("", "descr", type="pass")
+"""Floating with Quick, for everything."""
+OLDER: Row = {"interface": ["WAN"], "ipprotocol": "inet46", "floating": False, "quick": False, "direction": "any"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "lacking"),
+    [
+        ([BOTH[0]], "as destination, no enabled block rule has the alias"),
+        ([BOTH[1]], "as source, no enabled block rule has the alias"),
+        ([{**each, "quick": False} for each in BOTH], "is not floating with Quick"),
+        ([{**each, **OLDER} for each in BOTH], "is not floating with Quick"),
+        ([{**each, "protocol": "tcp", "destination_port": "22"} for each in BOTH], "is for some protocols or ports"),
+        ([{**each, "direction": "in"} for each in BOTH], "is for one direction"),
+        ([{**each, "ipprotocol": "inet6"} for each in BOTH], "is not for IPv4"),
+        ([{**each, "sched": "at_night"} for each in BOTH], "holds at some times"),
+        ([{**each, "interface": ["WAN"]} for each in BOTH], "is not on every interface"),
+        ([{**BOTH[0], "destination": "10.0.0.9"}, BOTH[1]], "as source, its block rule is for some destinations"),
+        ([PASS, *BOTH], "as source, a floating pass rule with Quick stands before"),
+        ([BOTH[0], {**PASS, "source": "LAN_HOSTS"}, BOTH[1]], "as destination, a floating pass rule with Quick"),
+        ([{**PASS, "destination": "203.0.113.0/24"}, *BOTH], "as destination, a floating pass rule"),
+    ],
+)
+async def test_rules_that_let_something_pass_are_no_block(
+    site: Site, soc: Analyst, rules: list[Row], lacking: str
+) -> None:
+    """Half a block that reads back as a whole one is worse than none: nobody looks again."""
+    site.world.aliases[1] = alias("MCPSOC_BLOCK", "network", {f"{BAD}/32": "by hand"})
+    site.world.go_live()
+    whole = await blocked(soc, BAD)
+    site.world.rules[:] = rules
+    done = await soc.does("block_address", address="203.0.113.10", minutes=5)
+
+    assert (done["status"], done["error"]["code"]) == ("error", "not_prepared")
+    assert lacking in done["error"]["message"]
+    assert "two floating rules at the top" in done["error"]["hint"]
+    assert whole
+    assert not await blocked(soc, BAD)
+    assert (await soc.asks("list_blocks"))["status"] == "no_data"
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [{**each, "interface": ["any"]} for each in BOTH],
+        [{**each, "interface": ["WAN", "lan"], "type": "reject"} for each in BOTH],
+        [{**PASS, "quick": False}, *BOTH, PASS],
+        [{**PASS, "disabled": True}, {**PASS, "ipprotocol": "inet6"}, {**PASS, "floating": False}, *BOTH],
+        [{**PASS, "source": "10.0.0.9", "destination": "10.0.0.0/24"}, *BOTH],
+    ],
+)
+async def test_rules_that_drop_everything_are_a_block(site: Site, soc: Analyst, rules: list[Row]) -> None:
+    """Whatever decides later, or about others, takes nothing from it."""
+    site.world.rules[:] = rules
+    done = await soc.does("block_address", address=BAD, minutes=5)
+
+    assert (done["status"], verified(done)) == ("success", True)
+
+
+def test_what_one_rule_still_drops_is_held_though_it_is_no_block(site: Site) -> None:
+    """Whether an address is open again is asked of the table, not of rules that make half a block."""
+    blocks = site.backend().blocks
+    blocks.block(single(BAD), timedelta(minutes=5), "drill")
+    site.world.rules.pop()
+    half, held_there = blocks.covering(single(BAD)), blocks.holding(single(BAD))
+    site.world.aliases[1]["address"] = []
+    left_in_table = blocks.holding(single(BAD))
+    site.world.go_live()
+
+    assert half is None
+    assert [each.by for each in held_there] == ["mcpsoc"]
+    assert [each.by for each in left_in_table] == ["the box"]
+    assert not blocks.holding(single(BAD))
+
+
 async def test_a_block_whose_rules_are_switched_off_later_is_none(site: Site, soc: Analyst) -> None:
     """The alias and the table still hold the address, and its packets pass."""
     await soc.does("block_address", address=BAD, minutes=5)
-    for rule in site.world.rules:
-        rule["disabled"] = True
+    for each in site.world.rules:
+        each["disabled"] = True
 
     assert held(site) == ([f"{BAD}/32"], [BAD])
     assert not await blocked(soc, BAD)

@@ -52,18 +52,19 @@ def test_an_answer_of_another_shape_is_a_failure(site: Site) -> None:
     site.world.recorded.clear()
 
 
-@pytest.mark.parametrize(
-    ("what", "level"), [("alias", "failure"), ("block rule, source", "warning"), ("block rules", "warning")]
-)
-def test_a_box_that_is_not_prepared_is_told_what_to_do(site: Site, what: str, level: str) -> None:
-    """The alias, both directions, and rules that count."""
-    if what == "alias":
-        site.world.aliases.pop(1)
-    elif what == "block rules":
-        site.world.rules[0]["quick"] = False
-    else:
-        site.world.rules.pop(0)
-    assert bad(site)[what].startswith(level)
+@pytest.mark.parametrize(("changed", "level"), [({"quick": False}, "failure"), ({"ipprotocol": "inet"}, "warning")])
+def test_a_box_that_is_not_prepared_is_told_what_to_do(site: Site, changed: dict[str, object], level: str) -> None:
+    """A box with IPv4 alone may do without rules for IPv6; without rules for either nothing can be blocked."""
+    site.world.rules[0] |= changed
+    found = bad(site)["block rules, IPv6"]
+    assert found.startswith(f"{level}: as source, its block rule is not")
+    assert "two floating rules at the top" in found
+
+
+def test_a_missing_alias_is_told(site: Site) -> None:
+    """Nothing can be blocked without it."""
+    site.world.aliases.pop(1)
+    assert bad(site)["alias"].startswith("failure")
 
 
 def test_lines_of_an_unknown_format_and_a_narrow_alias_are_warned_of(site: Site) -> None:
