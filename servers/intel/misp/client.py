@@ -17,13 +17,14 @@ from servers.errors import ConfigurationError, NotFoundError, ToolError
 from servers.intel.models import Brief, Briefs, Changed, FeedLookup, FeedOpinion, OnWarningList, Verdict
 from servers.intel.reading import MOST_SOURCES, Names
 from servers.intel.settings import IntelSettings
-from servers.kit import Change, Plan, Reply, Time
+from servers.kit import Change, Plan, Problem, Reply, Time
 from servers.kit.envelope import iso
 from servers.kit.http import Http
 from servers.observables import Observable, observable, read
 
-MOST: Final = 100
-"""Attributes asked for by one value."""
+PAGE: Final = 200
+"""Attributes asked for at once."""
+MOST_PAGES: Final = 10
 Digits = Annotated[str, Field(pattern=r"^\d{1,20}$")]
 
 
@@ -83,6 +84,15 @@ class _Warning(_Part):
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The attributes of a value."""
+
+    attributes: Sequence[Attribute]
+    cut: bool
+    """Whether MISP has more of them than are read."""
+
+
 @dataclass(frozen=True)
 class Misp:
     """A client of one MISP."""
@@ -105,12 +115,28 @@ class Misp:
         """Its version. Raises: ToolError."""
         return f"MISP {_checked(TypeAdapter(_Version), self.http.get('/servers/getVersion')).version}"
 
-    def attributes(self, wanted: Observable) -> Sequence[Attribute]:
+    def attributes(self, wanted: Observable) -> Held:
         """Attributes that have a value, whole or as one half. MISP's own search also knows wildcards, so what it gives
         is compared again. Raises: ToolError."""
-        asked: JsonValue = {"value": wanted.value, "limit": MOST, "page": 1, "returnFormat": "json", "deleted": False}
-        found = _checked(TypeAdapter(_Response), self.http.send("POST", "/attributes/restSearch", json=asked))
-        return [each for each in found.response.attributes if not each.deleted and wanted in set(_values(each.value))]
+        found: dict[str, Attribute] = {}
+        for page in range(1, MOST_PAGES + 1):
+            given = self._page(wanted, page)
+            fits = (each for each in given if not each.deleted and wanted in set(_values(each.value)))
+            found |= {each.id: each for each in fits}
+            if len(given) < PAGE:
+                return Held([*found.values()], cut=False)
+        return Held([*found.values()], cut=True)
+
+    def _page(self, wanted: Observable, page: int) -> Sequence[Attribute]:
+        asked: JsonValue = {
+            "value": wanted.value,
+            "limit": PAGE,
+            "page": page,
+            "returnFormat": "json",
+            "deleted": False,
+        }
+        answer = self.http.send("POST", "/attributes/restSearch", json=asked)
+        return _checked(TypeAdapter(_Response), answer).response.attributes
 
     def warning_lists(self, wanted: Observable) -> Sequence[str]:
         """Names of the warning lists that hold a value; MISP answers an empty list where there is none.
@@ -139,16 +165,19 @@ class MispReads:
         """What MISP holds of an address, domain, URL, file hash or mail address; malicious if meant for detection.
 
         no_data: no event has it, which does not mean clean."""
-        data = self._looked_up(observable(indicator))
-        if not data.sources:
+        data, held = self._looked_up(observable(indicator))
+        if not data.sources and not held.cut:
             raise NotFoundError("no event of MISP has this indicator", "unknown is not clean")
-        return Reply(data, f"{data.verdict} by {len(data.sources)} attributes")
+        count = len(held.attributes)
+        return Reply(data, f"{data.verdict} by {count} attributes", total=count, stale=_unread(data.verdict, held))
 
     def intel_lookup_many(self, indicators: Names) -> Reply[Briefs]:
         """The same for up to 50 indicators at once, in short."""
-        rows = [*self._briefs(indicators)]
+        found = [self._brief(text) for text in indicators]
+        rows = [brief for brief, _ in found]
         bad = sum(row.verdict == "malicious" for row in rows)
-        return Reply(Briefs(results=rows), f"{bad} of {len(rows)} malicious")
+        stale = next((problem for _, problem in found if problem is not None), None)
+        return Reply(Briefs(results=rows), f"{bad} of {len(rows)} malicious", stale=stale)
 
     def intel_check_known(self, value: Name) -> Reply[OnWarningList]:
         """Whether a warning list of MISP holds a value: then it is likely a false positive. It is proof of nothing."""
@@ -156,29 +185,28 @@ class MispReads:
         data = OnWarningList(known=bool(names), lists=list(names[:20]))
         return Reply(data, f"on {len(names)} warning lists")
 
-    def _looked_up(self, wanted: Observable) -> FeedLookup:
-        opinions = sorted(map(_opinion, self.misp.attributes(wanted)), key=lambda each: each.verdict)
+    def _looked_up(self, wanted: Observable) -> tuple[FeedLookup, Held]:
+        held = self.misp.attributes(wanted)
+        opinions = sorted(map(_opinion, held.attributes), key=lambda each: each.verdict)
         verdict: Verdict = opinions[0].verdict if opinions else "unknown"
-        return FeedLookup(
-            indicator=wanted.value, type=wanted.kind, verdict=verdict, confidence=0, sources=opinions[:MOST_SOURCES]
-        )
+        shown = opinions[:MOST_SOURCES]
+        return FeedLookup(indicator=wanted.value, type=wanted.kind, verdict=verdict, confidence=0, sources=shown), held
 
-    def _briefs(self, indicators: Sequence[str]) -> Iterator[Brief]:
-        for text in indicators:
-            try:
-                wanted = observable(text)
-            except ToolError:
-                yield Brief(indicator=text, verdict="unknown", confidence=0, sources=0, lapsed=0)
-                continue
-            found = self._looked_up(wanted)
-            yield Brief(
-                indicator=found.indicator,
-                type=found.type,
-                verdict=found.verdict,
-                confidence=0,
-                sources=len(found.sources),
-                lapsed=0,
-            )
+    def _brief(self, text: str) -> tuple[Brief, Problem | None]:
+        try:
+            wanted = observable(text)
+        except ToolError:
+            return Brief(indicator=text, verdict="unknown", confidence=0, sources=0, lapsed=0), None
+        found, held = self._looked_up(wanted)
+        brief = Brief(
+            indicator=found.indicator,
+            type=found.type,
+            verdict=found.verdict,
+            confidence=0,
+            sources=len(held.attributes),
+            lapsed=0,
+        )
+        return brief, _unread(found.verdict, held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +231,12 @@ class MispSightings:
         return Plan(f"sighting of {wanted.value}", text)
 
     def is_sighted(self, indicator: Name, seen_at: Time, reason: Reason) -> bool:
-        """Whether MISP lists the sighting at every attribute of the value."""
+        """Whether MISP lists the sighting at every attribute of the value. Raises: ToolError, also for too many."""
         by_event: dict[str, set[str]] = {}
-        for each in self._sightable(observable(indicator)):
+        held = self.misp.attributes(observable(indicator))
+        if held.cut:
+            raise ToolError("too_many", "MISP holds more attributes of this value than are read", "look at MISP itself")
+        for each in held.attributes:
             by_event.setdefault(each.event_id, set()).add(each.id)
         return all(ids <= self._noted(event, seen_at) for event, ids in by_event.items())
 
@@ -215,12 +246,20 @@ class MispSightings:
 
     def _sightable(self, wanted: Observable) -> Sequence[Attribute]:
         """Attributes of the value. Raises: NotFoundError: a sighting is one of something known."""
-        if not (found := self.misp.attributes(wanted)):
+        if not (found := self.misp.attributes(wanted).attributes):
             raise NotFoundError("no event of MISP has this indicator", "a sighting is noted at an attribute")
         return found
 
     def _noted(self, event: str, at: datetime) -> set[str]:
         return {each.attribute_id for each in self.misp.sightings(event) if each.date_sighting == _stamp(at)}
+
+
+def _unread(verdict: Verdict, held: Held) -> Problem | None:
+    """Why a verdict may be another one with the attributes that were not read."""
+    if not held.cut or verdict == "malicious":
+        return None
+    message = f"MISP holds more than {PAGE * MOST_PAGES} attributes of a value; the rest was not read"
+    return Problem("not_covered", message, "one of them may be meant for detection: look at MISP itself")
 
 
 def _opinion(found: Attribute) -> FeedOpinion:

@@ -79,10 +79,11 @@ class Simulator:
         self.world = world
 
     def search(self, body: JsonValue) -> tuple[int, JsonValue]:
-        """attributes/restSearch, by value alone."""
+        """attributes/restSearch, by value alone, a page at a time."""
         wanted = body.get("value") if isinstance(body, dict) else None
+        page, limit = (_whole(body.get(name) if isinstance(body, dict) else None) for name in ("page", "limit"))
         found = [each for each in self.world.attributes if wanted in (None, each["value"]) or _half(each, wanted)]
-        rows: list[JsonValue] = [*found]
+        rows: list[JsonValue] = [*(found[(page or 1) * limit - limit : (page or 1) * limit] if limit else found)]
         return 200, {"response": {"Attribute": rows}}
 
     def check(self, body: JsonValue) -> tuple[int, JsonValue]:
@@ -173,6 +174,10 @@ def _problem(status: int, message: str) -> tuple[int, JsonValue]:
 
 def _half(attribute: JsonObject, wanted: JsonValue) -> bool:
     return wanted in str(attribute["value"]).split("|")
+
+
+def _whole(value: JsonValue) -> int:
+    return value if isinstance(value, int) and value > 0 else 0
 
 
 def _uuid(name: str) -> str:

@@ -11,6 +11,7 @@ import yaml
 from pydantic import JsonValue, SecretStr
 
 from servers.errors import ConfigurationError
+from servers.intel.misp.client import MOST_PAGES, PAGE
 from servers.intel.misp.simulator import Exchange, World, simulator
 from servers.intel.server import build
 from servers.intel.settings import IntelSettings
@@ -93,6 +94,23 @@ async def test_attribute_for_detection_is_malicious_and_one_of_context_is_not(tm
     assert part(bad, "untrusted") == ["$.sources[*].indicates[*]", "$.sources[*].title"]
     assert "previous" not in str(bad["summary"])
     assert unknown["status"] == "no_data"
+
+
+async def test_attribute_for_detection_is_found_behind_many_of_context(tmp_path: Path, url: str, world: World) -> None:
+    """A much used address stands in hundreds of events; what was not read never counts as harmless."""
+    for _ in range(PAGE * MOST_PAGES):
+        world.add(DOMAIN, "domain", to_ids=False)
+    intel = site(tmp_path, url)
+    cut = await intel.asks("lookup", indicator=DOMAIN)
+    many = await intel.asks("lookup_many", indicators=[ADDRESS, DOMAIN])
+    del world.attributes[PAGE:]
+    world.add(DOMAIN, "domain")
+    last = await intel.asks("lookup", indicator=DOMAIN)
+
+    assert [each["status"] for each in (cut, many, last)] == ["stale", "stale", "success"]
+    assert part(cut, "error", "code") == "not_covered"
+    assert part(last, "data", "verdict") == "malicious"
+    assert (last["truncated"], last["total"]) == (True, PAGE - 2)
 
 
 async def test_warning_list_marks_likely_false_positives(tmp_path: Path, url: str) -> None:
