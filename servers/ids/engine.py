@@ -1,9 +1,10 @@
 """Suricata over captures: a process of its own with limits, a configuration of our own, files that vanish afterwards.
 
-A capture with a broken head makes the engine wait for a minute, so the head is looked at first.
+What it says of itself at the end, rules loaded and packets read, tells whether no alert means anything.
 """
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -17,9 +18,10 @@ from typing import Final
 from servers.folders import Folders
 from servers.ids import eve
 from servers.ids.backend import Record
+from servers.ids.capture import Walk, walked
 from servers.ids.models import Capture, KindCount, Tested, TriedEvent
 from servers.ids.rules import ADDRESSES, DOMAINS, checked
-from servers.kit import Reply, ToolError, paged
+from servers.kit import Problem, Reply, ToolError, paged
 from servers.kit.inert import one_line
 from servers.kit.programs import Ran, run
 
@@ -27,9 +29,6 @@ MOST_CAPTURE: Final = 256 * 1024 * 1024
 MOST_EVENTS: Final = 64 * 1024 * 1024
 """Bytes of the engine's event log that are read."""
 TIMEOUT_S: Final = 17.0
-_HEADS: Final = tuple(bytes.fromhex(head) for head in ("d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d", "0a0d0d0a"))
-"""How captures begin: microseconds and nanoseconds in both byte orders, and pcapng.
-Source: draft-ietf-opsawg-pcap, section 4; draft-ietf-opsawg-pcapng, section 4.1."""
 _LIMITS: Final = ("prlimit", "--as=4294967296", "--cpu=60", f"--fsize={2 * MOST_EVENTS}", "--core=0")
 _PROTOCOLS: Final = (
     "http", "tls", "smtp", "ssh", "ftp", "smb", "nfs", "tftp", "krb5", "dhcp", "snmp", "rdp", "mqtt", "imap", "http2",
@@ -44,6 +43,28 @@ _NETS: Final = ("HTTP", "SMTP", "SQL", "DNS", "TELNET", "AIM", "DC")
 
 
 @dataclass(frozen=True, slots=True)
+class _Copy:
+    """A capture that nobody can exchange."""
+
+    sha256: str
+    """Of the file as it came."""
+    walk: Walk
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the engine made of a capture."""
+
+    records: list[Record]
+    """Events of the network, earliest first."""
+    packets: int
+    """How many it read."""
+    loaded: int
+    not_loaded: int
+    """Rules it looked for, and rules it failed on or passed over."""
+
+
+@dataclass(frozen=True, slots=True)
 class SuricataEngine:
     """The program and what it works with."""
 
@@ -55,34 +76,37 @@ class SuricataEngine:
 
     def analyse(self, path: str, limit: int, cursor: str | None) -> Reply[Capture]:
         """What the rules find in a capture."""
-        with self._workshop() as shop, self._copied(path, shop) as digest:
+        with self._workshop() as shop, self._copied(path, shop) as copy:
             self._gather(shop)
-            records = self._over(shop)
-        alerts = [record for record in records if record.kind == "alert"]
+            seen = self._over(shop)
+        if not seen.loaded:
+            message = "the engine loads none of the rules that captures are analysed with"
+            raise ToolError("not_configured", message, "see MCPSOC_IDS_RULE_FILES; ids_test_rule tells what is wrong")
+        alerts = [record for record in seen.records if record.kind == "alert"]
         page = paged(alerts, limit, cursor)
-        kinds = Counter(record.kind for record in records)
+        kinds = Counter(record.kind for record in seen.records)
         data = Capture(
             file=path,
-            sha256=digest,
+            sha256=copy.sha256,
             kinds=[KindCount(kind=kind, events=count) for kind, count in kinds.most_common()],
             alerts=[record.event() for record in page.rows],
         )
-        text = f"{page.total} alerts in {len(records)} events"
-        return page.reply(data, text, sensor="suricata", beside=bool(records))
+        text = f"{page.total} alerts in {len(seen.records)} events"
+        return page.reply(data, text, sensor="suricata", beside=bool(seen.records), stale=_gap(copy.walk, seen))
 
     def try_rule(self, rule: str, path: str, limit: int, cursor: str | None) -> Reply[Tested]:
         """What one rule finds in a capture."""
         text = checked(rule)
-        with self._workshop() as shop, self._copied(path, shop):
+        with self._workshop() as shop, self._copied(path, shop) as copy:
             (shop / "test.rules").write_text(f"{text}\n", "utf-8")
             if (complaint := self._complaint(shop)) is not None:
                 data = Tested(valid=False, complaint=complaint, hits=0, alerts=[])
                 return Reply(data, "the engine does not load the rule", beside=True)
-            records = self._over(shop)
-        page = paged([record for record in records if record.kind == "alert"], limit, cursor)
+            seen = self._over(shop)
+        page = paged([record for record in seen.records if record.kind == "alert"], limit, cursor)
         data = Tested(valid=True, hits=page.total, alerts=[TriedEvent(record.event().root) for record in page.rows])
-        text = f"{page.total} hits in {len(records)} events"
-        return page.reply(data, text, sensor="suricata", beside=True)
+        text = f"{page.total} hits in {len(seen.records)} events"
+        return page.reply(data, text, sensor="suricata", beside=True, stale=_gap(copy.walk, seen))
 
     def check(self, rules: Sequence[str]) -> None:
         """Have the engine load rules without effect. Raises: ToolError when it does not."""
@@ -107,7 +131,7 @@ class SuricataEngine:
             " ".join(line for line in lines if line.startswith(("E:", "Error:"))).replace(str(shop), ""), 600
         )
 
-    def _over(self, shop: Path) -> list[Record]:
+    def _over(self, shop: Path) -> _Seen:
         """Every event of the capture. Raises: ToolError when the engine fails on it."""
         said = self._run(shop, "-r", str(shop / "capture"), "--runmode", "single", "-k", "none")
         log = shop / "eve.json"
@@ -115,8 +139,7 @@ class SuricataEngine:
             raise ToolError("unreadable", "the engine cannot read this capture", "is it whole?")
         if log.stat().st_size > MOST_EVENTS:
             raise ToolError("too_large", "the capture gives more events than are read", "cut it into parts")
-        records = (eve.parsed(line) for line in log.read_bytes().splitlines())
-        return sorted((r for r in records if r.kind != eve.STATS), key=lambda record: record.time)
+        return _seen(log.read_bytes().splitlines())
 
     def _run(self, shop: Path, *words: str) -> Ran:
         command = [*_LIMITS, self.program, "-c", str(shop / "engine.yaml"), "-S", str(shop / "test.rules")]
@@ -142,19 +165,18 @@ class SuricataEngine:
             yield shop
 
     @contextmanager
-    def _copied(self, path: str, shop: Path) -> Iterator[str]:
-        """A copy that nobody can exchange, and its sha256. Raises: ToolError for what is no capture."""
+    def _copied(self, path: str, shop: Path) -> Iterator[_Copy]:
+        """A copy of as much as can be read. Raises: ToolError for what is no capture, or one with nothing to read."""
         with self.folders.place(path) as place, place.opened() as handle:
             if os.fstat(handle).st_size > MOST_CAPTURE:
                 raise ToolError("too_large", f"the capture has more than {MOST_CAPTURE} bytes", "cut it into parts")
             with os.fdopen(os.dup(handle), "rb") as source, (shop / "capture").open("wb") as copy:
                 shutil.copyfileobj(source, copy, 1024 * 1024)
         with (shop / "capture").open("rb") as copied:
-            head = copied.read(24)
-            if head[:4] not in _HEADS or len(head) < 24:
-                raise ToolError("not_a_capture", "the file is no packet capture", "pcap or pcapng")
-            copied.seek(0)
-            yield hashlib.file_digest(copied, "sha256").hexdigest()
+            digest = hashlib.file_digest(copied, "sha256").hexdigest()
+        walk = walked(shop / "capture")
+        os.truncate(shop / "capture", walk.whole)
+        yield _Copy(digest, walk)
 
     def _gather(self, shop: Path) -> None:
         """The configured rules in one file. Raises: ToolError when one cannot be read."""
@@ -164,6 +186,32 @@ class SuricataEngine:
                     target.write(file.read_bytes() + b"\n")
         except OSError:
             raise ToolError("unreadable", "a rule file cannot be read", "see MCPSOC_IDS_RULE_FILES") from None
+
+
+def _seen(lines: Sequence[bytes]) -> _Seen:
+    """The engine's log: events, and at its end its own figures. Raises: ToolError where these are missing."""
+    records = [eve.parsed(line) for line in lines]
+    figures = [line for record, line in zip(records, lines, strict=True) if record.kind == eve.STATS]
+    try:
+        told = json.loads(figures[-1])["stats"]
+        rules, packets = told["detect"]["engines"][0], int(told["decoder"]["pkts"])
+        loaded, not_loaded = int(rules["rules_loaded"]), int(rules["rules_failed"]) + int(rules.get("rules_skipped", 0))
+    except (LookupError, TypeError, ValueError):
+        raise ToolError("unreadable", "the engine does not tell which rules it loaded", "Suricata 6 or newer") from None
+    events = sorted((each for each in records if each.kind != eve.STATS), key=lambda record: record.time)
+    return _Seen(events, packets, loaded, not_loaded)
+
+
+def _gap(walk: Walk, seen: _Seen) -> Problem | None:
+    """Why no alert is not no attack."""
+    missing = []
+    if walk.cut:
+        missing.append(f"the capture is cut or garbled after {walk.whole} of {walk.size} bytes, {walk.packets} packets")
+    if seen.packets < walk.packets:
+        missing.append(f"the engine read {seen.packets} of {walk.packets} packets")
+    if seen.not_loaded:
+        missing.append(f"the engine does not load {seen.not_loaded} of {seen.loaded + seen.not_loaded} rules")
+    return Problem("partial", "; ".join(missing), "not everything was looked for") if missing else None
 
 
 def configuration(home_net: str) -> str:
@@ -177,6 +225,7 @@ def configuration(home_net: str) -> str:
         f"  port-groups:\n{ports}{files}security:\n  lua: {{allow-rules: false}}\n"
         "datasets:\n  rules: {allow-absolute-filenames: false}\n"
         f"app-layer:\n  protocols:\n{protocols}{_DNS}"
+        "stats: {enabled: yes}\n"
         "outputs:\n  - eve-log:\n      enabled: yes\n      filetype: regular\n      filename: eve.json\n      types:\n"
         + "".join(f"        - {kind}\n" for kind in _LOGGED)
     )
@@ -192,4 +241,5 @@ _DNS: Final = (
 _LOGGED: Final = (
     "alert: {}", "http: {extended: yes}", "tls: {extended: yes}", "files: {force-hash: [sha256]}", "dns: {}", "ssh: {}",
     "smb: {}", "smtp: {}", "ftp: {}", "krb5: {}", "rdp: {}", "anomaly: {}", "flow: {}",
+    "stats: {}",
 )  # fmt: skip

@@ -109,6 +109,45 @@ async def test_what_is_no_capture_of_ours_is_not_analysed(tmp_path: Path, name: 
     assert refused["data"] is None
 
 
+BROKEN = {
+    "variable": HTTP_RULE.format(2).replace("any any -> any any", "any any -> $FILE_SERVERS any", 1),
+    "keyword": HTTP_RULE.format(2).replace("http.uri", "http.urii"),
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("rules", BROKEN.values(), ids=BROKEN)
+async def test_without_a_rule_that_loads_nothing_was_looked_for(tmp_path: Path, rules: str) -> None:
+    """No alerts of an engine without rules would read as: no attack."""
+    server, path = serve(tmp_path), capture(tmp_path / "case.pcap")
+    (tmp_path / "own.rules").write_text(f"{rules}\n")
+    found = await server.asks("analyse_pcap", path=str(path))
+
+    assert (found["status"], part(found, "error", "code")) == ("error", "not_configured")
+
+
+async def test_rules_that_do_not_load_are_counted(tmp_path: Path) -> None:
+    """What one of them is for was not looked for, whatever the others found."""
+    server, path = serve(tmp_path), capture(tmp_path / "case.pcap")
+    (tmp_path / "own.rules").write_text(f"{HTTP_RULE.format(1)}\n{BROKEN['keyword']}\n")
+    found = await server.asks("analyse_pcap", path=str(path))
+
+    assert (found["status"], found["total"]) == ("stale", 1)
+    assert "does not load 1 of 2 rules" in str(found["error"])
+
+
+@pytest.mark.parametrize("tool", ["analyse_pcap", "test_rule"])
+async def test_capture_that_is_cut_says_how_much_was_read(tmp_path: Path, tool: str) -> None:
+    """What followed is unknown, and is not: no alerts."""
+    server, path = serve(tmp_path), capture(tmp_path / "case.pcap")
+    path.write_bytes(path.read_bytes()[:200])
+    rule = {"rule": HTTP_RULE.format(1)} if tool == "test_rule" else {}
+    found = await server.asks(tool, path=str(path), **rule)
+
+    assert found["status"] == "stale"
+    assert "cut or garbled after 179 of 200 bytes, 2 packets" in str(found["error"])
+
+
 def test_engine_that_is_not_there_is_named(tmp_path: Path) -> None:
     """The limits are set by another program, which must not hide that this one is missing."""
     program("prlimit", "apt-get install util-linux")
@@ -121,14 +160,16 @@ def test_engine_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def log_of(home: Path) -> Path:
-    """The event log the engine writes over the capture."""
+    """The event log the engine writes over the capture, without its own figures, which are of today."""
     found = program("suricata", "apt-get install suricata")
     capture(home / "case.pcap")
     (home / "own.rules").write_text(HTTP_RULE.format(1_000_001) + "\n")
     (home / "engine.yaml").write_text(configuration("[10.0.0.0/8]"))
     words = ["-c", "engine.yaml", "-S", "own.rules", "-r", "case.pcap", "-l", ".", "--runmode", "single", "-k", "none"]
     subprocess.run([found, *words], cwd=home, check=True, capture_output=True, timeout=60)
-    return home / "eve.json"
+    log = home / "eve.json"
+    log.write_text("".join(f"{line}\n" for line in log.read_text().splitlines() if '"event_type":"stats"' not in line))
+    return log
 
 
 async def test_flow_is_joined_with_what_was_read_of_it(tmp_path: Path) -> None:
