@@ -218,7 +218,7 @@ class Changing:
         """Write the outcome down; what it took back, or took the place of, is not in force any longer."""
         self.actions.settle(action)
         over: list[Action] = []
-        if action.state == "done" or action.verified is True:
+        if action.state == "done":
             over += self.actions.in_force(action, action.tool)
         if action.state in ("done", "unknown") and action.undo is not None:
             over += self.actions.in_force(action, action.undo.tool)

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -61,9 +62,12 @@ async def test_effect_that_vanishes_is_told_and_not_made_again_by_itself(tmp_pat
 
 
 @pytest.mark.parametrize("decision", ["made again", "taken back", "its time is over"])
-async def test_warning_ends_with_what_a_person_decides_or_with_its_time(tmp_path: Path, decision: str) -> None:
+@pytest.mark.parametrize("lapses", ["server", "backend"])
+async def test_warning_ends_with_what_a_person_decides_or_with_its_time(
+    tmp_path: Path, decision: str, lapses: Literal["server", "backend"]
+) -> None:
     """A warning that never ends is not read."""
-    served = opened(tmp_path)
+    served = serve(Shelf(tmp_path / "shelf", lapses=lapses), ActionStore(tmp_path / "actions.db"))
     await served.act("shelf_put", name="a", minutes=30)
     (tmp_path / "shelf" / "a").unlink()
     told = await warnings(served)
@@ -144,7 +148,7 @@ async def test_change_that_comes_late_is_found_and_ends_in_time(tmp_path: Path) 
     assert (served.shelf.acted, list((tmp_path / "shelf").iterdir())) == (["take a"], [])
 
 
-async def test_undo_that_was_seen_ends_the_change_although_its_answer_was_lost(tmp_path: Path) -> None:
+async def test_undo_that_is_found_to_be_done_ends_the_change_although_its_answer_was_lost(tmp_path: Path) -> None:
     """What a person took back is not missed afterwards."""
     served = opened(tmp_path)
     await served.act("shelf_put", name="a")
