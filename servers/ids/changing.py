@@ -44,12 +44,16 @@ class IndicatorChanges:
         return Reply(state, "1 indicator in force")
 
     def plan_add(self, kind: IndicatorType, value: Name, reason: Reason, minutes: Minutes | None = None) -> Plan:
-        """Nothing but alerts would follow; our own names and addresses would give too many."""
+        """Nothing but alerts would follow; our own names and addresses would give too many.
+
+        Raises: ToolError for one that is there: when it ends is up to whoever set it."""
         wanted = _plain(kind, value)
-        there = self.indicators.has(kind, wanted)
+        if self.indicators.has(kind, wanted):
+            hint = "ours would end it with the time of ours; ids_remove_indicator first, to set another end"
+            raise ToolError("watched_already", "the sensor alerts on it already", hint)
         return Plan(
             target=f"{kind} {wanted}",
-            blast_radius="is there already" if there else "alerts on traffic with it; nothing is cut off",
+            blast_radius="alerts on traffic with it; nothing is cut off",
             undo=Undo("ids_remove_indicator", {"kind": kind, "value": wanted}),
             expires_at=self._until(minutes),
             hits=self.protected.address(wanted) if kind == "address" else self.protected.domain(wanted),

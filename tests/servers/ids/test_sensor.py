@@ -84,6 +84,22 @@ async def test_address_indicator_lapses_by_itself(wire: Sensor, ready: Analyst) 
 
 
 @pytest.mark.thorough
+@pytest.mark.parametrize("minutes", [{"minutes": 1}, {}], ids=["for a minute", "for good"])
+async def test_indicator_that_is_there_is_not_set_again(wire: Sensor, ready: Analyst, minutes: dict[str, int]) -> None:
+    """The end of the second one would end the first, which was to stay."""
+    await ready.does("add_indicator", kind="domain", value="watched.test", reason="standing watch")
+    again = await ready.does("add_indicator", kind="domain", value="Watched.test", reason="a case", **minutes)
+    changing = ready.server.changing
+    assert changing is not None
+    late = await changing.sweep(datetime.now(UTC) + timedelta(minutes=2))
+    during = seen(wire, "watched.test")
+    await ready.does("remove_indicator", kind="domain", value="watched.test", reason="over")
+
+    assert part(again, "error", "code") == "watched_already"
+    assert (late, during) == (0, 1)
+
+
+@pytest.mark.thorough
 async def test_rules_are_loaded_and_taken_back(wire: Sensor, ready: Analyst) -> None:
     """The undo is the same tool with the rules before."""
     before = seen(wire, "loaded.test")
