@@ -3,8 +3,11 @@
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from pydantic import AfterValidator
+from pydantic.networks import IPvAnyAddress
 
 from servers.domains import plain
 from servers.errors import ToolError
@@ -65,9 +68,17 @@ def fanged(text: str) -> str:
 
 def address(text: str) -> Address:
     """An address; one of IPv4 that is written as IPv6, as IPv4. Raises: ValueError."""
-    found = ip_address(text)
+    return unmapped(ip_address(text))
+
+
+def unmapped(found: Address) -> Address:
+    """An address; one of IPv4 that is written as IPv6, as IPv4."""
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
     return mapped or found
+
+
+AskedAddress = Annotated[IPvAnyAddress, AfterValidator(unmapped)]
+"""An address that is asked for, in the one spelling that `str` gives: records are compared with it as text."""
 
 
 def domain_of(text: str) -> str:

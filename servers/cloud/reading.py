@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from pydantic import Field
-from pydantic.networks import IPvAnyAddress
 
 from servers.cloud.backend import Asked, CloudBackend, Counted, Facet
 from servers.cloud.models import Events, FailedCall, FailedCalls, Habit, Key, Keys, Principal, Usual
@@ -14,6 +13,7 @@ from servers.embedded import check_window, iso_or_none
 from servers.kit import Cursor, Limit, Reply, Time, ToolError, paged
 from servers.kit.answer import offset_of, row_cursors
 from servers.kit.envelope import iso
+from servers.observables import AskedAddress
 
 Who = Annotated[str, Field(min_length=1, max_length=600)]
 """An ARN, the ARN of the role or user whose sessions are meant, or a user's name."""
@@ -36,7 +36,7 @@ class Reads:
         end: Time,
         principal: Who | None = None,
         api: Api | None = None,
-        source_ip: IPvAnyAddress | None = None,
+        source_ip: AskedAddress | None = None,
         access_key: AccessKey | None = None,
         limit: Limit = 20,
         cursor: Cursor = None,
@@ -97,7 +97,7 @@ class Reads:
     def cloud_first_seen(
         self,
         principal: Who,
-        source_ip: IPvAnyAddress | None = None,
+        source_ip: AskedAddress | None = None,
         api: Api | None = None,
         before: Time | None = None,
     ) -> Reply[Usual]:

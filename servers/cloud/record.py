@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
@@ -17,6 +16,7 @@ from pydantic.alias_generators import to_camel
 from servers.cloud.models import CloudEvent
 from servers.kit.envelope import iso
 from servers.lab.records import JsonObject
+from servers.observables import address as plain
 
 SENSOR: Final = "cloudtrail"
 _ARN: Final = re.compile(r"arn:aws[a-z-]{0,20}:(iam|sts)::\d{0,12}:[\x21-\x7e]{1,512}")
@@ -226,7 +226,7 @@ def _mfa(record: _Record) -> str | None:
 
 def _address(text: str | None) -> str | None:
     try:
-        return None if text is None else str(ip_address(text))
+        return None if text is None else str(plain(text))
     except ValueError:
         return None
 

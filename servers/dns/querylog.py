@@ -19,6 +19,7 @@ from servers.domains import registered
 from servers.kit import Problem
 from servers.kit.envelope import iso
 from servers.logfile import GrowingLog, Held
+from servers.observables import address
 
 SENSOR: Final = "unbound"
 _LINE: Final = re.compile(
@@ -46,11 +47,20 @@ def parsed(line: bytes) -> Line | None:
     code = match["code"]
     return Line(
         time=datetime.fromtimestamp(int(match["time"]), UTC),
-        client=match["client"].decode("ascii"),
+        client=_client(match["client"]),
         name=match["name"].decode("ascii", "replace").rstrip(".").lower() or ".",
         kind=match["kind"].decode("ascii"),
         code=None if code is None else code.decode("ascii"),
     )
+
+
+@lru_cache(maxsize=65_536)
+def _client(text: bytes) -> str:
+    """An address in its one spelling; what is none stays as it is."""
+    try:
+        return str(address(text.decode("ascii")))
+    except ValueError:
+        return text.decode("ascii")
 
 
 class UnboundLog:

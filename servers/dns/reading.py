@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
-from pydantic.networks import IPvAnyAddress
 
 from servers.dns.backend import DnsBackend, Query, QueryLog, Said, Sinkholes
 from servers.dns.models import (
@@ -24,6 +23,7 @@ from servers.domains import Domain, registered
 from servers.embedded import asked, check_window, iso_or_none
 from servers.kit import Cursor, Limit, NotFoundError, Reply, Time, paged
 from servers.kit.envelope import iso
+from servers.observables import AskedAddress
 
 By: TypeAlias = Literal["domain", "client", "client_and_domain", "question_type"]
 QuestionType: TypeAlias = Literal["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"]
@@ -46,7 +46,7 @@ class LogReads:
         start: Time,
         end: Time,
         domain: Domain | None = None,
-        client: IPvAnyAddress | None = None,
+        client: AskedAddress | None = None,
         limit: Limit = 20,
         cursor: Cursor = None,
     ) -> Reply[Queries]:
@@ -68,7 +68,7 @@ class LogReads:
         end: Time,
         by: By = "domain",
         domain: Domain | None = None,
-        client: IPvAnyAddress | None = None,
+        client: AskedAddress | None = None,
         limit: Limit = 20,
         cursor: Cursor = None,
     ) -> Reply[Groups]:
@@ -99,7 +99,7 @@ class LogReads:
         return Reply(data, text, sensor=self.backend.sensor, query=query, stale=blind)
 
     def _found(
-        self, start: datetime, end: datetime, domain: str | None, client: IPvAnyAddress | None
+        self, start: datetime, end: datetime, domain: str | None, client: AskedAddress | None
     ) -> Sequence[Query]:
         return self.log.queries(start, end, domain, None if client is None else str(client))
 
@@ -165,7 +165,7 @@ class Resolving:
         return Reply(data, f"{said.code}, {len(said.answers)} answers", empty=not said.answers)
 
 
-def _asked(domain: str | None, client: IPvAnyAddress | None, start: datetime, end: datetime) -> str:
+def _asked(domain: str | None, client: AskedAddress | None, start: datetime, end: datetime) -> str:
     return asked({"domain": domain, "client": None if client is None else str(client)}, start, end)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Annotated
 
 from pydantic import Field
@@ -16,6 +15,7 @@ from servers.ids.rules import RuleList
 from servers.kit import Protected, Reply, ToolError
 from servers.kit.changes import Change, Plan, Rate, Undo
 from servers.kit.envelope import iso
+from servers.observables import address
 
 Minutes = Annotated[int, Field(ge=1, le=525_600)]
 
@@ -144,9 +144,9 @@ def _plain(kind: IndicatorType, value: str) -> str:
     try:
         if kind == "domain":
             return plain(value)
-        found = ip_address(value.strip())
+        found = address(value.strip())
     except ValueError:
         raise ToolError("invalid_argument", f"the value is no {kind}", "a domain name, or one plain address") from None
     if getattr(found, "scope_id", None) is not None:
         raise ToolError("invalid_argument", "the value is no address a packet carries", "give it without its zone")
-    return str(getattr(found, "ipv4_mapped", None) or found)
+    return str(found)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from hashlib import blake2b
-from ipaddress import ip_address
 from typing import Final
 
 from pydantic import JsonValue
@@ -18,6 +17,7 @@ from servers.ids.backend import Record
 from servers.ids.models import NetworkEvent
 from servers.kit.envelope import iso
 from servers.lab.records import JsonObject
+from servers.observables import address as plain
 
 SENSOR: Final = "suricata"
 STATS: Final = "stats"
@@ -47,11 +47,11 @@ def parsed(line: bytes) -> Record:
 
 
 def address(value: JsonValue) -> str:
-    """An address in its short spelling; empty for anything else."""
+    """An address in its one spelling; empty for anything else."""
     if not isinstance(value, str):
         return ""
     try:
-        return str(ip_address(value)) if ":" in value else value
+        return str(plain(value)) if ":" in value else value
     except ValueError:
         return ""
 

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from pydantic.networks import IPvAnyAddress
-
 from servers.embedded import Name, asked, check_window
 from servers.ids.backend import EventLog, IdsBackend, Record
 from servers.ids.models import Activities, Activity, AlertGroup, AlertGroups, Alerts, Flow, NetworkEvent
 from servers.kit import Cursor, Limit, NotFoundError, Reply, Time, paged
 from servers.kit.envelope import iso
+from servers.observables import AskedAddress
 
 By: TypeAlias = Literal["rule", "source", "destination", "source_and_destination"]
 
@@ -26,7 +25,7 @@ class LogReads:
         self,
         start: Time,
         end: Time,
-        address: IPvAnyAddress | None = None,
+        address: AskedAddress | None = None,
         rule_id: Name | None = None,
         limit: Limit = 20,
         cursor: Cursor = None,
@@ -48,7 +47,7 @@ class LogReads:
         start: Time,
         end: Time,
         by: By = "rule",
-        address: IPvAnyAddress | None = None,
+        address: AskedAddress | None = None,
         limit: Limit = 20,
         cursor: Cursor = None,
     ) -> Reply[AlertGroups]:
@@ -78,7 +77,7 @@ class LogReads:
         )
 
     def ids_host_activity(
-        self, ip: IPvAnyAddress, start: Time, end: Time, limit: Limit = 20, cursor: Cursor = None
+        self, ip: AskedAddress, start: Time, end: Time, limit: Limit = 20, cursor: Cursor = None
     ) -> Reply[Activities]:
         """What the sensor saw from and to an address: alerts first, then peers, domains, servers and files by count."""
         check_window(start, end)
@@ -95,7 +94,7 @@ class LogReads:
             stale=self.log.blind(start, end),
         )
 
-    def _alerts(self, start: Time, end: Time, address: IPvAnyAddress | None, rule: str | None) -> Sequence[Record]:
+    def _alerts(self, start: Time, end: Time, address: AskedAddress | None, rule: str | None) -> Sequence[Record]:
         wanted = _text(address)
         return [
             record
@@ -105,7 +104,7 @@ class LogReads:
         ]
 
 
-def _text(address: IPvAnyAddress | None) -> str | None:
+def _text(address: AskedAddress | None) -> str | None:
     return None if address is None else str(address)
 
 

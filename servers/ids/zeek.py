@@ -17,6 +17,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from servers.ids.backend import Record
+from servers.ids.eve import address
 from servers.ids.models import NetworkEvent
 from servers.kit import ToolError
 from servers.kit.envelope import iso
@@ -139,8 +140,8 @@ def _record(log: str, row: JsonObject, id_: str) -> Record:
         id=id_,
         kind=KINDS[log],
         flow=str(flow or ""),
-        source=str(source or ""),
-        destination=str(destination or ""),
+        source=address(source),
+        destination=address(destination),
         event=partial(_event, log, row, id_, time),
     )
 

@@ -63,6 +63,25 @@ async def test_every_kind_of_identity_has_its_principal(folder: Path, tmp_path: 
     assert part(found, "data", "events", 1, "cloud.role") == ROLE
 
 
+@pytest.mark.parametrize(
+    ("logged", "asked"),
+    [
+        ("198.51.100.9", "::ffff:198.51.100.9"),
+        ("::ffff:198.51.100.9", "198.51.100.9"),
+        ("2001:DB8::9", "2001:db8:0::9"),
+    ],
+)
+async def test_source_is_one_however_its_address_is_written(tmp_path: Path, logged: str, asked: str) -> None:
+    """A source of many calls would be one that never called under another spelling."""
+    delivered(tmp_path / "trail", "2026/03/09", [record(IAM_USER, "2026-03-09T10:10:00Z", source=logged)])
+    server = over(tmp_path / "trail", tmp_path / "home")
+    found = await server.asks("search_events", source_ip=asked, **DAY)
+    usual = await server.asks("first_seen", principal=ALICE, source_ip=asked)
+
+    assert found["total"] == 1
+    assert part(usual, "data", "events") == 1
+
+
 async def test_failed_sign_in_without_an_error_code_is_a_failure(folder: Path, tmp_path: Path) -> None:
     """The console says it in another field, and what was typed as a name is nobody's name."""
     server = over(folder, tmp_path / "home")

@@ -8,7 +8,7 @@ import pytest
 from servers.dns.querylog import UnboundLog
 from servers.dns.server import build
 from servers.dns.settings import DnsSettings
-from tests.servers.acting import analyst
+from tests.servers.acting import analyst, part
 
 NOON = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)
 
@@ -60,3 +60,25 @@ async def test_log_older_than_what_is_asked_about_finds_nothing_but_says_so(tmp_
 
     assert [answer["status"] for answer in answers] == ["stale", "stale"]
     assert "silent since" in str(answers[0]["error"])
+
+
+@pytest.mark.parametrize(
+    ("logged", "client"),
+    [
+        ("10.0.0.9", "::ffff:10.0.0.9"),
+        ("::ffff:10.0.0.9", "10.0.0.9"),
+        ("2001:db8::9", "2001:DB8:0:0::9"),
+        ("2001:DB8:0::9", "2001:db8::9"),
+    ],
+)
+async def test_client_is_one_however_its_address_is_written(tmp_path: Path, logged: str, client: str) -> None:
+    """A machine that asked for a bad name would be a clean one under another spelling."""
+    now = datetime.now(UTC)
+    text = f"unbound[7:0] {ASKED.replace('10.0.0.9', logged)}\n"
+    (tmp_path / "log").write_text("".join(f"[{int(now.timestamp()) - 60 * ago}] {text}" for ago in (30, 10)))
+    server = analyst(build, DnsSettings(backend="unbound", log=tmp_path / "log"), tmp_path)
+    window = {"start": (now - timedelta(minutes=20)).isoformat(), "end": now.isoformat()}
+    found = await server.asks("query_log", client=client, **window)
+    counted = await server.asks("summarise_queries", client=client, **window)
+
+    assert (found["total"], part(counted, "data", "queries")) == (1, 1)

@@ -73,6 +73,16 @@ async def test_notice_is_joined_with_its_connection(zeek: Analyst) -> None:
     assert "ignore previous" not in json.dumps({**alerts, "data": None})
 
 
+@pytest.mark.parametrize("written", ["::ffff:10.1.1.5", "::FFFF:0a01:0105"])
+async def test_address_is_one_however_it_is_written(zeek: Analyst, written: str) -> None:
+    """A host with alerts would be a quiet one under another spelling."""
+    alerts = await zeek.asks("search_alerts", address=written, **WINDOW)
+    groups = await zeek.asks("summarise_alerts", address=written, **WINDOW)
+    host = await zeek.asks("host_activity", ip=written, **WINDOW)
+
+    assert (alerts["total"], part(groups, "data", "alerts"), part(host, "data", "events")) == (1, 1, 4)
+
+
 async def test_log_after_the_window_is_not_covered_before_it(zeek: Analyst) -> None:
     """A folder of today says nothing about last week."""
     week = await zeek.asks("search_alerts", start="2026-02-18T00:00:00Z", end="2026-02-19T00:00:00Z")
