@@ -45,7 +45,7 @@ class FirewallSettings(BackendSettings):
 
 
 NEEDS: Final = {
-    "nftables": "CAP_NET_ADMIN in the network it filters, for the programs nft and conntrack; nothing else of root",
+    "nftables": "CAP_NET_ADMIN in the network it filters, for the programs nft, conntrack and ip; nothing else of root",
     "crowdsec": (
         "the key of a bouncer (reads) and the login of a machine (writes); the API reachable, no cscli. What is read "
         "back is that the decision is listed: whether a bouncer drops by it nobody tells, so `verified` stays unknown"

@@ -132,7 +132,7 @@ class BoxBlocks:
         alias = self.box.alias()
         name = self.box.settings.alias
         _written(alias, network)
-        if _entry(alias, network) is not None and not _ours(alias, network):
+        if any(covers(each.network, network) and each.by != "mcpsoc" for each in _listed(alias)):
             message = "an entry that somebody else put into the alias blocks this already, without an end"
             raise ToolError(
                 "blocked_already", message, "ours would end it with the time of ours; see firewall_list_blocks"

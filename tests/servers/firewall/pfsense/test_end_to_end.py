@@ -335,12 +335,13 @@ async def test_the_key_of_the_box_is_in_no_answer(site: Site, soc: Analyst) -> N
     assert "key is [secret]" in str(answer)
 
 
-async def test_entry_of_the_admin_is_not_given_an_end(site: Site, soc: Analyst) -> None:
-    """What a person blocked for good must not be open again an hour later."""
-    site.world.aliases[1] = alias("MCPSOC_BLOCK", "network", {f"{BAD}/32": "by hand"})
-    site.world.tables["MCPSOC_BLOCK"] = [BAD]
+@pytest.mark.parametrize("theirs", [f"{BAD}/32", "203.0.113.0/24"])
+async def test_entry_of_the_admin_is_not_given_an_end(site: Site, soc: Analyst, theirs: str) -> None:
+    """What a person blocked for good must not be open again an hour later, and ours beside it would add nothing."""
+    site.world.aliases[1] = alias("MCPSOC_BLOCK", "network", {theirs: "by hand"})
+    site.world.tables["MCPSOC_BLOCK"] = [theirs]
 
     done = await soc.does("block_address", address=BAD, minutes=30)
 
     assert done["error"]["code"] == "blocked_already"
-    assert site.world.aliases[1]["detail"] == alias("", "network", {f"{BAD}/32": "by hand"})["detail"]
+    assert site.world.aliases[1] == alias("MCPSOC_BLOCK", "network", {theirs: "by hand"})
