@@ -51,6 +51,8 @@ class Seen:
     mac: str | None
     names: tuple[str, ...]
     services: tuple[Service, ...]
+    ports_looked_at: bool = True
+    """False for a look whether it is up (`nmap -sn`)."""
 
     @property
     def open_ports(self) -> int:
@@ -105,7 +107,8 @@ def _hosts(root: "Element", began: datetime) -> Iterator[Seen]:
                 ports = [each for each in ports if _state(each) == "open"][:MOST_PORTS]
             services = tuple(found for each in ports if (found := _service(each)) is not None)
             at = _time(host.get("endtime")) or began
-            yield Seen(at, ip, _mac(addresses.get("mac")), tuple(name for name in names if name), services)
+            looked_at = host.find("ports") is not None
+            yield Seen(at, ip, _mac(addresses.get("mac")), tuple(name for name in names if name), services, looked_at)
 
 
 def _service(port: "Element") -> Service | None:
@@ -165,12 +168,13 @@ class Scans:
                 del self._kept[name]
         return sorted(found.values(), key=lambda scan: scan.at)
 
-    def hosts(self, until: datetime) -> Sequence[Seen]:
-        """Each address as it was last seen up to a time, by address."""
+    def hosts(self, until: datetime, *, ports: bool = False) -> Sequence[Seen]:
+        """Each address as it was last seen up to a time, by address; by scans alone that looked at `ports`."""
         latest: dict[str, Seen] = {}
         for scan in self.all():
             for host in scan.hosts:
-                if host.at <= until and (host.ip not in latest or latest[host.ip].at <= host.at):
+                counts = host.at <= until and (host.ports_looked_at or not ports)
+                if counts and (host.ip not in latest or latest[host.ip].at <= host.at):
                     latest[host.ip] = host
         return sorted(latest.values(), key=lambda host: (len(host.ip), host.ip))
 

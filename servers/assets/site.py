@@ -24,7 +24,7 @@ from servers.assets.site_models import (
 )
 from servers.assets.tags import Tag
 from servers.embedded import Name, iso_or_none
-from servers.kit import Cursor, Limit, NotFoundError, Reply, Time, paged
+from servers.kit import Cursor, Limit, NotFoundError, Problem, Reply, Time, paged
 from servers.kit.envelope import iso
 
 By: TypeAlias = Literal["kind", "zone", "criticality", "department", "owner", "os", "tag"]
@@ -127,15 +127,17 @@ class ScanReads:
             for seen in page.rows
         ]
         said = f"{page.total} addresses beyond the inventory"
-        return page.reply(Strangers(unknown=rows), said, sensor="nmap")
+        broken = sum(not scan.finished for scan in self.scans.all())
+        return page.reply(Strangers(unknown=rows), said, sensor="nmap", stale=_ended_early(broken))
 
     def _seen(self, host: str, at: datetime) -> Seen:
         """The last look at a host; by its address then where the inventory has it. Raises: NotFoundError; ToolError."""
         entries = self.files.held().at(host, at)
         wanted = {entry.ip for entry in entries if entry.ip} or {host}
-        found = [seen for seen in self.scans.hosts(at) if seen.ip in wanted]
+        found = [seen for seen in self.scans.hosts(at, ports=True) if seen.ip in wanted]
         if not found:
-            raise NotFoundError("no scan up to that time saw this host", "assets_health tells how many scans there are")
+            hint = "assets_health tells how many scans there are"
+            raise NotFoundError("no scan up to that time looked at the ports of this host", hint)
         return max(found, key=lambda seen: seen.at)
 
 
@@ -147,6 +149,11 @@ def probed(files: Files) -> Callable[[], str]:
         return f"an inventory of {len(files.held().entries)} entries; {len(scans)} scans by nmap"
 
     return probe
+
+
+def _ended_early(scans: int) -> Problem | None:
+    message = f"{scans} scans did not come to their end, and what they did not reach is not known"
+    return Problem("not_covered", message, "scan anew, and take their files away") if scans else None
 
 
 def _holds(entry: Entry, text: str) -> bool:

@@ -161,6 +161,24 @@ async def test_file_that_is_no_scan_is_an_error(tmp_path: Path, text: str) -> No
     assert "root:" not in str(envelope)
 
 
+async def test_scan_that_looked_at_no_port_does_not_close_any(tmp_path: Path) -> None:
+    """A later look for hosts that are up (`nmap -sn`) says nothing of ports, and not that none is open."""
+    head = '<nmaprun scanner="nmap" args="nmap -sn" start="1774100000">{}{}</nmaprun>'
+    up = '<host><status state="up"/><address addr="{}" addrtype="ipv4"/></host>'
+    server = ours(tmp_path, site(tmp_path))
+    for ended in ("success", "error"):
+        end = f'<runstats><finished time="1774100030" exit="{ended}"/></runstats>'
+        text = head.format(up.format("198.51.100.5") + up.format("198.51.100.9"), end)
+        (tmp_path / "scans" / "tuesday.xml").write_text(text)
+        shop, stranger = [await server.asks("list_services", host=host) for host in ("shop", "198.51.100.9")]
+        unknown = await server.asks("list_unknown")
+
+        assert [row["port"] for row in rows(shop, "services")] == [443, 22]
+        assert (stranger["status"], stranger["data"]) == ("no_data", None)
+        assert "looked at the ports" in str(stranger["summary"])
+        assert (unknown["status"] == "stale") is (ended == "error")
+
+
 def test_ports_and_texts_of_a_scan_are_bounded() -> None:
     """A machine that answers on every port, at length, fills nothing."""
     one = '<port protocol="tcp" portid="{}"><state state="{}"/><service name="{}"/></port>'
