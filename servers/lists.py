@@ -108,7 +108,7 @@ class ListFile:
                 state = self.path.stat()
                 stamp = (state.st_mtime_ns, state.st_size)
                 if self._held is None or self._held[0] != stamp:
-                    self._held = (stamp, parsed(self._content()))
+                    self._held = (stamp, _some(parsed(self._content())))
             except (OSError, ValueError):
                 message = f"the configured list {one_line(self.path.name, 80)} cannot be read or is none"
                 hint = f"see {self._setting}: one value a line, or a MISP warning list"
@@ -139,6 +139,13 @@ class Lists:
     def oldest(self) -> datetime | None:
         """When the oldest file was last written. Raises: ToolError."""
         return min((file.values()[1] for file in self.files), default=None)
+
+
+def _some(found: Values) -> Values:
+    """Raises: ValueError for a file of which no line names a value: it is a list in another form."""
+    if found.skipped and not found.count:
+        raise ValueError("no line names a value")
+    return found
 
 
 def parsed(content: bytes) -> Values:

@@ -32,6 +32,7 @@ class ListSource:
                 source=self.name,
                 state="unknown" if entry is None else "answered",
                 verdict="unknown" if entry is None else self._meaning(entry, wanted),
+                why=f"{values.skipped} lines name no value" if entry is None and values.skipped else None,
                 entry=entry,
                 as_of=iso(at),
             )

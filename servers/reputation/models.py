@@ -16,7 +16,7 @@ class SourceSaid(Output):
     state: Annotated[State, T1]
     """unknown: it was asked and has no record; not_asked: the value does not leave, or it is not its kind."""
     why: Annotated[str | None, T1] = None
-    """Why it was not asked or failed."""
+    """Why it was not asked or failed, or what of it could not be read."""
     verdict: Annotated[Verdict, T1]
     malicious: Annotated[int | None, T1] = None
     """Engines that say malicious (VirusTotal)."""

@@ -163,7 +163,9 @@ def _probe(lists: Sequence[ListSource], services: Sequence[Service]) -> Callable
     def probe() -> str:
         held = [source.file.values() for source in lists]
         oldest = f", oldest of {iso(min(at for _, at in held))}" if held else ""
-        text = f"{len(held)} lists with {sum(values.count for values, _ in held)} values{oldest}"
+        skipped = sum(values.skipped for values, _ in held)
+        broken = f" and {skipped} lines that name no value" if skipped else ""
+        text = f"{len(held)} lists with {sum(values.count for values, _ in held)} values{broken}{oldest}"
         told = [f"{each.name} ({UNTESTED}): {_quota(each.allowance).left} calls left today" for each in services]
         return "; ".join([text, *told])
 

@@ -277,6 +277,20 @@ async def test_lists_that_cannot_be_read_are_errors(tmp_path: Path) -> None:
     assert (envelope["status"], part(envelope, "error", "code")) == ("error", "bad_list")
 
 
+async def test_list_in_another_form_is_not_one_that_knows_nothing(tmp_path: Path) -> None:
+    """A download whose first column is a date holds no value that could match."""
+    server = files(tmp_path)
+    (tmp_path / "bad.txt").write_text('"2026-11-01","203.0.113.66"\n"2026-11-02","203.0.113.67"\n')
+    other = await server.asks("check_address", address="203.0.113.66")
+    (tmp_path / "bad.txt").write_text("203.0.113.66\n<p>203.0.113.67</p>\n")
+    partly = await server.asks("check_address", address="203.0.113.67")
+    health = await server.asks("health")
+
+    assert (other["status"], "bad_list" in str(other["data"])) == ("stale", True)
+    assert "1 lines name no value" in str(partly["data"])
+    assert "1 lines that name no value" in str(part(health, "data", "detail"))
+
+
 async def test_lab_answers_from_its_feeds(whole_lab: Path, tmp_path: Path) -> None:
     """The demo needs no key, and asks nobody."""
     sql = "SELECT indicator FROM intel WHERE verdict = 'malicious' AND type LIKE '%domain%' LIMIT 1"
