@@ -15,6 +15,9 @@ from servers.tickets.settings import TicketsSettings
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _MOST_BYTES: Final = 4_000_000
 _MOST_TEXT: Final = 200_000
+_PAGE: Final = 50
+_MOST_QUOTING: Final = 500
+"""Tickets looked through for the one that was made."""
 
 
 class RestTickets:
@@ -53,9 +56,14 @@ class RestTickets:
         return self._ticket(at(answer, self._mapping.get.ticket), whole=True)
 
     def referring(self, reference: str) -> Sequence[Ticket]:
-        """Tickets whose title carries this reference and that are not over."""
-        found = self.search(Wanted(text=reference), 50, 0).tickets
-        return [ticket for ticket in found if ticket.reference == reference and ticket.status not in OVER]
+        """Tickets whose title carries this reference and that are not over. Raises: ToolError for too many."""
+        found: list[Ticket] = []
+        for offset in range(0, _MOST_QUOTING, _PAGE):
+            part = self.search(Wanted(text=reference), _PAGE, offset)
+            found += part.tickets
+            if offset + _PAGE >= part.total:
+                return [ticket for ticket in found if ticket.reference == reference and ticket.status not in OVER]
+        raise ToolError("too_many", f"more than {_MOST_QUOTING} tickets quote this one", "look at the ticket system")
 
     def create(self, draft: Draft) -> str:
         """Make a ticket; its id. Raises: ToolError."""

@@ -85,6 +85,21 @@ async def test_pages_meet_whatever_the_limit(pair: tuple[Desk, Analyst]) -> None
     assert len(running.tickets) == 7
 
 
+async def test_ticket_behind_many_that_quote_it_is_still_found(pair: tuple[Desk, Analyst]) -> None:
+    """Answers to a ticket repeat its title; the one that was made is then not on the first page."""
+    running, server = pair
+    made = await server.does("create", title="Odd sign-ins", text="x", reason="open case")
+    reference = part(made, "data", "reference")
+    running.tickets += [dict(running.tickets[0]) for _ in range(60)]
+    title = next(name for name, value in running.tickets[0].items() if str(reference) in value)
+    for number, each in enumerate(running.tickets[1:], 1):
+        each |= {name: f"{value}-{number}" for name, value in each.items() if value == part(made, "data", "ticket_id")}
+        each[title] = f"Re: {each[title]} and more"
+    again = await server.does("create", title="Odd sign-ins", text="x", reason="open case")
+
+    assert part(again, "data", "change") == "there already"
+
+
 async def test_words_of_a_search_are_no_query(pair: tuple[Desk, Analyst]) -> None:
     """Quotes, carets and percent signs never reach a query language."""
     running, server = pair
