@@ -24,7 +24,7 @@ from servers.intel.models import (
     Verdict,
 )
 from servers.intel.objects import STANDS_FOR, StixId, StixObject
-from servers.intel.stix import LOCAL, FeedState, Held, StixStore
+from servers.intel.stix import LOCAL, MOST, FeedState, Held, StixStore
 from servers.kit import Cursor, Limit, NotFoundError, Problem, Reply, paged
 from servers.observables import Observable, observable
 
@@ -45,14 +45,14 @@ class StixReads:
         """What threat feeds say of an address, domain, URL, file hash or mail address; verdict of the surest opinion.
 
         no_data: no feed knows it, which does not mean clean."""
-        found = self._looked_up(observable(indicator))
+        found, opinions = self._looked_up(observable(indicator))
         age, stale = self._age()
-        known = bool(found.sources)
+        known = bool(opinions)
         if not known and not found.lapsed and stale is None:
             raise NotFoundError("no feed knows this indicator", "unknown is not clean")
         past = f"; {found.lapsed} opinions hold no longer" if found.lapsed else ""
-        text = f"{found.verdict} ({found.confidence}) by {len(found.sources)} opinions{past}"
-        return Reply(found, text, observed_at=age, stale=stale, empty=not known)
+        text = f"{found.verdict} ({found.confidence}) by {opinions} opinions{past}"
+        return Reply(found, text, total=opinions, observed_at=age, stale=stale, empty=not known)
 
     def intel_lookup_many(self, indicators: Names) -> Reply[Briefs]:
         """The same for up to 50 indicators at once, in short."""
@@ -73,16 +73,18 @@ class StixReads:
 
     def intel_related(self, stix_id: StixId, limit: Limit = 20, cursor: Cursor = None) -> Reply[Relations]:
         """Relationships and sightings of a STIX object; ids come from intel_lookup and intel_get_actor."""
-        held = [each for each in self.store.around(stix_id) if not each.object.revoked]
+        around = self.store.around(stix_id)
+        held = [each for each in around if not each.object.revoked]
         page = paged(held, limit, cursor)
         age, stale = self._age()
         rows = [self._relation(stix_id, each) for each in page.rows]
         text = f"{page.total} relationships"
+        cut = Problem("not_covered", f"only {MOST} relationships are looked at", "ask about the other end")
         return page.reply(
             Relations(relations=rows),
             text,
             observed_at=age,
-            stale=stale,
+            stale=cut if len(around) == MOST else stale,
         )
 
     def intel_list_feeds(self) -> Reply[Feeds]:
@@ -103,12 +105,13 @@ class StixReads:
         """Indicators of a value that hold now. Raises: ToolError."""
         return [held for held in self.store.indicators(wanted) if held.object.holds(self.now())]
 
-    def _looked_up(self, wanted: Observable) -> FeedLookup:
+    def _looked_up(self, wanted: Observable) -> tuple[FeedLookup, int]:
+        """What is said of a value, and how many opinions there are."""
         held, now = self.store.indicators(wanted), self.now()
         live = [each for each in held if each.object.holds(now)]
         opinions = sorted((self._opinion(each) for each in live), key=_surest)
         best = opinions[0] if opinions else None
-        return FeedLookup(
+        found = FeedLookup(
             indicator=wanted.value,
             type=wanted.kind,
             verdict="unknown" if best is None else best.verdict,
@@ -117,10 +120,11 @@ class StixReads:
             lapsed=len(held) - len(live),
             sightings=sum(self._sighted(each) for each in live),
         )
+        return found, len(opinions)
 
     def _brief(self, text: str) -> Brief:
         try:
-            found = self._looked_up(observable(text))
+            found, opinions = self._looked_up(observable(text))
         except ToolError as problem:
             if problem.code != "invalid_argument":
                 raise
@@ -130,7 +134,7 @@ class StixReads:
             type=found.type,
             verdict=found.verdict,
             confidence=found.confidence,
-            sources=len(found.sources),
+            sources=opinions,
             lapsed=found.lapsed,
         )
 

@@ -16,6 +16,7 @@ from typing import Final
 
 from pydantic import JsonValue, ValidationError
 
+from knowledge.trust.sqlite_files import transaction, use_write_ahead_log
 from servers.errors import ToolError
 from servers.intel.objects import StixObject, is_current
 from servers.intel.patterns import NotMatchedError, values
@@ -23,8 +24,8 @@ from servers.observables import Observable, address
 
 LOCAL: Final = "local"
 """The feed of what was added here."""
-MOST: Final = 500
-"""Rows any search gives."""
+MOST: Final = 2_000
+"""Objects that any search looks at."""
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS feeds (
   name TEXT PRIMARY KEY, source TEXT NOT NULL, fetched_at TEXT, added_after TEXT, refused INTEGER NOT NULL DEFAULT 0,
@@ -39,6 +40,8 @@ CREATE TABLE IF NOT EXISTS names (
 CREATE TABLE IF NOT EXISTS observables (
   kind TEXT NOT NULL, value TEXT NOT NULL, feed TEXT NOT NULL, id TEXT NOT NULL,
   PRIMARY KEY (kind, value, feed, id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS names_object ON names (feed, id);
+CREATE INDEX IF NOT EXISTS observables_object ON observables (feed, id);
 """
 
 
@@ -74,7 +77,8 @@ class Taken:
 
 
 class StixStore:
-    """The store in one file; it is opened for each question, so that a fetch beside it is seen at once."""
+    """The store in one file; it is opened for each question, so that a fetch beside it is seen as soon as it is whole,
+    and holds up nobody who asks meanwhile."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -105,14 +109,18 @@ class StixStore:
             return [_state(row) for row in db.execute(sql)]
 
     def indicators(self, wanted: Observable) -> Sequence[Held]:
-        """Indicators that match, those too that hold no longer. Raises: ToolError."""
+        """Indicators that match, those too that hold no longer. Raises: ToolError, also for more than are looked at."""
         networks = json.dumps(_around(wanted.value) if wanted.kind == "address" else ())
         sql = """SELECT o.feed, o.document FROM observables v JOIN objects o ON o.feed = v.feed AND o.id = v.id
                   WHERE (v.kind = ? AND v.value = ?) OR (
                     v.kind = 'network' AND v.value IN (SELECT value FROM json_each(?)))
                   ORDER BY o.feed, o.id LIMIT ?"""
         with self._open() as db:
-            return _held(db.execute(sql, (wanted.kind, wanted.value, networks, MOST)))
+            found = _held(db.execute(sql, (wanted.kind, wanted.value, networks, MOST + 1)))
+        if len(found) > MOST:
+            hint = "which of them hold is not known; fewer feeds may do"
+            raise ToolError("too_many", f"the feeds hold more than {MOST} indicators of this value", hint)
+        return found
 
     def get(self, feed: str, ids: Iterable[str]) -> Mapping[str, StixObject]:
         """Objects of a feed by id, as far as there are any. Raises: ToolError."""
@@ -130,7 +138,7 @@ class StixStore:
             return _held(db.execute(sql, (name, " ".join(name.lower().split()), MOST)))
 
     def around(self, object_id: str, feed: str | None = None) -> Sequence[Held]:
-        """Relationships and sightings of an object. Raises: ToolError."""
+        """Relationships and sightings of an object, `MOST` of them at most. Raises: ToolError."""
         sql = """SELECT feed, document FROM objects WHERE (source_ref = ? OR target_ref = ?)
                   AND feed = coalesce(?, feed) ORDER BY feed, type, id LIMIT ?"""
         with self._open() as db:
@@ -146,10 +154,15 @@ class StixStore:
             if write:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            db = sqlite3.connect(self.path, timeout=5.0)
+            db = sqlite3.connect(self.path, timeout=30.0 if write else 5.0, isolation_level=None)
             try:
-                db.executescript(_TABLES) if write else db.execute("PRAGMA query_only = ON")
-                with db:
+                if not write:
+                    db.execute("PRAGMA query_only = ON")
+                    yield db
+                    return
+                use_write_ahead_log(db.execute)
+                db.executescript(_TABLES)
+                with transaction(db):
                     yield db
             finally:
                 db.close()
