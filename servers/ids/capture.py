@@ -7,6 +7,7 @@ Source: draft-ietf-opsawg-pcap, sections 4 and 5; draft-ietf-opsawg-pcapng, sect
 
 import mmap
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -16,15 +17,19 @@ from servers.kit import ToolError
 LINKS: Final = frozenset({0, 1, 9, 12, 101, 104, 113, 228, 229, 778})
 """Link types that Suricata 7 reads: loopback, Ethernet, PPP, raw IP, Cisco HDLC, Linux cooked, GRE over IP.
 Source: its src/source-pcap-file-helper.c; https://www.tcpdump.org/linktypes.html."""
-MOST_PACKETS: Final = 3_000_000
+MOST_PACKETS: Final = 2_000_000
 """Packets of one capture that are walked: some seconds."""
 _LONGEST: Final = 262_144
 """Bytes of one packet, as libpcap has it."""
 _ORDERS: Final = {"d4c3b2a1": "<", "4d3cb2a1": "<", "a1b2c3d4": ">", "a1b23c4d": ">"}
 """Heads of pcap, with microseconds and nanoseconds, and the byte order each tells."""
-_SECTION: Final = bytes.fromhex("0a0d0d0a")
+_NUMBERS: Final = {order: struct.Struct(f"{order}I").unpack_from for order in "<>"}
+_SECTION: Final = 0x0A0D0D0A
+"""The block a pcapng begins with; it reads the same in both byte orders."""
 _SECTION_ORDERS: Final = {"4d3c2b1a": "<", "1a2b3c4d": ">"}
-_INTERFACE, _OLD_PACKET, _SIMPLE_PACKET, _PACKET = 1, 2, 3, 6
+_INTERFACE: Final = 1
+_SIMPLE_PACKET: Final = 3
+_PACKETS: Final = frozenset({2, _SIMPLE_PACKET, 6})
 _HEAD: Final = 24
 _Bytes: TypeAlias = bytes | mmap.mmap
 
@@ -51,7 +56,7 @@ def walked(path: Path) -> Walk:
     with path.open("rb") as file:
         head = file.read(_HEAD)
         order = _ORDERS.get(head[:4].hex())
-        if len(head) < _HEAD or (order is None and head[:4] != _SECTION):
+        if len(head) < _HEAD or (order is None and head[:4] != _SECTION.to_bytes(4)):
             raise ToolError("not_a_capture", "the file is no packet capture", "pcap or pcapng")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             found = _blocks(data) if order is None else _records(data, order)
@@ -64,11 +69,10 @@ def walked(path: Path) -> Walk:
 
 def _records(data: _Bytes, order: str) -> Walk:
     """pcap: a head, then a record for each packet."""
-    size, at, packets = len(data), _HEAD, 0
-    length_at = struct.Struct(f"{order}I").unpack_from
-    link = length_at(data, 20)[0] & 0xFFFF
+    size, at, packets, number = len(data), _HEAD, 0, _NUMBERS[order]
+    link = number(data, 20)[0] & 0xFFFF
     while at + 16 <= size:
-        length = length_at(data, at + 8)[0]
+        length = number(data, at + 8)[0]
         if not 0 < length <= _LONGEST or at + 16 + length > size:
             break
         at, packets = at + 16 + length, _counted(packets)
@@ -77,41 +81,34 @@ def _records(data: _Bytes, order: str) -> Walk:
 
 def _blocks(data: _Bytes) -> Walk:
     """pcapng: blocks with their length at both ends. All interfaces have to be alike, as libpcap wants them."""
-    size, at, packets = len(data), 0, 0
-    order, interface = "<", b""
+    size, at, packets, order = len(data), 0, 0, "<"
+    interface, link = b"", None
     while at + 12 <= size:
-        if data[at : at + 4] == _SECTION:
+        number = _NUMBERS[order]
+        kind = number(data, at)[0]
+        if kind == _SECTION:
             order = _SECTION_ORDERS.get(data[at + 8 : at + 12].hex(), order)
-        kind, length = struct.unpack_from(f"{order}II", data, at)
-        if not _closed(data, at, length, order):
+            number = _NUMBERS[order]
+        length = number(data, at + 4)[0]
+        end = at + length
+        if length < 12 or length % 4 or end > size or number(data, end - 4)[0] != length:
             break
         if kind == _INTERFACE:
             told = data[at + 8 : at + 16]
             if interface not in (b"", told):
                 break
-            interface = told
-        elif kind in (_OLD_PACKET, _SIMPLE_PACKET, _PACKET):
-            if not interface or (kind != _SIMPLE_PACKET and not _held(data, at, length, order)):
+            interface, link = told, struct.unpack(f"{order}H", told[:2])[0]
+        elif kind in _PACKETS:
+            if not interface or (kind != _SIMPLE_PACKET and not _holds(number, data, at, length)):
                 break
             packets = _counted(packets)
-        at += length
-    return Walk(packets, struct.unpack_from(f"{order}H", interface)[0] if interface else None, at, size)
+        at = end
+    return Walk(packets, link, at, size)
 
 
-def _closed(data: _Bytes, at: int, length: int, order: str) -> bool:
-    """Whether a block ends with the length it begins with."""
-    end = at + length
-    return length >= 12 and length % 4 == 0 and end <= len(data) and _number(data, end - 4, order) == length
-
-
-def _held(data: _Bytes, at: int, length: int, order: str) -> bool:
-    """Whether a packet fits into its block."""
-    return length >= 32 and 0 < _number(data, at + 20, order) <= min(length - 32, _LONGEST)
-
-
-def _number(data: _Bytes, at: int, order: str) -> int:
-    found: int = struct.unpack_from(f"{order}I", data, at)[0]
-    return found
+def _holds(number: Callable[[_Bytes, int], tuple[int, ...]], data: _Bytes, at: int, length: int) -> bool:
+    """Whether the packet of a block fits into it."""
+    return length >= 32 and 0 < number(data, at + 20)[0] <= min(length - 32, _LONGEST)
 
 
 def _counted(packets: int) -> int:

@@ -206,7 +206,7 @@ def _gap(walk: Walk, seen: _Seen) -> Problem | None:
     """Why no alert is not no attack."""
     missing = []
     if walk.cut:
-        missing.append(f"the capture is cut or garbled after {walk.whole} of {walk.size} bytes, {walk.packets} packets")
+        missing.append(f"{walk.whole} of {walk.size} bytes of the capture can be read, {walk.packets} packets")
     if seen.packets < walk.packets:
         missing.append(f"the engine read {seen.packets} of {walk.packets} packets")
     if seen.not_loaded:

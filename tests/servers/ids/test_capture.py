@@ -52,14 +52,15 @@ def test_record_of_an_impossible_length_ends_the_capture(tmp_path: Path, length:
 
 @pytest.mark.parametrize(
     "after",
-    [[PPP, PACKET], [(6, PACKET[1][:12] + struct.pack("<I", 500) + PACKET[1][16:])], [(6, b"short bl")]],
+    [[PPP, PACKET], [(6, PACKET[1][:12] + struct.pack("<I", 500) + PACKET[1][16:])], [(6, b"")]],
     ids=["another link", "packet beyond its block", "no room for a packet"],
 )
 def test_block_that_cannot_be_is_where_reading_ends(tmp_path: Path, after: Sequence[tuple[int, bytes]]) -> None:
     """A capture of several links is read up to the first other one, as the engine does."""
     found = walked(blocks(tmp_path / "case.pcapng", SECTION, ETHERNET, PACKET, *after, PACKET))
+    last = walked(blocks(tmp_path / "last.pcapng", SECTION, ETHERNET, PACKET, *after))
 
-    assert (found.packets, found.cut) == (1, True)
+    assert (found.packets, found.cut) == (last.packets, last.cut) == (1, True)
 
 
 def test_block_whose_ends_do_not_agree_is_garbled(tmp_path: Path) -> None:

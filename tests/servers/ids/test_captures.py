@@ -145,7 +145,7 @@ async def test_capture_that_is_cut_says_how_much_was_read(tmp_path: Path, tool: 
     found = await server.asks(tool, path=str(path), **rule)
 
     assert found["status"] == "stale"
-    assert "cut or garbled after 179 of 200 bytes, 2 packets" in str(found["error"])
+    assert "179 of 200 bytes of the capture can be read, 2 packets" in str(found["error"])
 
 
 def test_engine_that_is_not_there_is_named(tmp_path: Path) -> None:
