@@ -30,12 +30,14 @@ class RestTickets:
         self._project = project
 
     def search(self, wanted: Wanted, limit: int, offset: int) -> Part:
-        """Tickets that fit, as the system orders them. A page that starts within another is made of two."""
-        first, skew = divmod(offset, limit)
-        rows = self._rows(wanted, limit, first)[skew:]
-        if skew and len(rows) == limit - skew:
-            rows = [*rows, *self._rows(wanted, limit, first + 1)[:skew]]
-        return Part([self._ticket(row) for row in rows], self._total(wanted))
+        """Tickets that fit, as the system orders them; fewer than asked where the system gives fewer at once.
+
+        Raises: ToolError, also where it counts tickets that it does not list."""
+        total = self._total(wanted)
+        rows = [] if offset >= total else self._from(wanted, limit, offset, total)
+        if offset < total and not rows:
+            raise ToolError("bad_answer", "the ticket system counts more tickets than it lists", "ask again")
+        return Part([self._ticket(row) for row in rows], total)
 
     def counts(self, wanted: Wanted) -> Mapping[Seen, int]:
         """How many fit, one question for each status; what none of them counts is `other`."""
@@ -58,10 +60,10 @@ class RestTickets:
     def referring(self, reference: str) -> Sequence[Ticket]:
         """Tickets whose title carries this reference and that are not over. Raises: ToolError for too many."""
         found: list[Ticket] = []
-        for offset in range(0, _MOST_QUOTING, _PAGE):
-            part = self.search(Wanted(text=reference), _PAGE, offset)
+        while len(found) < _MOST_QUOTING:
+            part = self.search(Wanted(text=reference), _PAGE, len(found))
             found += part.tickets
-            if offset + _PAGE >= part.total:
+            if len(found) >= part.total:
                 return [ticket for ticket in found if ticket.reference == reference and ticket.status not in OVER]
         raise ToolError("too_many", f"more than {_MOST_QUOTING} tickets quote this one", "look at the ticket system")
 
@@ -94,9 +96,22 @@ class RestTickets:
         """How many tickets there are. Raises: ToolError when the system does not answer."""
         return f"{self._mapping.product}, {self._total(Wanted())} tickets, {self._mapping.tested}"
 
-    def _rows(self, wanted: Wanted, limit: int, page: int) -> list[JsonValue]:
-        search = self._mapping.search
-        values = self._values(query=self._query(wanted), limit=str(limit), offset=str(page * limit), page=str(page + 1))
+    def _from(self, wanted: Wanted, limit: int, offset: int, total: int) -> list[JsonValue]:
+        """Rows from one on. Where pages are numbered, what the first one holds is how long they are: systems cap what
+        is asked. A look that starts within a page is made of two."""
+        if any("{offset}" in text for text in self._mapping.search.params.values()):
+            return self._rows(wanted, limit, offset)
+        first = self._rows(wanted, limit, 0)
+        size = max(1, len(first))
+        page, skew = divmod(offset, size)
+        rows = first[skew:] if page == 0 else self._rows(wanted, size, page * size)[skew:]
+        if skew and (page + 1) * size < total:
+            rows = [*rows, *self._rows(wanted, size, (page + 1) * size)[:skew]]
+        return rows
+
+    def _rows(self, wanted: Wanted, limit: int, offset: int) -> list[JsonValue]:
+        search, page = self._mapping.search, offset // limit + 1
+        values = self._values(query=self._query(wanted), limit=str(limit), offset=str(offset), page=str(page))
         answer = self._http.get(
             search.path, params={name: filled(text, values) for name, text in search.params.items()}
         )

@@ -23,6 +23,8 @@ class Desk:
     credentials: set[str] = field(default_factory=set)
     queries: list[str] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)
+    most: int = 1_000
+    """How many tickets it gives at once, whatever is asked."""
     lose_answer: bool = False
     """Act on the next POST, and break the connection in place of answering."""
 

@@ -54,7 +54,7 @@ def _listed(desk: Desk, asked: dict[str, str]) -> JsonValue:
         and (not states or each["Status"] in states)
         and all(each[name] == value for name, _, value in clauses if name in ("Queue", "id"))
     ]
-    size, page = int(asked["per_page"]), int(asked["page"])
+    size, page = min(int(asked["per_page"]), desk.most), int(asked["page"])
     rows = [{"type": "ticket", "_url": "", **each} for each in fit[size * (page - 1) : size * page]]
     items: list[JsonValue] = [dict(row) for row in rows]
     return {"count": len(rows), "total": len(fit), "per_page": size, "page": page, "items": items}
@@ -65,7 +65,7 @@ def servicenow(desk: Desk, method: str, path: str, asked: dict[str, str], body: 
     if path == "/api/now/stats/incident":
         return 200, {"result": {"stats": {"count": str(len(_fitting(desk, asked["sysparm_query"])))}}}
     if (method, path) == ("GET", "/api/now/table/incident"):
-        start, size = int(asked["sysparm_offset"]), int(asked["sysparm_limit"])
+        start, size = int(asked["sysparm_offset"]), min(int(asked["sysparm_limit"]), desk.most)
         rows: list[JsonValue] = [dict(each) for each in _fitting(desk, asked["sysparm_query"])[start : start + size]]
         return 200, {"result": rows}
     if method == "POST":

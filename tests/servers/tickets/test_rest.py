@@ -85,6 +85,37 @@ async def test_pages_meet_whatever_the_limit(pair: tuple[Desk, Analyst]) -> None
     assert len(running.tickets) == 7
 
 
+@pytest.mark.parametrize("limit", [2, 3, 100])
+async def test_every_ticket_is_reached_where_the_system_gives_fewer_than_asked(
+    limit: int, pair: tuple[Desk, Analyst]
+) -> None:
+    """Whoever counts on by what was asked never sees the rest, and is told that there is more without a way to it."""
+    running, server = pair
+    for number in range(7):
+        await server.does("create", title=f"ticket {number}", text="x", reason="open case")
+    running.most = 3
+    titles: list[JsonValue] = []
+    cursor: JsonValue = None
+    for _ in range(7):
+        found = await server.asks("search", limit=limit, cursor=cursor)
+        rows = part(found, "data", "tickets")
+        titles += [row["title"] for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        if (cursor := found["next_cursor"]) is None:
+            break
+
+    assert titles == [f"ticket {number}" for number in range(6, -1, -1)]
+
+
+async def test_tickets_that_are_counted_and_not_listed_are_no_empty_queue(pair: tuple[Desk, Analyst]) -> None:
+    """An account may be told how many there are and be shown none of them."""
+    running, server = pair
+    await server.does("create", title="Odd sign-ins", text="x", reason="open case")
+    running.most = 0
+    found = await server.asks("search")
+
+    assert (found["status"], part(found, "error", "code")) == ("error", "bad_answer")
+
+
 async def test_ticket_behind_many_that_quote_it_is_still_found(pair: tuple[Desk, Analyst]) -> None:
     """Answers to a ticket repeat its title; the one that was made is then not on the first page."""
     running, server = pair
