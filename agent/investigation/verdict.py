@@ -19,6 +19,8 @@ CAPABILITY_GROUPS = frozenset({"process_intent", "authentication", "file"})
 CAPABILITY_LIKELIHOOD = 0.8
 CONTEXT_SERVERS = frozenset({"intake", "kb", "assets", "intel", "reputation", "vulnerability"})
 """Servers that answer from the alert, from registers, scans or knowledge: none of them saw the event."""
+DECIDED_BEFORE = frozenset({"dns__dns_check_domain"})
+"""Tools that tell what somebody set before, MCPSoc itself among them: that is nobody who saw the event either."""
 CONTRADICTION = 1.5
 """Weight of a malicious finding that nothing but an authorisation of its techniques explains away."""
 
@@ -114,9 +116,21 @@ def _malice(facts: Facts) -> list[Finding]:
 
 
 def _strong(facts: Facts, weighing: Weighing) -> bool:
-    sensors = {sensor for finding in trusted_only(_malice(facts)) for sensor in finding.sensors}
+    sensors = _witnesses(facts, trusted_only(_malice(facts)))
     score = max((value for name, value in weighing.scores.items() if facts.kind_of(name) == "malicious"), default=0.0)
     return score >= STRONG_SCORE and len(sensors) >= 2
+
+
+def _witnesses(facts: Facts, findings: Sequence[Finding]) -> set[str]:
+    """The sensors that saw what these findings say. Lists copy one another, and a list, a register or a measure that
+    stands already confirms no sensor."""
+    context = {
+        question.id
+        for question in facts.playbook.questions
+        if question.tool in DECIDED_BEFORE or question.tool.partition("__")[0] in CONTEXT_SERVERS
+    }
+    seen = {sensor for finding in findings if finding.question not in context for sensor in finding.sensors}
+    return seen - CONTEXT_SERVERS - {"register"}
 
 
 def _from_alert_alone(facts: Facts, weighing: Weighing) -> Disposition:
@@ -135,7 +149,7 @@ def basis(facts: Facts) -> Basis:
 
     What registers and feeds say is context, what a brain chose to ask is its own, and what was asked beside the
     playbook counts where it found something: none of them ever counts as somebody having looked."""
-    bearing = {sensor for finding in facts.findings for sensor in finding.sensors} - {"register"}
+    bearing = _witnesses(facts, facts.findings)
     if not _looked(facts):
         return "single_source" if bearing & set(_sensors_beside(facts)) else "alert_only"
     if not facts.coverage.gaps:

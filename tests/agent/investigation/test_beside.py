@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
-from agent.investigation.verdict import basis, decide
-from agent.models import Contribution
+import pytest
+
+from agent.evidence.telemetry import Coverage
+from agent.investigation.verdict import Facts, basis, decide
+from agent.models import Contribution, Finding, Gap, Hypothesis, Provenance
 from agent.playbooks.format import load_playbooks
-from tests.agent.investigation.test_gates import INNOCENT
+from tests.agent.investigation.test_gates import INNOCENT, seen
 
 PLAYBOOKS = load_playbooks()
 
@@ -42,3 +45,69 @@ def test_answer_beside_takes_nothing_from_what_the_alert_proves() -> None:
 
     assert [decide(facts) for facts in (alone, looked, beside)] == ["true_positive", "needs_human", "true_positive"]
     assert basis(beside) == "alert_only"
+
+
+WITNESSES = {
+    "peer_known": "intel",
+    "peer_reputation": "reputation",
+    "sinkhole": "unbound",
+    "peers": "firewall",
+    "flow": "suricata",
+}
+"""Question about a caller of orders to the sensor that its answer names, or the server where it names none."""
+
+
+def facts_of(*questions: str) -> Facts:
+    """An alert about a caller of orders at a site without sensors, and what these looks find: the first reading of
+    each, and its answer where it is of a server beside the playbook."""
+    playbook = PLAYBOOKS["command_and_control"]
+    joined = playbook.joined(lambda tool: True)
+    asked = [joined.question(name) for name in questions]
+    findings = [
+        Finding(
+            claim=name,
+            question=name,
+            reading=question.readings[0].id,
+            weights=question.readings[0].weights,
+            provenance=Provenance.SENSOR,
+            sensors=(WITNESSES[name],),
+        )
+        for name, question in zip(questions, asked, strict=True)
+    ]
+    evidence = [
+        seen(f"E-{question.id}").model_copy(
+            update={"server": question.tool.partition("__")[0], "sensor": WITNESSES[question.id]}
+        )
+        for question in asked
+    ]
+    return replace(
+        INNOCENT,
+        playbook=joined,
+        hypotheses=tuple(Hypothesis(id=each.id, kind=each.kind, text=each.text) for each in joined.hypotheses),
+        findings=tuple(findings),
+        evidence=tuple(evidence),
+        beside=tuple(f"E-{question.id}" for question in playbook.beside),
+        coverage=Coverage(gaps=tuple(Gap(sensor=name, reason="down", required=True) for name in ("edr", "firewall"))),
+        required=(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("questions", "disposition", "told"),
+    [
+        (("peer_known", "peer_reputation", "sinkhole"), "needs_human", "alert_only"),
+        (("peer_known", "peer_reputation", "sinkhole", "peers"), "true_positive", "single_source"),
+        (("peer_reputation", "sinkhole", "peers"), "needs_human", "single_source"),
+        (("peer_known", "flow"), "true_positive", "single_source"),
+        (("peer_reputation", "flow"), "true_positive", "single_source"),
+        (("peers", "flow"), "needs_human", "partial"),
+    ],
+)
+def test_lists_and_what_we_set_ourselves_confirm_no_sensor(
+    questions: tuple[str, ...], disposition: str, told: str
+) -> None:
+    """Lists copy one another and feed the resolver: all that they name together is one list, and nobody who looked.
+    What a list and a sensor prove together stands."""
+    facts = facts_of(*questions)
+
+    assert (decide(facts), basis(facts)) == (disposition, told)
