@@ -2,11 +2,13 @@
 
 Lines are JSON in `calls/YYYY-MM-DD.jsonl` (UTC) under the home. A line is written by one system call on a file opened
 to append for it alone, so that lines of several processes never mix, and the file may be moved away at any time. A log
-that cannot be written fails no call; health says so.
+that cannot be written fails no call; health says so. What a full disk cuts off stays a line of its own.
 """
 
+import errno
 import json
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,12 +61,22 @@ class CallLog:
 
     def _append(self, name: str, line: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
         file = os.open(self._folder / name, flags, 0o600)
         try:
-            os.write(file, line)
+            whole = b"\n" + line if _cut_off(file) else line
+            if os.write(file, whole) < len(whole):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(file)
+
+
+def _cut_off(file: int) -> bool:
+    """Whether the last line has no end. Raises: OSError for what is no file."""
+    found = os.fstat(file)
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is no file")
+    return found.st_size > 0 and os.pread(file, 1, found.st_size - 1) != b"\n"
 
 
 def _line(call: Call, now: datetime) -> JsonObject:

@@ -1,5 +1,6 @@
 """The server's side of permission: a change runs only under a signed grant for exactly that call."""
 
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from knowledge.trust.canonical import sha256_of
 from knowledge.trust.errors import GrantRefused
 from knowledge.trust.grants import SpentNonces, verify_grant
 from knowledge.trust.keys import VerifyKey
-from servers.errors import RefusedError
+from servers.errors import RefusedError, ToolError
 
 META = "mcpsoc/grant"
 """Key of the request's `_meta` that carries the grant."""
@@ -43,8 +44,12 @@ class Gate:
     ) -> None:
         """Return only when `grant` permits this very call, and use it up.
 
-        Raises: RefusedError saying which part of the grant failed."""
-        self._verified(grant, tool, schema_sha256, arguments, now, self.spent())
+        Raises: RefusedError saying which part of the grant failed; ToolError when its use cannot be written down."""
+        try:
+            self._verified(grant, tool, schema_sha256, arguments, now, self.spent())
+        except (OSError, sqlite3.Error) as error:
+            why = f"the register of used grants cannot be used ({type(error).__name__})"
+            raise ToolError("no_record", why, "look at MCPSOC_HOME; nothing is changed without it") from error
 
     def _verified(
         self,

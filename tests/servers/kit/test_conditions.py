@@ -1,6 +1,10 @@
 """What an operator permits: which tools there are, what clients are told of them, and what is logged."""
 
 import json
+import os
+import resource
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +15,8 @@ from knowledge.trust.keys import SigningKey
 from servers.bundle import bundled
 from servers.errors import ConfigurationError
 from servers.kit import Conditions, Gate
-from servers.kit.calls import CallLog
+from servers.kit.actions import ActionStore
+from servers.kit.calls import Call, CallLog
 from servers.settings import Settings
 from tests.servers.conftest import Connect
 from tests.servers.kit.shelf import Served, Shelf, serve
@@ -176,3 +181,49 @@ async def test_log_that_cannot_be_written_fails_no_call_and_shows_in_health(tmp_
     assert answer["status"] == "success"
     assert "log of calls cannot be written" in json.dumps(broken["data"])
     assert "log of calls" not in json.dumps(mended["data"])
+
+
+def test_line_that_a_full_disk_cuts_off_spoils_no_other(tmp_path: Path) -> None:
+    """The first call after somebody made room is recorded too, and until then health says what is missing."""
+    log = CallLog(tmp_path)
+    call = Call("shelf", "shelf_list", {}, "read", "success", None, 1.0)
+    log.add(call)
+    file = next(tmp_path.iterdir())
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 20, limits[1]))
+    try:
+        log.add(call)
+        problem = log.problem
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    log.add(call)
+    log.add(call)
+
+    whole, cut, *later = file.read_text().splitlines()
+    assert problem is not None
+    assert log.problem is None
+    assert len(cut) == 20
+    assert [json.loads(line)["tool"] for line in (whole, *later)] == ["shelf_list"] * 3
+
+
+def test_log_is_a_file_or_a_problem(tmp_path: Path) -> None:
+    """What is written into a pipe that nobody reads is gone."""
+    os.mkfifo(tmp_path / f"{datetime.now(UTC):%Y-%m-%d}.jsonl")
+    log = CallLog(tmp_path)
+    log.add(Call("shelf", "shelf_list", {}, "read", "success", None, 1.0))
+
+    assert log.problem is not None
+
+
+async def test_grant_whose_use_cannot_be_written_down_changes_nothing(tmp_path: Path) -> None:
+    """It could be used again. That is told as what it is, and nothing is sent."""
+    spent = SpentNonces(tmp_path / "nonces.db")
+    conditions = Conditions(gate=Gate(KEY.public, "lab", lambda: spent), actions=ActionStore(tmp_path / "actions.db"))
+    served = shelf(tmp_path, conditions)
+    with closing(sqlite3.connect(tmp_path / "nonces.db")) as broken:
+        broken.execute("DROP TABLE nonces")
+    answer = await served.act("shelf_put", name="a")
+
+    assert (answer["status"], served.shelf.acted) == ("error", [])
+    assert isinstance(answer["error"], dict)
+    assert answer["error"]["code"] == "no_record"
