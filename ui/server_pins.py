@@ -23,10 +23,21 @@ class Pinned:
     """Tools that are not what was accepted; pinning leaves them out of use."""
 
 
-async def pin_changes() -> list[PinChange]:
-    """Tools of connected servers whose definition is new or not the accepted one."""
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What all servers list, held against what was accepted."""
+
+    changes: tuple[PinChange, ...]
+    """Tools whose definition is new or not the accepted one."""
+    unseen: dict[str, str]
+    """Servers that listed no tools, and why: of these nobody knows what changed."""
+
+
+async def compare_tools() -> Compared:
+    """Hold the tools of every server against the accepted ones."""
     async with _connected() as host:
-        return host.diff()
+        unseen = {each.name: each.problem or "it has none" for each in host.servers() if not each.tools}
+        return Compared(tuple(host.diff()), unseen)
 
 
 async def accept_tools(server: str) -> tuple[str, ...]:

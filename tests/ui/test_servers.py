@@ -265,6 +265,24 @@ def test_changed_tool_is_not_pinned_but_accepted(run: CommandLine) -> None:
     assert renewed["theirs__theirs_health"] == pinned["theirs__theirs_health"]
 
 
+@pytest.mark.thorough
+def test_comparing_names_the_servers_of_which_nothing_was_seen(run: CommandLine) -> None:
+    """Nothing seen is not nothing changed: a server that does not start, and a home in which nothing can be pinned."""
+    file = run.folder / "others.json"
+    file.write_text(json.dumps({"mcpServers": {"theirs": {"command": "/bin/false"}}}))
+    assert run("servers", "add", str(file)).returncode == 0
+
+    (run.home / ".pins.json.lock").mkdir()
+
+    done = run("servers", "diff", "--json")
+    unseen = {row["server"]: row["problem"] for row in json.loads(done.stdout) if row["state"] == "unseen"}
+
+    assert done.returncode == 1
+    assert {"theirs", "kb"} <= unseen.keys()
+    assert unseen["kb"].startswith("PinError")
+    assert "theirs listed no tools: " in done.stderr
+
+
 def test_tools_of_bundled_servers_are_pinned_too(run: CommandLine) -> None:
     """A client that lists them can compare."""
     done = run("servers", "pin", "kb", "--json")

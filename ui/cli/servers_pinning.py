@@ -42,25 +42,34 @@ def _add_pin(group: typer.Typer, t: Catalogue) -> None:
 
 
 def _add_diff(group: typer.Typer, t: Catalogue) -> None:
-    @group.command("diff", help=t("Show tools that nobody accepted yet or that changed since. Exit 1 on any."))
+    @group.command(
+        "diff",
+        help=t(
+            "Show tools that nobody accepted yet or that changed since, and servers that listed none. Exit 1 on any."
+        ),
+    )
     def diff(as_json: Annotated[bool, typer.Option("--json", help=t("One JSON document."))] = False) -> None:
         import asyncio
 
-        from ui.cli.output import write_json, write_table
-        from ui.server_pins import pin_changes
+        from agent.evidence.text import inert
+        from ui.cli.output import say, write_json, write_table
+        from ui.server_pins import compare_tools
 
-        changes = asyncio.run(pin_changes())
+        found = asyncio.run(compare_tools())
         if as_json:
-            write_json([change.model_dump(mode="json") for change in changes])
+            unseen = [{"server": name, "state": "unseen", "problem": why} for name, why in found.unseen.items()]
+            write_json([*(change.model_dump(mode="json") for change in found.changes), *unseen])
         else:
             write_table(
                 (t("tool"), t("state"), t("differs in")),
                 [
                     (change.tool, t("new") if change.state == "new" else t("changed"), ", ".join(change.parts))
-                    for change in changes
+                    for change in found.changes
                 ],
             )
-        raise typer.Exit(1 if changes else 0)
+        for name, why in found.unseen.items():
+            say(t("{server} listed no tools: {reason}", server=name, reason=inert(why)))
+        raise typer.Exit(1 if found.changes or found.unseen else 0)
 
 
 def _add_accept(group: typer.Typer, t: Catalogue) -> None:
