@@ -1,12 +1,15 @@
 """Lists of values in files that an operator keeps: plain text, one value a line, or warning lists in MISP's form.
 
-Source: https://github.com/MISP/misp-warninglists, `schema.json`: `type` is cidr, hostname, string or substring (regex
-is not supported), and `list` its values.
+In plain text a network stands for its addresses and a name for itself and all below it; `*.name` says that the operator
+means all below it. Source: https://github.com/MISP/misp-warninglists, `schema.json`: `list` holds the values, `type`
+says how they match: string is the value itself, hostname this name or one below it, cidr an address or a network,
+substring a part of the value. regex is not supported.
 """
 
 import json
 import os
 import threading
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +26,9 @@ from servers.observables import Observable, address, host_in, read
 
 MOST_BYTES: Final = 64_000_000
 MOST_VALUES: Final = 2_000_000
+FEED_DAYS: Final = 7.0
+"""From this age on a list of bad values is old: what it does not hold may have been found since."""
+_GZIP: Final = b"\x1f\x8b"
 
 
 def _paths(value: object) -> object:
@@ -37,13 +43,23 @@ Paths = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_paths)]
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """What of a list matched."""
+
+    text: str
+    """The value, a domain above it, a network around it or a part of it."""
+    meant: bool
+    """Whether it can vouch for the value: it is the same, or the operator wrote in plain text all that is below a
+    domain or in a private network. Below other domains and in public networks anybody gets a place."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A list that holds a value."""
 
     name: str
     """Of its file."""
-    entry: str
-    """What of the list matched: the value, a parent domain or a network."""
+    entry: "Entry"
     at: datetime
     """When the file was last written."""
 
@@ -55,11 +71,15 @@ class Values:
     same: frozenset[str]
     names: frozenset[str]
     """Domains that stand for all below them too."""
+    below: frozenset[str]
+    """Those of them of which the operator wrote so."""
     networks: frozenset[str]
     lengths: frozenset[tuple[int, int]]
     """Versions and prefix lengths that `networks` has."""
     parts: tuple[str, ...] = ()
-    """Texts that match wherever they stand in a value."""
+    """Texts that match wherever they stand in a value other than a hash."""
+    own: bool = False
+    """Whether it is plain text."""
     skipped: int = 0
     """Lines that name nothing."""
 
@@ -68,28 +88,38 @@ class Values:
         """How many values can match."""
         return len(self.same) + len(self.names) + len(self.networks) + len(self.parts)
 
-    def entry(self, wanted: Observable) -> str | None:
-        """The value that matches, if any."""
-        if wanted.value in self.same:
-            return wanted.value
+    def entry(self, wanted: Observable) -> Entry | None:
+        """What matches, if anything; the value itself before all else."""
+        if wanted.value in self.same or wanted.value in self.names:
+            return Entry(wanted.value, meant=True)
         host = host_in(wanted)
-        if host is not None and (found := self._named(host)) is not None:
-            return found
-        return next((part for part in self.parts if part in wanted.value), None)
+        if host is None:
+            return None
+        if (found := self._around(host)) is not None:
+            return found if wanted.kind in ("address", "domain") else Entry(found.text, meant=False)
+        part = next((part for part in self.parts if part in wanted.value), None)
+        return None if part is None else Entry(part, meant=part == wanted.value)
 
-    def _named(self, host: str) -> str | None:
+    def _around(self, host: str) -> Entry | None:
         try:
             target = address(host)
         except ValueError:
-            labels = host.split(".")
-            above = (".".join(labels[n:]) for n in range(len(labels)))
-            return next((name for name in above if name in self.names), None)
+            return self._above(host)
         around = (
             str(ip_network((target, length), strict=False))
             for version, length in sorted(self.lengths, reverse=True)
             if version == target.version
         )
-        return next((network for network in around if network in self.networks), None)
+        network = next((network for network in around if network in self.networks), None)
+        return None if network is None else Entry(network, meant=self.own and not target.is_global)
+
+    def _above(self, host: str) -> Entry | None:
+        labels = host.split(".")
+        above = [name for n in range(len(labels)) if (name := ".".join(labels[n:])) in self.names]
+        meant = next((f"*.{name}" for name in above if name in self.below), None)
+        if meant is not None:
+            return Entry(meant, meant=True)
+        return Entry(above[0], meant=False) if above else None
 
 
 class ListFile:
@@ -108,7 +138,7 @@ class ListFile:
                 state = self.path.stat()
                 stamp = (state.st_mtime_ns, state.st_size)
                 if self._held is None or self._held[0] != stamp:
-                    self._held = (stamp, _some(parsed(self._content())))
+                    self._held = (stamp, parsed(self._content()))
             except (OSError, ValueError):
                 message = f"the configured list {one_line(self.path.name, 80)} cannot be read or is none"
                 hint = f"see {self._setting}: one value a line, or a MISP warning list"
@@ -141,18 +171,16 @@ class Lists:
         return min((file.values()[1] for file in self.files), default=None)
 
 
-def _some(found: Values) -> Values:
-    """Raises: ValueError for a file of which no line names a value: it is a list in another form."""
-    if found.skipped and not found.count:
-        raise ValueError("no line names a value")
-    return found
-
-
 def parsed(content: bytes) -> Values:
-    """The values of a file. Raises: ValueError when it is no list."""
-    if content.lstrip()[:1] == b"{":
-        return _warning_list(content)
-    return _values(_lines(content.decode("utf-8", "replace")))
+    """The values of a file. Raises: ValueError when it is no list, or one without a value."""
+    text = content.removeprefix(BOM_UTF8).lstrip()
+    if text[:1] == b"<" or text[:2] == _GZIP or b"\0" in text:
+        raise ValueError("a page, a compressed file or one in another encoding")
+    warning = text[:1] == b"{"
+    found = _warning_list(text) if warning else _values(_lines(text.decode("utf-8", "replace")), own=True)
+    if not found.count or (found.skipped > found.count and not warning):
+        raise ValueError("no line names a value, or fewer do than do not")
+    return found
 
 
 class _WarningList(BaseModel):
@@ -171,7 +199,8 @@ def _warning_list(content: bytes) -> Values:
         raise ValueError("not a warning list of a known type") from None
     if found.type == "substring":
         parts = tuple(value.lower() for value in found.list if len(value) > 3)
-        return Values(frozenset(), frozenset(), frozenset(), frozenset(), parts, len(found.list) - len(parts))
+        none = frozenset[str]()
+        return Values(none, none, none, none, frozenset(), parts, skipped=len(found.list) - len(parts))
     return _values(found.list, exact=found.type == "string")
 
 
@@ -192,19 +221,26 @@ def _nowhere(word: str) -> bool:
     return found.is_unspecified or found.is_loopback
 
 
-def _values(given: Iterable[str], *, exact: bool = False) -> Values:
-    same, names, networks, skipped = set[str](), set[str](), set[str](), 0
+def _values(given: Iterable[str], *, exact: bool = False, own: bool = False) -> Values:
+    same, names, below, networks, skipped = set[str](), set[str](), set[str](), set[str](), 0
     for number, text in enumerate(given):
         if number >= MOST_VALUES:
             raise ValueError("too many values")
         try:
             if "/" in text and "://" not in text:
-                networks.add(str(ip_network(text, strict=False)))
-                continue
-            found = read(text.lstrip("."))
+                network = ip_network(text, strict=False)
+                if network.num_addresses > 1:
+                    networks.add(str(network))
+                    continue
+                text = str(network.network_address)
+            found = read(text.removeprefix("*.").lstrip("."))
         except ValueError:
             skipped += 1
             continue
         (names if found.kind == "domain" and not exact else same).add(found.value)
+        if own and found.kind == "domain" and text.startswith("*."):
+            below.add(found.value)
     lengths = frozenset((net.version, net.prefixlen) for net in map(ip_network, networks))
-    return Values(frozenset(same), frozenset(names), frozenset(networks), lengths, skipped=skipped)
+    return Values(
+        frozenset(same), frozenset(names), frozenset(below), frozenset(networks), lengths, own=own, skipped=skipped
+    )

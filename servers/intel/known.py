@@ -16,9 +16,11 @@ class KnownLists:
     lists: Lists
 
     def intel_check_known(self, value: Name) -> Reply[Known]:
-        """Whether the operator's lists hold a hash, domain (or its parent), address or URL as own or known-good."""
-        found = next(self.lists.find(observable(value)), None)
-        if found is None:
+        """Whether the operator's lists hold a hash, domain, address or URL as own or known-good."""
+        found = sorted(self.lists.find(observable(value)), key=lambda each: not each.entry.meant)
+        if not found:
             return Reply(Known(known=False), "in no list", observed_at=self.lists.oldest())
-        data = Known(known=True, value=found.entry, register=found.name)
-        return Reply(data, f"listed in {found.name}", observed_at=found.at)
+        first = found[0]
+        data = Known(known=first.entry.meant, value=first.entry.text, register=first.name)
+        said = "listed in" if first.entry.meant else "not known: only a domain, network or text around it is in"
+        return Reply(data, f"{said} {first.name}", observed_at=first.at)

@@ -46,7 +46,8 @@ class Known(Output):
 
     known: Annotated[bool, T0]
     value: Annotated[str | None, T0] = None
-    """The registered value that matched: a parent domain where a name below it was asked for."""
+    """The registered value that matched. Beside `known` false it is what is only around the value: a domain, a network
+    or a part of it, which vouches for nothing."""
     registry: Annotated[str | None, T0] = Field(default=None, alias="register")
     registered_by: Annotated[str | None, T0] = None
     reason: Annotated[str | None, T0] = None

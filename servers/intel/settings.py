@@ -45,7 +45,8 @@ class IntelSettings(BackendSettings):
     stale_hours: float = Field(default=48.0, gt=0)
     """From this age on a feed is called stale."""
     known_lists: Paths = ()
-    """Your own lists of known-good values (plain text or MISP warning lists), separated as in PATH."""
+    """Your own lists of known-good values (plain text or MISP warning lists), separated as in PATH; they may be old. An
+    entry vouches for the value it is; in plain text `*.name` does for all below it, a network for private addresses."""
     misp_url: str | None = None
     """Address of MISP."""
     misp_key: SecretStr = SecretStr("")

@@ -16,7 +16,9 @@ class SourceSaid(Output):
     state: Annotated[State, T1]
     """unknown: it was asked and has no record; not_asked: the value does not leave, or it is not its kind."""
     why: Annotated[str | None, T1] = None
-    """Why it was not asked or failed, or what of it could not be read."""
+    """Why it was not asked or failed, what of it could not be read, or how old it is."""
+    stale: Annotated[bool, T1] = False
+    """A list that is too old to hold what was found since."""
     verdict: Annotated[Verdict, T1]
     malicious: Annotated[int | None, T1] = None
     """Engines that say malicious (VirusTotal)."""
@@ -45,7 +47,7 @@ class Reputation(Output):
     rule: Annotated[str, T1]
     """How the verdict came about."""
     complete: Annotated[bool, T1]
-    """False: a source that could have known was not asked or failed."""
+    """False: a source that could have known was not asked, failed or is stale."""
     sources: list[SourceSaid]
 
 

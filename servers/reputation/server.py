@@ -15,13 +15,14 @@ from servers.errors import ConfigurationError, ToolError
 from servers.kit import Problem, Read, Reply, SecurityServer, build_server
 from servers.kit.envelope import iso
 from servers.kit.http import Http
+from servers.kit.inert import one_line
 from servers.kit.server import wall_clock
 from servers.kit.tool import Method
 from servers.observables import HASHES, Observable, observable
 from servers.parts import Parts
 from servers.reputation.embedded import LabSource
 from servers.reputation.files import ListSource, list_sources
-from servers.reputation.models import Quota, Quotas, Reputation
+from servers.reputation.models import Quota, Quotas, Reputation, SourceSaid
 from servers.reputation.online import Service, abuseipdb, virustotal
 from servers.reputation.privacy import Privacy, bare
 from servers.reputation.quota import Allowance
@@ -64,14 +65,9 @@ class Checks:
 
     def _check(self, wanted: Observable) -> Reply[Reputation]:
         data = asked(self.sources, wanted)
-        failed = [each for each in data.sources if each.state == "failed"]
         answered = sum(each.state == "answered" for each in data.sources)
-        stale = None
-        if failed:
-            message = f"{len(failed)} of {len(data.sources)} sources failed"
-            stale = Problem("incomplete", message, "see why beside each source; what is missing proves nothing")
         text = f"{data.verdict}: {answered} of {len(data.sources)} sources know it"
-        return Reply(data, text, stale=stale, empty=not answered)
+        return Reply(data, text, stale=_stale(data.sources), empty=not answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +97,7 @@ def build(parts: Parts, settings: ReputationSettings) -> SecurityServer:
             settings=parts.settings,
             conditions=parts.conditions,
         )
-    lists = list_sources(settings.bad_lists, settings.known_lists)
+    lists = list_sources(settings.bad_lists, settings.known_lists, settings.bad_list_days)
     services = services_of(parts, settings) if chosen == "online" else ()
     if chosen == "files" and not lists:
         raise ConfigurationError("reputation: set MCPSOC_REPUTATION_BAD_LISTS or MCPSOC_REPUTATION_KNOWN_LISTS")
@@ -135,6 +131,18 @@ def services_of(
         http = _http(settings.abuseipdb_url, "AbuseIPDB", "Key", settings.abuseipdb_key, settings.ca_file)
         found.append(abuseipdb(http, privacy, Allowance(path, "abuseipdb", settings.abuseipdb_per_day, now)))
     return found
+
+
+def _stale(said: Sequence[SourceSaid]) -> Problem | None:
+    """Which sources could not say what is so now."""
+    failed = sum(each.state == "failed" for each in said)
+    old = [f"{one_line(each.source, 80)} is {each.why}" for each in said if each.stale]
+    if not failed and not old:
+        return None
+    told = [f"{failed} of {len(said)} sources failed"] if failed else []
+    hint = "see why beside each source; what is missing proves nothing"
+    renew = "fetch the list anew, or see MCPSOC_REPUTATION_BAD_LIST_DAYS"
+    return Problem("incomplete" if failed else "old_data", "; ".join([*told, *old[:5]]), hint if failed else renew)
 
 
 def _http(url: str, product: str, header: str, key: SecretStr, ca_file: Path | None) -> Http:

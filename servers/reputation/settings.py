@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from servers.kit.settings import BackendSettings
-from servers.lists import Paths
+from servers.lists import FEED_DAYS, Paths
 from servers.settings import Networks, Words
 
 NEEDS: Final = (
@@ -28,8 +28,11 @@ class ReputationSettings(BackendSettings):
     """files: lists alone, nothing leaves; online: lists and the services that a key is set for; empty: the lab."""
     bad_lists: Paths = ()
     """Lists of bad values (plain text or MISP's form), separated as in PATH."""
+    bad_list_days: float = Field(default=FEED_DAYS, ge=0)
+    """From this age on answers of a list of bad values are stale; 0 for lists you write yourself, which may be old."""
     known_lists: Paths = ()
-    """Lists of known-good values and warning lists, separated as in PATH."""
+    """Lists of known-good values and warning lists, separated as in PATH; they may be old. An entry clears the value
+    it is and nothing below or in it."""
     own_domains: Words = ()
     """Domains of your own: never asked for outside."""
     own_addresses: Networks = ()

@@ -39,7 +39,9 @@ def asked(sources: Sequence[Source], wanted: Observable) -> Reputation:
             said.append(SourceSaid(source=source.name, state="failed", why=problem.code, verdict="unknown"))
     if problems and len(problems) == len(sources):
         raise problems[0]
-    complete = not any(each.state == "failed" or (each.state == "not_asked" and each.why != "kind") for each in said)
+    complete = not any(
+        each.stale or each.state == "failed" or (each.state == "not_asked" and each.why != "kind") for each in said
+    )
     verdict = merged(said)
     return Reputation(value=wanted.value, verdict=verdict, rule=RULE, complete=complete, sources=said)
 

@@ -275,16 +275,58 @@ async def test_sighting_is_noted_at_what_is_known_alone(tmp_path: Path) -> None:
 async def test_own_lists_of_known_good_values_answer(tmp_path: Path) -> None:
     """A register of the operator closes more cases than any feed."""
     plain, warned = tmp_path / "own.txt", tmp_path / "list.json"
-    plain.write_text(f"# ours\n{DIGEST}  setup.exe\n10.20.0.0/16\n")
+    plain.write_text(f"# ours\n{DIGEST}  setup.exe\n10.20.0.0/16\n*.own.example\n192.0.2.7/32\n")
     warned.write_text(json.dumps({"name": "x", "type": "hostname", "list": ["corp.example"]}))
-    intel = site(tmp_path, known_lists=(plain, warned))
+    intel = site(tmp_path, known_lists=(warned, plain))
     answers = [
         await intel.asks("check_known", value=each)
-        for each in (DIGEST, "10.20.3.4", "a.corp.example", "corp.example.evil.test")
+        for each in (DIGEST, "10.20.3.4", "a.own.example", "192.0.2.7", "corp.example", "corp.example.evil.test")
     ]
 
-    assert [part(each, "data", "known") for each in answers] == [True, True, True, False]
-    assert part(answers[2], "data", "register") == "list.json"
+    assert [part(each, "data", "known") for each in answers] == [True] * 5 + [False]
+    assert part(answers[2], "data", "value") == "*.own.example"
+    assert part(answers[4], "data", "register") == "list.json"
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry", "value"),
+    [
+        ("substring", "microsoft.com", "login-microsoft.com"),
+        ("substring", "microsoft.com", "microsoft.com.cdn.example"),
+        ("substring", "microsoft.com", "https://evil.example/?x=microsoft.com"),
+        ("hostname", "cloudfront.net", "x.cloudfront.net"),
+        ("hostname", "cloudfront.net", "https://cloudfront.net/x"),
+        ("cidr", "3.0.0.0/8", "3.4.5.6"),
+        ("cidr", "10.0.0.0/8", "10.4.5.6"),
+        ("plain", "ngrok.io", "attacker.ngrok.io"),
+        ("plain", "3.0.0.0/8", "3.4.5.6"),
+        ("plain", "*.own.example", "https://x.own.example/a"),
+    ],
+)
+async def test_what_is_only_around_a_value_vouches_for_nothing(
+    kind: str, entry: str, value: str, tmp_path: Path
+) -> None:
+    """Anybody gets a name below a popular domain, an address in a cloud and a name with any text in it."""
+    held = tmp_path / "list"
+    held.write_text(entry if kind == "plain" else json.dumps({"name": "x", "type": kind, "list": [entry]}))
+    found = await site(tmp_path, known_lists=(held,)).asks("check_known", value=value)
+
+    assert (part(found, "data", "known"), part(found, "data", "value")) == (False, entry)
+
+
+async def test_text_is_no_part_of_a_hash_and_the_value_itself_comes_first(tmp_path: Path) -> None:
+    """Four hex digits stand in one hash of a thousand; and a list that names the value is not hidden by another."""
+    parts, exact = tmp_path / "a.json", tmp_path / "b.json"
+    parts.write_text(json.dumps({"name": "x", "type": "substring", "list": ["dead", "corp.example"]}))
+    exact.write_text(json.dumps({"name": "x", "type": "string", "list": ["www.corp.example"]}))
+    intel = site(tmp_path, known_lists=(parts, exact))
+    digest = await intel.asks("check_known", value="3dead" + "0" * 59)
+    name = await intel.asks("check_known", value="www.corp.example")
+    below = await intel.asks("check_known", value="a.www.corp.example")
+
+    assert part(digest, "data") == {"known": False}
+    assert (part(name, "data", "known"), part(name, "data", "register")) == (True, "b.json")
+    assert (part(below, "data", "known"), part(below, "data", "register")) == (False, "a.json")
 
 
 async def test_opinion_behind_hundreds_that_lapsed_is_still_told(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Reputation from lists in files and from services: here receivers on loopback that answer in the documented shapes."""
 
 import json
+import os
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -289,6 +290,59 @@ async def test_list_in_another_form_is_not_one_that_knows_nothing(tmp_path: Path
     assert (other["status"], "bad_list" in str(other["data"])) == ("stale", True)
     assert "1 lines name no value" in str(partly["data"])
     assert "1 lines that name no value" in str(part(health, "data", "detail"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"# only a heading\n",
+        b"<!DOCTYPE html>\n<html><pre>\nevil.example\n</pre></html>\n",
+        b"please\nlog in\nat portal.example\nevil.example\nfirst\n",
+        b"\x1f\x8b\x08\nevil.example\n",
+        "evil.example\n".encode("utf-16"),
+        b"2026-01-01,evil.example\n",
+        b'["evil.example"]',
+        b'{"type": "string", "list": []}',
+    ],
+)
+async def test_broken_download_is_not_an_empty_list(content: bytes, tmp_path: Path) -> None:
+    """Whoever fetches lists by a timer gets pages and halves of files, and would be told that all is unknown."""
+    server = files(tmp_path)
+    (tmp_path / "bad.txt").write_bytes(content)
+    found = await server.asks("check_domain", domain="evil.example")
+    (tmp_path / "top.json").unlink()
+    alone = await server.asks("check_domain", domain="evil.example")
+
+    assert (found["status"], part(found, "data", "complete")) == ("stale", False)
+    assert part(alone, "error", "code") == "bad_list"
+    assert "bad.txt" in str(part(alone, "error", "message"))
+    assert "MCPSOC_REPUTATION_BAD_LISTS" in str(part(alone, "error", "hint"))
+
+
+async def test_byte_order_mark_is_no_part_of_the_first_value(tmp_path: Path) -> None:
+    """Editors of one system write it unasked."""
+    server = files(tmp_path)
+    (tmp_path / "bad.txt").write_bytes(b"\xef\xbb\xbffirst.example\n*.wide.example\n")
+    found = [await server.asks("check_domain", domain=name) for name in ("first.example", "a.wide.example")]
+
+    assert [part(each, "data", "verdict") for each in found] == ["malicious"] * 2
+
+
+async def test_old_list_of_bad_values_is_stale_with_its_age(tmp_path: Path) -> None:
+    """A feed that nobody fetches any more knows nothing of today; a list of one's own is as good as it was."""
+    server, given = files(tmp_path), lists(tmp_path)
+    for name in ("bad.txt", "top.json"):
+        os.utime(tmp_path / name, (1, 1))
+    found = await server.asks("check_domain", domain="nowhere.example")
+    own = analyst(build, ReputationSettings(backend="files", bad_list_days=0, **given), tmp_path)
+
+    assert (found["status"], part(found, "error", "code")) == ("stale", "old_data")
+    assert "bad.txt is " in str(part(found, "error", "message"))
+    assert "days old, stale after 7" in str(part(found, "error", "message"))
+    assert part(found, "data", "complete") is False
+    assert [part(found, "data", "sources", n, "stale") for n in (0, 1)] == [True, False]
+    assert (await own.asks("check_domain", domain="nowhere.example"))["status"] == "no_data"
 
 
 async def test_lab_answers_from_its_feeds(whole_lab: Path, tmp_path: Path) -> None:
