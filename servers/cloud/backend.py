@@ -71,8 +71,8 @@ class Trail(Protocol):
     def seen(self, asked: Asked) -> Seen:
         """How often."""
 
-    def blind(self, start: datetime | None, end: datetime | None) -> Problem | None:
-        """Why the trail does not speak for the whole window; without ends: for what it holds."""
+    def blind(self, asked: Asked) -> Problem | None:
+        """Why the trail does not speak for the whole window, and for whom is asked; without ends: for what it holds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Final
 
 from servers.cloud.backend import Asked, CloudBackend, Counted, Facet, Found, Seen
+from servers.cloud.coverage import uncovered
 from servers.cloud.documents import MOST_BYTES, BrokenFileError, Read, calls_in
 from servers.cloud.record import SENSOR, Call
 from servers.cloud.settings import CloudSettings
-from servers.cloud.store import KnownFile, Store
+from servers.cloud.store import KnownFile, Part, Store
 from servers.folders import Folders, Place
 from servers.kit import NotFoundError, Problem, ToolError
 from servers.kit.envelope import iso
@@ -26,7 +27,6 @@ MOST_FILES: Final = 500_000
 _NOT_EVENTS: Final = ("CloudTrail-Digest", "CloudTrail-Insight")
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,120}")
 _NAMED: Final = 3
-_HINT: Final = "absence proves nothing here"
 
 
 @dataclass
@@ -56,8 +56,8 @@ class TrailFolder:
         self.catch_up()
         return self.store.seen(asked)
 
-    def blind(self, start: datetime | None, end: datetime | None) -> Problem | None:
-        """Files that cannot be read, files not read yet, and where the trail begins and ends."""
+    def blind(self, asked: Asked) -> Problem | None:
+        """Files that cannot be read, files not read yet, and where the trail of whom is asked for begins and ends."""
         files = self.store.files().values()
         broken = sorted(file.path for file in files if file.problem is not None)
         if broken:
@@ -68,7 +68,7 @@ class TrailFolder:
             return Problem("broken_files", message, "fetch them again; until then their events are missing")
         if self._left:
             return Problem("still_reading", f"{self._left} files are not read yet", "ask again")
-        return self._uncovered(start, end)
+        return uncovered(self.store, asked, self.now(), timedelta(minutes=self.settings.quiet_minutes))
 
     def catch_up(self) -> None:
         """Read what is new, for as long as one call may. Raises: ToolError when the folder cannot be read."""
@@ -97,7 +97,7 @@ class TrailFolder:
     def probe(self) -> str:
         """What is there. Raises: ToolError when the folder cannot be read."""
         self.catch_up()
-        files, ends = self.store.files().values(), self.store.ends()
+        files, ends = self.store.files().values(), self.store.ends(Part())
         broken = sum(file.problem is not None for file in files)
         known = "no events" if ends is None else f"events from {iso(ends[0])} to {iso(ends[1])}"
         return f"CloudTrail files: {len(files)} read, {broken} broken; {known}"
@@ -140,19 +140,6 @@ class TrailFolder:
             problem = error.message
         known = KnownFile(place.path, found.st_size, found.st_mtime_ns, found.st_ino, taken, lines, problem)
         self.store.add(known, calls)
-
-    def _uncovered(self, start: datetime | None, end: datetime | None) -> Problem | None:
-        if (ends := self.store.ends()) is None:
-            return Problem("not_covered", "the trail holds no events", _HINT)
-        if start is not None and start < ends[0]:
-            return Problem("not_covered", f"the trail is known from {iso(ends[0])} on", _HINT)
-        quiet, until = timedelta(minutes=self.settings.quiet_minutes), min(end or self.now(), self.now())
-        if ends[1] < (start or ends[0]) or ends[1] + quiet < until:
-            return Problem("not_covered", f"the trail is silent since {iso(ends[1])}", _HINT)
-        gap = None if start is None else self.store.silence(start, until, quiet)
-        if gap is not None:
-            return Problem("not_covered", f"the trail is silent from {iso(gap[0])} to {iso(gap[1])}", _HINT)
-        return None
 
 
 def cloudtrail(settings: CloudSettings, home: Path, now: Callable[[], datetime]) -> CloudBackend:

@@ -52,10 +52,10 @@ class LabTrail:
         days = len({moment.date() for moment in times})
         return Seen(len(rows), sum(map(_failed, rows)), days, min(times, default=None), max(times, default=None))
 
-    def blind(self, start: datetime | None, end: datetime | None) -> Problem | None:
+    def blind(self, asked: Asked) -> Problem | None:
         """When the trail was off."""
-        now = self.door.now()
-        return None if start is None else blind_spot(self.door.db, [SENSOR], None, start, end or now)
+        start, end = asked.start, asked.end or self.door.now()
+        return None if start is None else blind_spot(self.door.db, [SENSOR], None, start, end)
 
     def _rows(self, asked: Asked) -> list[JsonObject]:
         filters = {

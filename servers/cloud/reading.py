@@ -56,7 +56,7 @@ class Reads:
             total=found.total,
             after=row_cursors(offset, len(rows)),
             more=offset + len(rows) < found.total,
-            stale=self.backend.trail.blind(start, end),
+            stale=self.backend.trail.blind(asked),
         )
 
     def cloud_summarise_principal(
@@ -73,7 +73,7 @@ class Reads:
             f"{whole.events} events, {whole.failed} failed",
             sensor=self.backend.sensor,
             query=_said(asked),
-            stale=self.backend.trail.blind(start, end),
+            stale=self.backend.trail.blind(asked),
         )
 
     def cloud_list_keys_used(
@@ -91,7 +91,7 @@ class Reads:
             f"{len({key.access_key for key in keys})} access keys in use",
             sensor=self.backend.sensor,
             query=_said(asked),
-            stale=self.backend.trail.blind(start, end),
+            stale=self.backend.trail.blind(asked),
         )
 
     def cloud_first_seen(
@@ -124,7 +124,7 @@ class Reads:
             usual,
             f"seen {habit.events} times on {habit.days} of the principal's {own.days} days",
             sensor=self.backend.sensor,
-            stale=trail.blind(None, before),
+            stale=trail.blind(everything),
             empty=own.events == 0,
         )
 
@@ -143,7 +143,7 @@ class Reads:
             f"{events} failed calls of {who} principals",
             sensor=self.backend.sensor,
             query=_said(asked),
-            stale=self.backend.trail.blind(start, end),
+            stale=self.backend.trail.blind(asked),
         )
 
     def _habits(self, asked: Asked, facet: Facet) -> Sequence[Habit]:

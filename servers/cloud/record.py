@@ -96,6 +96,8 @@ class Call:
     source: str | None
     """An address, or the AWS service that called."""
     access_key: str | None
+    account: str | None
+    """Account whose trail has it."""
     region: str | None
     error: str | None
     failed: bool
@@ -125,6 +127,7 @@ def call_of(row: JsonValue) -> Call:
         api=api,
         source=address or service,
         access_key=_word(identity.access_key_id),
+        account=_word(record.recipient_account_id),
         region=_word(record.aws_region),
         error=error,
         failed=failed,

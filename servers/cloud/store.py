@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS files (
 CREATE TABLE IF NOT EXISTS events (
   id TEXT PRIMARY KEY, time INTEGER NOT NULL, principal TEXT, role TEXT, user TEXT, api TEXT NOT NULL COLLATE NOCASE,
   source TEXT, access_key TEXT, region TEXT, error TEXT, failed INTEGER NOT NULL, user_agent TEXT,
-  fields TEXT NOT NULL);
+  fields TEXT NOT NULL, account TEXT);
 CREATE INDEX IF NOT EXISTS events_time ON events (time, id);
 CREATE INDEX IF NOT EXISTS events_principal ON events (principal, time);
 CREATE INDEX IF NOT EXISTS events_role ON events (role, time);
@@ -33,17 +33,33 @@ CREATE INDEX IF NOT EXISTS events_user ON events (user, time);
 CREATE INDEX IF NOT EXISTS events_api ON events (api, time);
 CREATE INDEX IF NOT EXISTS events_source ON events (source, time);
 CREATE INDEX IF NOT EXISTS events_key ON events (access_key, time);
+CREATE INDEX IF NOT EXISTS events_account ON events (account, time);
+CREATE INDEX IF NOT EXISTS events_region ON events (account, region, time);
 """
+_VERSION: Final = 2
+_ACCOUNTS: Final = """ALTER TABLE events ADD COLUMN account TEXT;
+UPDATE events SET account = json_extract(fields, '$."cloud.recipient_account"');
+"""
+"""What a store of version 1 lacks."""
 _MOST_GROUPS: Final = 5_000
 _GROUP: Final = """, count(*) AS n, sum(failed), count(DISTINCT principal), count(DISTINCT source), min(time), max(time)
 FROM events WHERE"""
 _SEEN: Final = """SELECT count(*), coalesce(sum(failed), 0), count(DISTINCT time / 86400000), min(time), max(time)
 FROM events WHERE"""
+_ENDS: Final = "SELECT (SELECT min(time) FROM events WHERE {part}), (SELECT max(time) FROM events WHERE {part})"
 _SILENCE: Final = """WITH near AS (SELECT time, lag(time) OVER (ORDER BY time) AS before FROM events
-WHERE time >= coalesce((SELECT max(time) FROM events WHERE time < :start), :start)
-AND time <= coalesce((SELECT min(time) FROM events WHERE time > :end), :end))
+WHERE {part} AND time >= coalesce((SELECT max(time) FROM events WHERE {part} AND time < :start), :start)
+AND time <= coalesce((SELECT min(time) FROM events WHERE {part} AND time > :end), :end))
 SELECT before, time FROM near WHERE time - before > :quiet AND before < :end AND time > :start ORDER BY time LIMIT 1"""
-_INSERT: Final = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_STOPS: Final = """SELECT time, account, (SELECT time FROM events AS later
+WHERE later.account IS events.account AND later.region IS events.region AND later.time > events.time
+AND (later.time > events.time + :late OR (later.api IN ('StartLogging', 'CreateTrail') AND NOT later.failed))
+ORDER BY later.time LIMIT 1) AS resumed
+FROM events WHERE api IN ('StopLogging', 'DeleteTrail') AND NOT failed AND time <= :end
+AND (resumed IS NULL OR resumed > :start) ORDER BY time"""
+_LATE_MS: Final = 15 * 60_000
+"""For how long after a trail was stopped calls may still be written down."""
+_INSERT: Final = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,22 @@ class KnownFile:
     problem: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The trail of one account, or of one of its regions; without an account, all of it."""
+
+    account: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Somebody stopped or deleted a trail."""
+
+    at: datetime
+    account: str | None
+
+
 class Store:
     """The events of one folder; those of another are forgotten."""
 
@@ -71,10 +103,8 @@ class Store:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self._path, timeout=10, isolation_level=None)) as db:
-                if db.execute("PRAGMA user_version").fetchone()[0] != 1:
-                    db.execute("PRAGMA journal_mode = WAL")
-                    db.executescript(_TABLES)
-                    db.execute("PRAGMA user_version = 1")
+                if db.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+                    _make(db)
                 yield db
         except (sqlite3.DatabaseError, OSError):
             hint = "move cloud.db in the home away; it is made anew from the trail's files"
@@ -94,7 +124,7 @@ class Store:
         """Keep the events of a file together with how far it was read."""
         rows = [
             (call.id, to_ms(call.time), call.principal, call.role, call.user, call.api, call.source, call.access_key,
-             call.region, call.error, call.failed, call.user_agent, encode(call.event.root))
+             call.region, call.error, call.failed, call.user_agent, encode(call.event.root), call.account)
             for call in calls
         ]  # fmt: skip
         with self.opened() as db, _transaction(db):
@@ -114,18 +144,34 @@ class Store:
             if row is not None:
                 db.execute("DELETE FROM events WHERE time <= ?", row)
 
-    def ends(self) -> tuple[datetime, datetime] | None:
+    def ends(self, part: Part) -> tuple[datetime, datetime] | None:
         """From when to when there are events."""
+        where, values = _within(part)
         with self.opened() as db:
-            first, last = db.execute("SELECT min(time), max(time) FROM events").fetchone()
+            first, last = db.execute(_ENDS.format(part=where), values).fetchone()
         return None if first is None else (from_ms(first), from_ms(last))
 
-    def silence(self, start: datetime, end: datetime, quiet: timedelta) -> tuple[datetime, datetime] | None:
+    def silence(self, part: Part, start: datetime, end: datetime, quiet: timedelta) -> tuple[datetime, datetime] | None:
         """The first stretch without events, longer than `quiet`, that lies in a window or reaches into it."""
-        values = {"start": to_ms(start), "end": to_ms(end), "quiet": to_ms(start + quiet) - to_ms(start)}
+        where, values = _within(part)
+        window = {"start": to_ms(start), "end": to_ms(end), "quiet": to_ms(start + quiet) - to_ms(start)}
         with self.opened() as db:
-            row = db.execute(_SILENCE, values).fetchone()
+            row = db.execute(_SILENCE.format(part=where), {**values, **window}).fetchone()
         return None if row is None else (from_ms(row[0]), from_ms(row[1]))
+
+    def parts(self, asked: Asked) -> Sequence[Part]:
+        """The accounts and regions in which these events happened."""
+        where, values = _where(asked)
+        sql = " ".join(("SELECT DISTINCT account, region FROM events WHERE account IS NOT NULL AND", where))
+        with self.opened() as db:
+            return [Part(account, region) for account, region in db.execute(sql, values)]
+
+    def stops(self, start: datetime, end: datetime) -> Sequence[Stop]:
+        """When somebody stopped or deleted a trail and nothing was written down in that account and region again
+        before a window, the earliest first."""
+        values = {"start": to_ms(start), "end": to_ms(end), "late": _LATE_MS}
+        with self.opened() as db:
+            return [Stop(from_ms(row[0]), row[1]) for row in db.execute(_STOPS, values)]
 
     def find(self, asked: Asked, offset: int, limit: int) -> Found:
         """A page of events."""
@@ -173,6 +219,29 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
         db.execute("ROLLBACK")
         raise
     db.execute("COMMIT")
+
+
+def _make(db: sqlite3.Connection) -> None:
+    """The tables, as this version has them."""
+    db.execute("PRAGMA journal_mode = WAL")
+    with _transaction(db):
+        if db.execute("PRAGMA user_version").fetchone()[0] == 1:
+            _run(db, _ACCOUNTS)
+        _run(db, _TABLES)
+        db.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _run(db: sqlite3.Connection, script: str) -> None:
+    """Statement after statement, within the transaction; `executescript` would commit it."""
+    for statement in script.split(";\n"):
+        db.execute(statement)
+
+
+def _within(part: Part) -> tuple[str, dict[str, str | int]]:
+    """Conditions made of fixed texts; every value is a parameter."""
+    given = {"account": part.account, "region": part.region}
+    values: dict[str, str | int] = {name: value for name, value in given.items() if value is not None}
+    return " AND ".join(("1", *(f"{name} = :{name}" for name in values))), values
 
 
 def _where(asked: Asked) -> tuple[str, list[str | int]]:

@@ -52,12 +52,15 @@ def _add_diff(group: typer.Typer, t: Catalogue) -> None:
         import asyncio
 
         from agent.evidence.text import inert
+        from agent.models import JsonObject
         from ui.cli.output import say, write_json, write_table
         from ui.server_pins import compare_tools
 
         found = asyncio.run(compare_tools())
         if as_json:
-            unseen = [{"server": name, "state": "unseen", "problem": why} for name, why in found.unseen.items()]
+            unseen: list[JsonObject] = [
+                {"server": name, "state": "unseen", "problem": why} for name, why in found.unseen.items()
+            ]
             write_json([*(change.model_dump(mode="json") for change in found.changes), *unseen])
         else:
             write_table(

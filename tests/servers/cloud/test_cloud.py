@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -236,6 +239,99 @@ async def test_window_in_which_the_trail_was_silent_is_stale(folder: Path, tmp_p
 
     assert (night["status"], awake["status"]) == ("stale", "success")
     assert "is silent from 2026-03-08T09:05:00.000Z to 2026-03-09T10:" in str(night["error"])
+
+
+OTHER = "222233334444"
+BOB = f"arn:aws:iam::{OTHER}:user/bob"
+
+
+def calls(account: str, begin: str, hours: int, region: str = "eu-central-1") -> list[JsonObject]:
+    """A call every half hour of the one user of an account."""
+    arn = ALICE if account == trails.ACCOUNT else BOB
+    identity: JsonObject = {**IAM_USER, "arn": arn, "accountId": account, "userName": arn.rpartition("/")[2]}
+    more: JsonObject = {"recipientAccountId": account, "awsRegion": region}
+    first_call = datetime.fromisoformat(begin)
+    times = [first_call + timedelta(minutes=30 * number) for number in range(2 * hours)]
+    return [record(identity, f"{each:%Y-%m-%dT%H:%M:%SZ}", **more) for each in times]
+
+
+async def blind_for(server: Analyst, principal: str | None, start: str, end: str) -> str:
+    """Why the answer about a principal is stale; empty where it is not."""
+    found = await server.asks("search_events", principal=principal, start=start, end=end)
+    return "" if found["status"] in ("success", "no_data") else str(part(found, "error", "message"))
+
+
+async def test_account_that_goes_on_does_not_speak_for_one_that_fell_silent(tmp_path: Path) -> None:
+    """Whoever takes over one account of many silences that one alone."""
+    rows = [*calls(trails.ACCOUNT, "2026-03-09T00:00:00Z", 10), *calls(OTHER, "2026-03-09T00:00:00Z", 20)]
+    delivered(tmp_path / "trail", "2026/03/09", rows)
+    server = over(tmp_path / "trail", tmp_path / "home", quiet_minutes=60)
+    late = ("2026-03-09T14:00:00Z", "2026-03-09T19:00:00Z")
+
+    assert f"account {trails.ACCOUNT} is silent since 2026-03-09T09:30" in await blind_for(server, ALICE, *late)
+    assert "is silent since" in await blind_for(server, "alice", *late)
+    assert await blind_for(server, BOB, *late) == ""
+    assert "holds no events" in await blind_for(server, "arn:aws:iam::999988887777:user/eve", *late)
+
+
+async def test_region_that_was_never_quiet_and_falls_silent_is_told(tmp_path: Path) -> None:
+    """A trail of one region can be stopped alone; one in which something happens now and then tells nothing."""
+    rows = [
+        *calls(trails.ACCOUNT, "2026-03-07T00:00:00Z", 48),
+        *calls(trails.ACCOUNT, "2026-03-07T00:10:00Z", 40, "us-east-1"),
+        *calls(trails.ACCOUNT, "2026-03-07T03:20:00Z", 1, "eu-west-1"),
+    ]
+    delivered(tmp_path / "trail", "2026/03/09", rows)
+    server = over(tmp_path / "trail", tmp_path / "home", quiet_minutes=60)
+
+    assert "in us-east-1 is silent since 2026-03-08T15:40" in await blind_for(
+        server, ALICE, "2026-03-08T20:00:00Z", "2026-03-08T23:00:00Z"
+    )
+    assert await blind_for(server, ALICE, "2026-03-08T10:00:00Z", "2026-03-08T15:00:00Z") == ""
+
+
+async def test_trail_that_somebody_stopped_speaks_for_nothing_until_it_goes_on(tmp_path: Path) -> None:
+    """The call that stops it is the last that is surely there; one that was refused stopped nothing."""
+    apis = {"10:00": "ListBuckets", "10:10": "StopLogging", "10:12": "ListBuckets", "10:14": "StartLogging",
+            "11:00": "DeleteTrail", "11:10": "ListBuckets", "12:00": "ListBuckets", "12:30": "ListBuckets",
+            "13:00": "StopLogging", "13:10": "ListBuckets"}  # fmt: skip
+    rows = [record(IAM_USER, f"2026-03-09T{at}:00Z", api) for at, api in apis.items()]
+    refused = record(IAM_USER, "2026-03-09T10:30:00Z", "StopLogging", errorCode="AccessDenied")
+    elsewhere: JsonObject = {"recipientAccountId": OTHER, "userIdentity": {**IAM_USER, "arn": BOB, "accountId": OTHER}}
+    others = [record(IAM_USER, f"2026-03-09T1{hour}:00:00Z", **elsewhere) for hour in range(5)]
+    delivered(tmp_path / "trail", "2026/03/09", [*rows, refused, *others])
+    server = over(tmp_path / "trail", tmp_path / "home")
+
+    async def why(begin: str, end: str, principal: str | None = ALICE) -> str:
+        return await blind_for(server, principal, f"2026-03-09T{begin}:00Z", f"2026-03-09T{end}:00Z")
+
+    assert [await why("10:00", "10:05"), await why("10:20", "10:50"), await why("12:10", "12:40")] == [""] * 3
+    assert f"somebody stopped the trail of account {trails.ACCOUNT} at 2026-03-09T10:10" in await why("10:11", "10:40")
+    assert "at 2026-03-09T11:00" in await why("11:05", "12:10")
+    assert "at 2026-03-09T13:00" in await why("13:05", "13:30")
+    assert "at 2026-03-09T13:00" in await why("13:05", "13:30", None)
+    assert await why("13:05", "13:30", BOB) == ""
+
+
+async def test_store_of_an_older_version_learns_the_accounts(tmp_path: Path) -> None:
+    """Files that were read before are not read again."""
+    root, home = tmp_path / "trail", tmp_path / "home"
+    delivered(
+        root,
+        "2026/03/09",
+        [*calls(trails.ACCOUNT, "2026-03-09T00:00:00Z", 1), *calls(OTHER, "2026-03-09T00:00:00Z", 20)],
+    )
+    late = ("2026-03-09T14:00:00Z", "2026-03-09T19:00:00Z")
+    await blind_for(over(root, home, quiet_minutes=60), ALICE, *late)
+    with closing(sqlite3.connect(home / "cloud.db")) as db:
+        db.executescript(
+            "DROP INDEX events_account; DROP INDEX events_region; ALTER TABLE events DROP COLUMN account; "
+            "PRAGMA user_version = 1"
+        )
+    again = over(root, home, quiet_minutes=60)
+
+    assert "is silent since 2026-03-09T00:30" in await blind_for(again, ALICE, *late)
+    assert await blind_for(again, BOB, *late) == ""
 
 
 async def test_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
