@@ -2,7 +2,8 @@
 
 ServerError
 ├── ToolError             a tool cannot answer: code, message and hint reach the caller
-│   ├── RefusedError      a change was asked for without a grant that permits it, or at a target no grant opens
+│   ├── RefusedError      a change was asked for without a grant that permits it, at a target no grant opens, or
+│   │                     a look at a product that nobody connected
 │   ├── RateLimitedError  asked too often: when to come back
 │   ├── NotSentError      the backend could not be reached, and surely took nothing
 │   └── NotFoundError     looked properly and there is no such thing: answered as `no_data`, never as a failure
@@ -36,7 +37,7 @@ class NotFoundError(ToolError):
 
 
 class RefusedError(ToolError):
-    """The call is a change, and nothing permits it."""
+    """The call is a change, and nothing permits it; or a look at a product that nobody connected."""
 
     def __init__(self, message: str, hint: str = "", code: str = "grant_refused") -> None:
         super().__init__(code, message, hint)

@@ -31,7 +31,7 @@ from servers.assets.scanner import Scanner
 from servers.assets.settings import NEEDS, AssetsSettings
 from servers.assets.site import InventoryReads, ScanReads, probed
 from servers.embedded import LabDoor, Name, asked, blind_spot, host_of, lab_server
-from servers.errors import RegisterError
+from servers.errors import RefusedError, RegisterError
 from servers.kit import (
     Change,
     Cursor,
@@ -90,12 +90,12 @@ class Assets:
 
     @property
     def _door(self) -> LabDoor:
-        """The inventory. Raises: ToolError when there is none."""
+        """The inventory. Raises: RefusedError when there is none."""
         if self._inventory is None:
-            raise ToolError(
-                "not_configured",
-                "no inventory of this site is connected",
+            raise RefusedError(
+                "no product is connected (MCPSOC_ASSETS_BACKEND)",
                 "assets_list_authorised_work answers here; set MCPSOC_ASSETS_BACKEND=files and MCPSOC_ASSETS_INVENTORY",
+                code="no_product",
             )
         return self._inventory
 

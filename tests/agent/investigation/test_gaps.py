@@ -85,6 +85,11 @@ async def test_server_that_works_is_no_error_of_the_queue(error: str) -> None:
     assert "error from" not in report.verdict.reason
 
 
+async def test_product_that_nobody_connected_is_no_failure() -> None:
+    """A site without an inventory would be told so in every case, as if something had broken."""
+    assert of_inventory(await with_inventory(status="refused", error="no_product: no product is connected")) == ()
+
+
 async def test_stale_answer_of_a_product_gives_its_reason() -> None:
     """`stale` alone does not say which feed to fetch."""
     report = await with_inventory(status="stale", error="feeds_stale: 1 of 2 feeds is older than 24 hours")

@@ -183,7 +183,7 @@ def test_register_that_cannot_be_opened_is_not_empty(tmp_path: Path) -> None:
 
 
 async def test_site_without_an_inventory_says_so(assets: SecurityServer) -> None:
-    """An unknown host is not the same as nobody to ask."""
+    """An unknown host is not the same as nobody to ask, and nobody to ask is no failure."""
     for tool, asked in (
         ("assets_resolve", {"identifier": "shop"}),
         ("assets_neighbours", {"host": "shop"}),
@@ -191,7 +191,8 @@ async def test_site_without_an_inventory_says_so(assets: SecurityServer) -> None
         ("assets_list_vulnerabilities", {"host": "shop"}),
     ):
         envelope = await assets.call(tool, dict(asked))
-        assert json.loads(json.dumps(envelope["error"]))["code"] == "not_configured", tool
+        assert envelope["status"] == "refused", tool
+        assert json.loads(json.dumps(envelope["error"]))["code"] == "no_product", tool
 
 
 def test_tools_are_the_same_over_lab_and_site(tmp_path: Path) -> None:

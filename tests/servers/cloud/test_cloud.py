@@ -252,7 +252,7 @@ def calls(account: str, begin: str, hours: int, region: str = "eu-central-1") ->
     more: JsonObject = {"recipientAccountId": account, "awsRegion": region}
     first_call = datetime.fromisoformat(begin)
     times = [first_call + timedelta(minutes=30 * number) for number in range(2 * hours)]
-    return [record(identity, f"{each:%Y-%m-%dT%H:%M:%SZ}", **more) for each in times]
+    return [record(identity, f"{each:%Y-%m-%dT%H:%M:%SZ}") | more for each in times]
 
 
 async def blind_for(server: Analyst, principal: str | None, start: str, end: str) -> str:
@@ -298,7 +298,7 @@ async def test_trail_that_somebody_stopped_speaks_for_nothing_until_it_goes_on(t
     rows = [record(IAM_USER, f"2026-03-09T{at}:00Z", api) for at, api in apis.items()]
     refused = record(IAM_USER, "2026-03-09T10:30:00Z", "StopLogging", errorCode="AccessDenied")
     elsewhere: JsonObject = {"recipientAccountId": OTHER, "userIdentity": {**IAM_USER, "arn": BOB, "accountId": OTHER}}
-    others = [record(IAM_USER, f"2026-03-09T1{hour}:00:00Z", **elsewhere) for hour in range(5)]
+    others = [record(IAM_USER, f"2026-03-09T1{hour}:00:00Z") | elsewhere for hour in range(5)]
     delivered(tmp_path / "trail", "2026/03/09", [*rows, refused, *others])
     server = over(tmp_path / "trail", tmp_path / "home")
 
