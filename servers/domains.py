@@ -30,6 +30,13 @@ Domain = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(plai
 """A domain name."""
 
 
+def parent(text: str) -> str:
+    """A domain as operators write one that stands for all below it, `*.` or a dot before it or not, in that spelling.
+
+    Raises: ValueError for what is no domain name."""
+    return plain(text.strip().removeprefix("*").lstrip("."))
+
+
 def registered(name: str) -> str | None:
     """The part of a name that somebody registered: the public suffix and one label. None for a suffix itself.
 

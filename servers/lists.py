@@ -174,8 +174,8 @@ class Lists:
 def parsed(content: bytes) -> Values:
     """The values of a file. Raises: ValueError when it is no list, or one without a value."""
     text = content.removeprefix(BOM_UTF8).lstrip()
-    if text[:1] == b"<" or text[:2] == _GZIP or b"\0" in text:
-        raise ValueError("a page, a compressed file or one in another encoding")
+    if text[:1] == b"<" or text[:2] == _GZIP:
+        raise ValueError("a page or a compressed file")
     warning = text[:1] == b"{"
     found = _warning_list(text) if warning else _values(_lines(text.decode("utf-8", "replace")), own=True)
     if not found.count or (found.skipped > found.count and not warning):

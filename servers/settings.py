@@ -4,10 +4,11 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from knowledge.settings import Settings as KnowledgeSettings
+from servers.domains import parent
 
 
 def _words(value: object) -> object:
@@ -19,6 +20,14 @@ Words: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 """Words, in the environment between commas."""
 Networks: TypeAlias = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_words)]
 """Addresses and networks, in the environment between commas."""
+
+
+def _parents(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(parent(name) for name in names)
+
+
+Domains: TypeAlias = Annotated[Words, AfterValidator(_parents)]
+"""Domains that stand for all below them, in the environment between commas."""
 
 
 class Settings(KnowledgeSettings):

@@ -48,7 +48,7 @@ class Protected:
             target = _plain(ip_network(value.strip(), strict=False))
         except ValueError:
             return (Hit("not_an_address", "this is no address and no network"),)
-        hits = [hit for each in (target, *_within(target)) for hit in self._address(each)]
+        hits = [hit for each in (target, *carried(target)) for hit in self._address(each)]
         return tuple(dict.fromkeys(hits))
 
     def account(self, name: str) -> tuple[Hit, ...]:
@@ -138,7 +138,7 @@ def _plain(network: Network) -> Network:
     return IPv4Network((mapped, network.prefixlen - 96)) if mapped is not None and network.prefixlen >= 96 else network
 
 
-def _within(target: Network) -> Iterator[IPv4Network]:
+def carried(target: Network) -> Iterator[IPv4Network]:
     """The IPv4 networks that an IPv6 one carries inside, by NAT64, 6to4 and Teredo: a packet to it ends there, or
     comes from there. Where a network leaves bits of an address open, all it may be. What would be an address of
     0.0.0.0/8 is none: nothing is reached there. Other prefixes that a site gave its NAT64 are not known here."""
@@ -149,9 +149,9 @@ def _within(target: Network) -> Iterator[IPv4Network]:
     without, left = (first >> 64 << 56) | (first & (1 << 56) - 1), min(bits, 64) + max(bits - 72, 0)
     split = [(without >> (88 - begin), left - begin) for known, begin in _SPLIT if _overlap(target, known)]
     for value, fixed in (*whole, *split):
-        carried = IPv4Network((value & _ALL_ONES, min(max(fixed, 0), 32)), strict=False)
-        if carried.prefixlen < _THIS.prefixlen or not carried.subnet_of(_THIS):
-            yield carried
+        inside = IPv4Network((value & _ALL_ONES, min(max(fixed, 0), 32)), strict=False)
+        if inside.prefixlen < _THIS.prefixlen or not inside.subnet_of(_THIS):
+            yield inside
 
 
 def _overlap(one: Network, other: Network) -> bool:

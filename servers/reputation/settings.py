@@ -8,7 +8,7 @@ from pydantic_settings import SettingsConfigDict
 
 from servers.kit.settings import BackendSettings
 from servers.lists import FEED_DAYS, Paths
-from servers.settings import Networks, Words
+from servers.settings import Domains, Networks
 
 NEEDS: Final = (
     "files: read access to the lists. online: the lists, and a VirusTotal v3 key (any; only GET of ip_addresses, "
@@ -33,7 +33,7 @@ class ReputationSettings(BackendSettings):
     known_lists: Paths = ()
     """Lists of known-good values and warning lists, separated as in PATH; they may be old. An entry clears the value
     it is and nothing below or in it."""
-    own_domains: Words = ()
+    own_domains: Domains = ()
     """Domains of your own: never asked for outside."""
     own_addresses: Networks = ()
     """Addresses and networks of your own: never asked for outside."""

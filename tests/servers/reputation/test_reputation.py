@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
-from pydantic import JsonValue, SecretStr
+from pydantic import JsonValue, SecretStr, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -188,20 +188,59 @@ async def test_services_give_their_own_numbers_beside_one_verdict(tmp_path: Path
         ("check_url", {"url": "http://192.168.0.1/login"}),
         ("check_url", {"url": "http://[::1]/"}),
         ("check_url", {"url": "http://user:word@intranet/"}),
+        ("check_url", {"url": "http://10.1/"}),
+        ("check_url", {"url": "http://127.1/a"}),
+        ("check_url", {"url": "http://192.168.257/"}),
+        ("check_url", {"url": "http://0x7f.0.0.0x1/"}),
+        ("check_url", {"url": "http://10.1.0.0.0x1/"}),
+        ("check_url", {"url": "http://8.8.1032/"}),
+        ("check_domain", {"domain": "0x7f.0x1"}),
+        ("check_address", {"address": "::10.0.0.1"}),
+        ("check_url", {"url": "http://[64:ff9b:1::a00:1]/"}),
+        ("check_address", {"address": "64:ff9b:1::8.8.8.8"}),
+        ("check_address", {"address": "2002:a00:1::1"}),
+        ("check_address", {"address": "64:ff9b::8.8.4.4"}),
+        ("check_address", {"address": "fec0::1"}),
+        ("check_address", {"address": "2606:4700::1111%1"}),
+        ("check_domain", {"domain": "vpn.münchen-werk.de"}),
+        ("check_domain", {"domain": "xn--mnchen-werk-thb.de"}),
+        ("check_url", {"url": "https://www.acme.de/a"}),
+        ("check_domain", {"domain": "acme.de"}),
+        ("check_domain", {"domain": "x.partner.example"}),
+        ("check_domain", {"domain": "x.müller.example"}),
     ],
 )
 async def test_what_is_ours_never_leaves(
     verb: str, given: dict[str, JsonValue], tmp_path: Path, url: str, vendors: Vendors
 ) -> None:
     """A question tells whoever answers it what we look at."""
-    protected = Protected(domains=("ours.example",), addresses=(ip_network("4.4.4.4"),))
-    own = {"own_domains": ("corp.example",), "own_addresses": (ip_network("8.8.4.0/24"),)}
+    protected = Protected(domains=("ours.example", "*.Müller.example "), addresses=(ip_network("4.4.4.4"),))
+    names = ("corp.example", "münchen-werk.de", "*.acme.de", "Partner.Example ")
+    own = {"own_domains": names, "own_addresses": (ip_network("8.8.4.0/24"),)}
     envelope = await online(tmp_path, url, protected, **own).asks(verb, **given)
 
     assert vendors.asked == []
     assert envelope["status"] == "no_data"
     assert part(envelope, "data", "sources", 0, "state") == "not_asked"
     assert part(envelope, "data", "complete") is False
+
+
+@pytest.mark.parametrize("asked", ["64:ff9b::8.8.8.8", "2606:4700::1111", "8.8.8.8"])
+async def test_public_address_is_asked_for(asked: str, tmp_path: Path, url: str, vendors: Vendors) -> None:
+    """Whoever keeps everything learns nothing."""
+    await online(tmp_path, url).asks("check_address", address=asked)
+
+    assert vendors.asked != []
+
+
+def test_own_domains_are_read_at_the_start_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is misspelled would be asked for outside, and nobody would see it."""
+    monkeypatch.setenv("MCPSOC_REPUTATION_OWN_DOMAINS", "München-Werk.de, *.acme.de,.corp.example.")
+    assert ReputationSettings().own_domains == ("xn--mnchen-werk-thb.de", "acme.de", "corp.example")
+    for wrong in ("acme,de corp.example", "https://acme.de", "*", "a..example"):
+        monkeypatch.setenv("MCPSOC_REPUTATION_OWN_DOMAINS", wrong)
+        with pytest.raises(ValidationError):
+            ReputationSettings()
 
 
 async def test_query_and_credentials_of_a_url_stay_here(tmp_path: Path, url: str, vendors: Vendors) -> None:
