@@ -82,7 +82,8 @@ async def verify(name: str, backend: str | None, url: str | None) -> Verificatio
 
     Raises: UsageError for a server, backend or setting that does not exist."""
     configure(name, backend, url)
-    server = _built(name)
+    product = backend or os.environ.get(_setting(name, "BACKEND"), "")
+    server = _built(name, product)
     asked = [await _asked(server, tool) for tool in server.published if not tool.changes and not needs(tool)]
     looks = [look for look in asked if look is not None]
     if backend is not None and server.source.backend == "embedded":
@@ -92,18 +93,20 @@ async def verify(name: str, backend: str | None, url: str | None) -> Verificatio
         for settings, tools in closed_by(server).items()
         if settings.startswith(_setting(name, ""))
     ]
-    own = OWN_CHECKS.get((name, backend or os.environ.get(_setting(name, "BACKEND"), "")))
+    own = OWN_CHECKS.get((name, product))
     if own is not None:
         found = await asyncio.to_thread(own)
         looks += [Look(each.level, each.what, one_line(each.detail, 400), one_line(each.hint, 600)) for each in found]
     return Verification(name, server.source.backend, server.product, tuple(looks))
 
 
-def _built(name: str) -> SecurityServer:
-    """The server as the settings want it. Raises: UsageError for a value that a setting does not take."""
+def _built(name: str, product: str) -> SecurityServer:
+    """The server as its settings and those of the product want it.
+
+    Raises: UsageError for a value that a setting does not take."""
     server = bundled_server(name)
     try:
-        for settings in CLASSES.get(f"servers/{name}", ()):
+        for settings in (*CLASSES.get(f"servers/{name}", ()), *CLASSES.get(f"servers/{name}/{product}", ())):
             settings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]

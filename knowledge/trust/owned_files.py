@@ -20,14 +20,18 @@ def alone(path: Path) -> Iterator[None]:
 def replace_file(path: Path, content: str | bytes) -> None:
     """Write a file readable by its owner alone, at once: a reader sees the old content or the new, also after a crash.
 
-    Raises: OSError."""
+    Raises: OSError; nothing is left beside the file then."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content.encode("utf-8") if isinstance(content, str) else content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

@@ -226,6 +226,15 @@ def test_verify_says_where_to_look_and_names_settings_whole(shared: CommandLine)
     assert "MCPSOC_FIREWALL_BACKEND" in wrong.stderr
 
 
+def test_verify_refuses_a_products_setting_that_cannot_be_used(shared: CommandLine) -> None:
+    """A value given by hand is the first thing to be wrong."""
+    done = shared("servers", "verify", "firewall", "--backend", "pfsense", "--url", "file:///x")
+
+    assert done.returncode == 2
+    assert "MCPSOC_PFSENSE_URL cannot be used: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_new_server_is_made_once(run: CommandLine) -> None:
     """What is there is never written over."""
     made = json.loads(run("servers", "new", "watch_list", "--json").stdout)

@@ -10,6 +10,7 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from servers.errors import ConfigurationError
@@ -41,9 +42,10 @@ class Made:
 
 
 def scaffold(name: str, parent: Path) -> Made:
-    """The project of a server called `name`, in a folder of that name.
+    """The project of a server called `name`, in a folder of that name; whole, or none of it.
 
-    Raises: ConfigurationError for a name that cannot be one, and for a folder that is there already."""
+    Raises: ConfigurationError for a name that cannot be one, and for a folder that is there already or that cannot be
+    written."""
     check_name(name)
     folder = parent.expanduser().resolve() / name
     if folder.exists():
@@ -58,11 +60,15 @@ def scaffold(name: str, parent: Path) -> Made:
     }
     written = {_filled(place, words): _filled(_template(source), words) for place, source in _LAYOUT.items()}
     try:
-        for place, text in written.items():
-            path = folder / place
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        written[f"docs/{name}.md"] = _documented(name, folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f".{name}-", dir=folder.parent) as beside:
+            draft = Path(beside) / name
+            for place, text in written.items():
+                path = draft / place
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+            written[f"docs/{name}.md"] = _documented(name, draft)
+            draft.rename(folder)
     except OSError as error:
         raise ConfigurationError(f"{folder} cannot be written: {error.strerror}") from error
     return Made(folder, tuple(written))

@@ -15,6 +15,11 @@ import pathlib, sys
 from servers.kit.scaffold import scaffold
 print(scaffold(sys.argv[1], pathlib.Path(sys.argv[2])).folder)
 """
+FULL = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500))
+{NEW}"""
+"""The same on a disk that is full after a few small files."""
 
 
 def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -43,6 +48,15 @@ def test_nothing_that_is_there_is_written_over(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError, match="there already"):
         scaffold("watchlist", tmp_path)
+
+
+def test_server_that_cannot_be_written_whole_is_not_there(tmp_path: Path) -> None:
+    """Half a package stands in the way of the next try, and looks like a whole one."""
+    done = python("-c", FULL, "watch_list", str(tmp_path), cwd=tmp_path)
+
+    assert "ConfigurationError" in done.stderr
+    assert "cannot be written: File too large" in done.stderr
+    assert [path for path in tmp_path.iterdir() if path.name != "home"] == []
 
 
 @pytest.mark.thorough
