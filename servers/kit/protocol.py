@@ -4,10 +4,12 @@ Arguments are checked by the kit against the very models the published schemas c
 which compiles the schema anew on every call, is not in the way.
 """
 
+import io
 import json
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -17,7 +19,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from mcp import McpError, types
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
-from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.streamable_http_manager import RequestBodyLimitMiddleware, StreamableHTTPSessionManager
 from mcp.shared.message import SessionMessage
 from pydantic import AnyUrl, JsonValue
 from starlette.applications import Starlette
@@ -25,7 +27,9 @@ from starlette.routing import Route
 
 from servers.errors import ConfigurationError
 from servers.kit.access import LOOPBACK, NOBODY_ELSE, Access
+from servers.kit.admission import AtMost, Readable
 from servers.kit.answer import JsonObject
+from servers.kit.ending import Input, in_order
 from servers.kit.guarded import guarded
 
 Reader: TypeAlias = MemoryObjectReceiveStream[SessionMessage | Exception]
@@ -36,9 +40,17 @@ Beside: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
 VERSION = "0.1.0"
 MOST_BODY_BYTES = 4 * 1024 * 1024
 """What one request over HTTP may hold."""
-MOST_REQUESTS = 256
-"""Requests over HTTP that are answered at once; further ones are told to come back."""
 _RESOURCE_NOT_FOUND = -32002
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """What sessions over HTTP may take of this machine."""
+
+    most: int = 1_000
+    """At once; each takes about 65 kB. A further one is told to come back."""
+    idle_s: float = 600.0
+    """Seconds after which one without a request or an open stream is closed; its client begins a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,40 +147,55 @@ async def _still_wanted() -> None:
     await anyio.lowlevel.checkpoint_if_cancelled()
 
 
-async def over_stdio(server: Wire) -> None:
-    """Serve standard input and output until the client closes them."""
-    async with stdio_server() as (reader, writer):
-        await _serve(server, reader, writer)
+async def over_stdio(server: Wire, beside: Beside) -> None:
+    """Serve standard input and output until the client closes them or SIGTERM comes. A change under way is settled
+    and recorded before this returns.
+
+    `beside` is entered while the server runs."""
+    with closing(Input(sys.stdin.fileno())) as source:
+        lines = anyio.wrap_file(io.TextIOWrapper(io.BufferedReader(source), encoding="utf-8", errors="replace"))
+        async with in_order(source.end), beside(), stdio_server(stdin=lines) as (reader, writer):
+            await _serve(server, reader, writer)
 
 
-def http_app(server: Wire, beside: Beside, access: Access = NOBODY_ELSE, address: str = LOOPBACK[0]) -> Starlette:
+def http_app(
+    server: Wire,
+    beside: Beside,
+    access: Access = NOBODY_ELSE,
+    address: str = LOOPBACK[0],
+    sessions: Sessions = Sessions(),
+) -> Starlette:
     """The application with the endpoint `/mcp`, for a listener bound to `address`; `access` says who is let in.
 
     `beside` is entered while the application runs."""
-    manager = StreamableHTTPSessionManager(server, json_response=True, max_request_body_size=MOST_BODY_BYTES)
+    manager = StreamableHTTPSessionManager(
+        server,
+        json_response=True,
+        max_request_body_size=MOST_BODY_BYTES,
+        session_idle_timeout=sessions.idle_s,
+        max_sessions=sessions.most,
+    )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with beside(), manager.run():
             yield
 
-    endpoint = guarded(manager.asgi_app, access, address)
+    read = RequestBodyLimitMiddleware(Readable(manager.handle_request), MOST_BODY_BYTES)
+    endpoint = guarded(AtMost(read), access, address)
     return Starlette(routes=[Route("/mcp", endpoint=endpoint)], lifespan=lifespan)
 
 
 async def over_http(server: Wire, beside: Beside, host: str, port: int, access: Access = NOBODY_ELSE) -> None:
-    """Serve streamable HTTP until cancelled.
+    """Serve streamable HTTP until cancelled, or a signal comes. A change under way is settled and recorded first.
 
     Raises: ConfigurationError for an address that cannot be bound, or one off loopback while no token is asked for."""
     access.check_address(host)
-    import uvicorn
+    from servers.kit.web import Web
 
     app = http_app(server, beside, access, host)
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, limit_concurrency=MOST_REQUESTS, ws="none", server_header=False
-    )
     with _bound(host, port) as listener:
-        await uvicorn.Server(config).serve(sockets=[listener])
+        await Web(app).run_on(listener)
 
 
 def _bound(host: str, port: int) -> socket.socket:

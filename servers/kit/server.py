@@ -110,8 +110,7 @@ class SecurityServer:
 
     async def run_stdio(self) -> None:
         """Serve one client over standard input and output until it goes away."""
-        async with self.sweeping():
-            await protocol.over_stdio(self.wire)
+        await protocol.over_stdio(self.wire, self.sweeping)
 
     def http_app(self, access: Access = NOBODY_ELSE) -> Starlette:
         """A streamable HTTP application with the endpoint `/mcp`, for whom `access` lets in."""
