@@ -109,7 +109,9 @@ _HTTP = (
     "`MCPSOC_HTTP_JWT_KEY_FILE` with `MCPSOC_HTTP_JWT_AUDIENCE` and `MCPSOC_HTTP_JWT_ISSUER` (signed tokens; one "
     "for another audience is refused). `MCPSOC_HTTP_ALLOWED_HOSTS` names what else it may be called; requests to "
     "other names and from other pages are refused. Tokens are not encrypted on their way: put a proxy with TLS in "
-    "front. No token goes on to a product."
+    "front. No token goes on to a product. A connection that says no whole head of a request within 10 seconds is "
+    "closed, and 256 requests are answered at once; where strangers reach the server, let the proxy bound connections "
+    "per address. At SIGTERM a change that is under way is settled and recorded first."
 )
 _NOT = "No answer is better than one nobody tested. What is missing, what does its work meanwhile, and what it takes:"
 
