@@ -97,7 +97,7 @@ def facts_of(*questions: str) -> Facts:
     [
         (("peer_known", "peer_reputation", "sinkhole"), "needs_human", "alert_only"),
         (("peer_known", "peer_reputation", "sinkhole", "peers"), "true_positive", "single_source"),
-        (("peer_reputation", "sinkhole", "peers"), "needs_human", "single_source"),
+        (("peer_reputation", "sinkhole", "peers"), "true_positive", "single_source"),
         (("peer_known", "flow"), "true_positive", "single_source"),
         (("peer_reputation", "flow"), "true_positive", "single_source"),
         (("peers", "flow"), "needs_human", "partial"),
