@@ -3,6 +3,7 @@
 Making a lab takes two seconds, since seven days of everybody's work are written each time."""
 
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -29,14 +30,18 @@ def lab_at(path: Path, seed: int, stories: Iterable[tuple[str, str]] | None = No
 
 
 def home_at(path: Path, name: str, make: Callable[[Path], None]) -> Path:
-    """A copy, at this path, of the folder that `make` fills; what has this name is made once. The path itself."""
-    made, done = _of_run(name), _of_run(f"{name}.done")
+    """A copy, at this path, of the folder that `make` fills; what has this name is made once. The path itself.
+
+    Nobody ever opens a file of what is copied: whoever made it may still hold the databases it made."""
+    made, building, filled = _of_run(name), _of_run(f"{name}.building"), _of_run(f"{name}.filled")
     with _alone(name):
-        if not done.exists():
-            shutil.rmtree(made, ignore_errors=True)
-            made.mkdir(mode=0o700)
-            make(made)
-            done.touch()
+        if not made.exists():
+            for left in (building, filled):
+                shutil.rmtree(left, ignore_errors=True)
+            building.mkdir(mode=0o700)
+            make(building)
+            gc.collect()
+            Path(shutil.copytree(building, filled)).rename(made)
     return Path(shutil.copytree(made, path, dirs_exist_ok=True))
 
 
