@@ -10,6 +10,7 @@ async with ChatService(host=host, threads=store, understanding=build_understandi
 
 import asyncio
 import secrets
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -68,6 +69,7 @@ class ChatService:
         self._stack = AsyncExitStack()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._news: dict[str, asyncio.Event] = {}
+        self._beginning = threading.Lock()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -139,8 +141,13 @@ class ChatService:
             status="running",
             started_at=self._clock(),
         )
-        await asyncio.to_thread(self._begin, run)
-        await self._note("chat.asked", author, {"thread": thread.id, "run": run.id, "question": inert(text)})
+        given_up = threading.Event()
+        try:
+            await asyncio.to_thread(self._begin, run, given_up)
+            await self._note("chat.asked", author, {"thread": thread.id, "run": run.id, "question": inert(text)})
+        except asyncio.CancelledError:
+            self._never_mind(run, given_up)
+            raise
         self._launch(run, thread)
         return run
 
@@ -191,8 +198,21 @@ class ChatService:
         thread = await self.thread(thread_id)
         return await asyncio.to_thread(self._store.evidence_item, thread.id, evidence_id)
 
-    def _begin(self, run: Run) -> None:
-        """Start the run; one that a process left behind when it died does not keep the thread busy for ever."""
+    def _begin(self, run: Run, given_up: threading.Event) -> None:
+        """Start the run unless whoever asked is gone already."""
+        with self._beginning:
+            if not given_up.is_set():
+                self._start(run)
+
+    def _never_mind(self, run: Run, given_up: threading.Event) -> None:
+        """Whoever asked went away before anybody answered: no run is left that nobody works on, whether it is kept
+        already or a thread is about to keep it."""
+        with self._beginning:
+            given_up.set()
+            self._store.end(run.id, "stopped", self._clock())
+
+    def _start(self, run: Run) -> None:
+        """One that a process left behind when it died does not keep the thread busy for ever."""
         try:
             self._store.start(run, self._holder.id, _title(run.question))
         except RunBusyError as busy:

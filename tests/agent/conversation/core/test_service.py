@@ -1,6 +1,9 @@
 """Asking, following, stopping: what a person sees of a run is what is stored, in every process."""
 
 import asyncio
+import sqlite3
+import threading
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -78,6 +81,24 @@ def forever(chats):
 
     chats.answering["hang"] = answering
     return looked
+
+
+async def test_whoever_goes_away_while_asking_leaves_no_run_that_nobody_works_on(chats, forever, tmp_path):
+    """Such a run kept its thread busy for as long as the process lived, and the next one took it up."""
+    async with chats.open() as chat:
+        thread = await chat.create_thread("ana")
+        with closing(sqlite3.connect(tmp_path / "threads.db", isolation_level=None, check_same_thread=False)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            asking = asyncio.create_task(chat.ask(thread.id, "hang on", "ana"))
+            await asyncio.sleep(0.1)
+            freed = threading.Timer(0.1, other.execute, ["ROLLBACK"])
+            freed.start()
+            asking.cancel()
+            await asyncio.wait({asking})
+            freed.join()
+
+        assert asking.cancelled()
+        assert [run.status for run in await chat.runs(thread.id)] == ["stopped"]
 
 
 async def test_a_stopped_run_says_who_stopped_it_and_frees_the_thread(chats, forever, follow):
