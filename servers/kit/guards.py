@@ -48,7 +48,8 @@ class Protected:
             target = _plain(ip_network(value.strip(), strict=False))
         except ValueError:
             return (Hit("not_an_address", "this is no address and no network"),)
-        hits = [hit for each in (target, *carried(target)) for hit in self._address(each)]
+        machine = self.machine()
+        hits = [hit for each in (target, *carried(target)) for hit in self._address(each, machine)]
         return tuple(dict.fromkeys(hits))
 
     def account(self, name: str) -> tuple[Hit, ...]:
@@ -80,7 +81,7 @@ class Protected:
         """Guards of a domain: our own with all below and above them, and names under which anybody registers."""
         return tuple(self._domain(_spellings(name)))
 
-    def _address(self, target: Network) -> Iterator[Hit]:
+    def _address(self, target: Network, machine: Machine) -> Iterator[Hit]:
         if target.prefixlen < WIDEST[target.version] or _overlap(target, _IPV4):
             yield Hit("wide_prefix", f"wider than /{WIDEST[target.version]}, or all of IPv4")
         first = target.network_address
@@ -90,7 +91,6 @@ class Protected:
             yield Hit("special_address", "the broadcast address")
         if any(_overlap(target, _plain(each)) for each in self.addresses):
             yield Hit("protected_address", "MCPSOC_PROTECTED_ADDRESSES names it")
-        machine = self.machine()
         for guard, why, known in (
             ("own_address", "an address of the machine the server runs on", machine.addresses),
             ("gateway", "a gateway of the machine the server runs on", machine.gateways),

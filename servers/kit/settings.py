@@ -29,14 +29,13 @@ class BackendSettings(BaseSettings):
     def closed(self) -> dict[str, tuple[str, ...]]:
         """Tools that are not there, with the settings that it takes, as the environment names them."""
         chosen: str | None = getattr(self, "backend", None)
-        prefix = self.model_config.get("env_prefix", "")
         found: dict[str, tuple[str, ...]] = {}
         for product, fields in self.opens.items():
             if chosen not in (None, product):
                 continue
-            first = () if chosen else (f"{prefix}BACKEND={product}",)
+            first = () if chosen else (f"{name_of(type(self), 'backend')}={product}",)
             for name, tools in fields.items():
-                unset = () if getattr(self, name) else (f"{prefix}{name}".upper(),)
+                unset = () if getattr(self, name) else (name_of(type(self), name),)
                 found |= {tool: (*found.get(tool, first), *unset) for tool in tools}
         return {tool: settings for tool, settings in found.items() if settings}
 
